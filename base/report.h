@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Faults in words: said once, where they arise.
+ *
+ * The message says what was found and what to do next; it has no newline and
+ * no "error:" prefix. Where it goes is the environment's choice: a program
+ * prints it, a test collects it, firmware drops it. report-hosted.c serves
+ * every place that has a C library; other places link their own variant.
+ */
+#ifndef BASE_REPORT_H
+#define BASE_REPORT_H
+
+#include "base/status.h"
+
+/* Receives one finished message; must not keep the pointer. */
+typedef void (*report_sink)(void *context, status fault, const char *message);
+
+/* Say what went wrong and return `fault`, so that a function can end with
+ * `return report(STATUS_MALFORMED, "…")`. Messages over 1023 bytes are cut. */
+MUST_USE __attribute__((format(printf, 2, 3))) status report(status fault, const char *format, ...);
+
+/* Set the receiver for this process; NULL restores the default (stderr,
+ * prefixed with the program's name). */
+void report_sink_set(report_sink sink, void *context);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where a target's memory comes from: the interface that each source
+ * (agent/qemu.c, agent/dump.c, the link's far end) implements.
+ *
+ * All that a source says about the target is hostile; what a trusted source
+ * says about itself (which ranges are RAM) is believed, after bounds checks.
+ */
+#ifndef GUEST_MEMORY_SOURCE_H
+#define GUEST_MEMORY_SOURCE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "guest/memory/address.h"
+
+/* One run of RAM: guest physical addresses [start, start + size). */
+struct ram_range {
+	struct guest_pa start;
+	uint64_t size;
+};
+
+enum {
+	/* PC firmware splits RAM at the PCI hole; NUMA nodes and hot-plugged
+	 * DIMMs add more. QEMU allows 256 DIMM slots; few are ever filled. */
+	RAM_RANGE_COUNT_MAX = 64,
+};
+
+/* Sorted by start, not overlapping, every range page-aligned and not empty. */
+struct ram_map {
+	struct ram_range range[RAM_RANGE_COUNT_MAX];
+	uint32_t range_count;
+};
+
+/* What a CPU of the target says about its paging, where the source can tell. */
+struct cpu_registers {
+	uint64_t cr0, cr3, cr4, efer;
+	uint64_t idt_base;
+	uint32_t cpu_index;
+	uint32_t cpl; /* 0 where the CPU was in the kernel, 3 in user space */
+};
+
+struct page_source;
+
+struct page_source_ops {
+	/* Copy [start, start + size) of RAM; the whole range lies in one page.
+	 * STATUS_UNMAPPED: not RAM. STATUS_GONE: the target ended.
+	 * STATUS_IO: the source itself failed, and said so with report(). */
+	status (*read)(struct page_source *source, struct guest_pa start, void *destination, size_t size);
+	/* As read, for `page_count` whole pages in one go; each page's own
+	 * outcome goes to results[i]. Returns STATUS_OK if every result was
+	 * set. May be NULL: then read is called for each. */
+	status (*read_pages)(struct page_source *source, const struct guest_pa *pages, size_t page_count,
+			     uint8_t (*destination)[GUEST_PAGE_SIZE], status *results);
+	/* The target's RAM. */
+	status (*ram_map)(struct page_source *source, struct ram_map *ret_map);
+	/* Registers of one CPU. STATUS_MISSING where the source can't know;
+	 * STATUS_END where cpu_index is beyond the last CPU. */
+	status (*registers)(struct page_source *source, uint32_t cpu_index, struct cpu_registers *ret_registers);
+	/* Is it still the same running system? STATUS_GONE if the process or
+	 * the machine has ended. Cheap: called once an epoch. */
+	status (*check)(struct page_source *source);
+};
+
+/* The first member of each source's own struct. */
+struct page_source {
+	const struct page_source_ops *ops;
+};
+
+#endif
