@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A Linux kernel found in a target's memory: where it is, its symbols and its
+ * types. No symbol file: everything comes from kallsyms and BTF in RAM, or
+ * from a profile that pins the same facts.
+ */
+#ifndef GUEST_KERNEL_KERNEL_H
+#define GUEST_KERNEL_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "guest/memory/memory.h"
+#include "guest/memory/space.h"
+
+struct guest_symbols; /* guest/kernel/kallsyms.h */
+struct guest_types;   /* guest/kernel/btf.h */
+struct guest_profile; /* guest/kernel/profile.h */
+
+struct guest_kernel {
+	struct guest_memory *memory;
+	struct guest_space space; /* init_top_pgt: the kernel's own page tables */
+	struct guest_va text;     /* _text, as relocated by KASLR */
+	uint64_t text_offset;     /* KASLR: _text minus its link address */
+	struct guest_symbols *symbols;
+	struct guest_types *types;
+	char banner[256]; /* linux_banner, printable, NUL-terminated */
+	const char *origin; /* "memory", or "profile" where a profile pinned it */
+	/* Changes when the guest rebooted and everything must be found again. */
+	uint64_t boot_id;
+};
+
+/* Find Linux in `memory`. `profile` may be NULL; else symbols and types are
+ * taken from it and checked against what is in memory.
+ * Faults, each reported with what was found and what to do: STATUS_MISSING (no
+ * Linux kernel found), STATUS_UNSUPPORTED (no BTF, unknown kallsyms layout),
+ * STATUS_MISMATCH (profile and memory differ; names what differs),
+ * STATUS_NO_MEMORY. STATUS_GONE and STATUS_IO come from the source. */
+MUST_USE status guest_kernel_create(struct guest_memory *memory, const struct guest_profile *profile,
+				    struct guest_kernel **ret_kernel);
+void guest_kernel_destroy(struct guest_kernel *kernel);
+
+/* Is it still the kernel that was found (banner and page-table root in
+ * place)? STATUS_GONE after a reboot: destroy, and create again. */
+MUST_USE status guest_kernel_check(struct guest_kernel *kernel);
+
+/* Copy from the kernel's address space. As guest_space_read(). */
+MUST_USE status guest_kernel_read(struct guest_kernel *kernel, struct guest_va start, void *destination, size_t size);
+
+#endif

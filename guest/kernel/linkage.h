@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What an object made by guestcc asks of the kernel that it meets: symbols,
+ * field offsets, sizes, enum values. guestcc writes one record per question
+ * into the section "guest_linkage"; guest_linkage_resolve() fills the slots.
+ * (The same idea as BPF CO-RE: one object serves every kernel.)
+ */
+#ifndef GUEST_KERNEL_LINKAGE_H
+#define GUEST_KERNEL_LINKAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+struct guest_kernel;
+
+enum guest_link_kind {
+	/* name = symbol: its address. */
+	GUEST_LINK_SYMBOL = 1,
+	/* name = symbol of a per-CPU variable: its per-CPU offset. */
+	GUEST_LINK_SYMBOL_EXISTS,
+	/* name = type ("struct sock", "union …", "enum …", "typedef …"),
+	 * path = "a.b[2].c". */
+	GUEST_LINK_FIELD_OFFSET, /* bytes from the start of the type */
+	GUEST_LINK_FIELD_EXISTS, /* 0 or 1 */
+	GUEST_LINK_FIELD_SIZE,   /* bytes; for a bit-field, of its declared type */
+	/* A bit-field (or a plain field that took its place) is read as the
+	 * 8-byte word at OFFSET (never past the struct's end), shifted right
+	 * by SHIFT, masked with MASK. Its offset is FIELD_OFFSET's answer to
+	 * path with kind BIT_WORD. */
+	GUEST_LINK_BIT_WORD, /* byte offset of the word that holds it */
+	GUEST_LINK_BIT_SHIFT,
+	GUEST_LINK_BIT_MASK,
+	GUEST_LINK_TYPE_EXISTS,
+	GUEST_LINK_TYPE_SIZE,
+	/* path = enumerator. */
+	GUEST_LINK_ENUM_EXISTS,
+	GUEST_LINK_ENUM_VALUE,
+};
+
+/* Written by guestcc; layout fixed (tests assert it). */
+struct guest_link {
+	uint64_t *slot;
+	const char *name;
+	const char *path; /* "" where unused */
+	uint64_t kind;    /* enum guest_link_kind */
+	uint64_t local;   /* the answer in the layout that was compiled against */
+};
+
+enum {
+	/* What an unresolved slot holds: an address that always faults in
+	 * guest_access (not canonical in any half), and a size beyond every
+	 * bound. Using it ends the record with "kernel has no …". */
+	GUEST_LINK_POISON = 0x7ffead0000000000,
+};
+
+/* Fill every slot of links[0..count). What the kernel lacks gets
+ * GUEST_LINK_POISON (existence questions: 0); that is no fault.
+ * `ret_unresolved_count` may be NULL. */
+MUST_USE status guest_linkage_resolve(struct guest_kernel *kernel, const struct guest_link *links, size_t count,
+				      size_t *ret_unresolved_count);
+
+#endif
