@@ -16,9 +16,9 @@ enum {
 	/* Page source (guest/memory/source.h). Arguments and answers as there;
 	 * the result is a status from base/status.h. */
 	CALL_SOURCE_READ_PAGES = CALL_OWN_BASE, /* addresses, count, pages, results */
-	CALL_SOURCE_RAM_MAP,                    /* struct ram_map */
-	CALL_SOURCE_REGISTERS,                  /* cpu index, struct cpu_registers */
-	CALL_SOURCE_CHECK,                      /* – */
+	CALL_SOURCE_RAM_MAP, /* struct ram_map */
+	CALL_SOURCE_REGISTERS, /* cpu index, struct cpu_registers */
+	CALL_SOURCE_CHECK, /* – */
 	/* End the program: exit code. Doesn't return. */
 	CALL_EXIT,
 };

@@ -15,14 +15,14 @@
 #include "guest/memory/space.h"
 
 struct guest_symbols; /* guest/kernel/kallsyms.h */
-struct guest_types;   /* guest/kernel/btf.h */
+struct guest_types; /* guest/kernel/btf.h */
 struct guest_profile; /* guest/kernel/profile.h */
 
 struct guest_kernel {
 	struct guest_memory *memory;
 	struct guest_space space; /* init_top_pgt: the kernel's own page tables */
-	struct guest_va text;     /* _text, as relocated by KASLR */
-	uint64_t text_offset;     /* KASLR: _text minus its link address */
+	struct guest_va text; /* _text, as relocated by KASLR */
+	uint64_t text_offset; /* KASLR: _text minus its link address */
 	struct guest_symbols *symbols;
 	struct guest_types *types;
 	char banner[256]; /* linux_banner, printable, NUL-terminated */

@@ -24,7 +24,7 @@ enum guest_link_kind {
 	 * path = "a.b[2].c". */
 	GUEST_LINK_FIELD_OFFSET, /* bytes from the start of the type */
 	GUEST_LINK_FIELD_EXISTS, /* 0 or 1 */
-	GUEST_LINK_FIELD_SIZE,   /* bytes; for a bit-field, of its declared type */
+	GUEST_LINK_FIELD_SIZE, /* bytes; for a bit-field, of its declared type */
 	/* A bit-field (or a plain field that took its place) is read as the
 	 * 8-byte word at OFFSET (never past the struct's end), shifted right
 	 * by SHIFT, masked with MASK. Its offset is FIELD_OFFSET's answer to
@@ -44,8 +44,8 @@ struct guest_link {
 	uint64_t *slot;
 	const char *name;
 	const char *path; /* "" where unused */
-	uint64_t kind;    /* enum guest_link_kind */
-	uint64_t local;   /* the answer in the layout that was compiled against */
+	uint64_t kind; /* enum guest_link_kind */
+	uint64_t local; /* the answer in the layout that was compiled against */
 };
 
 enum {

@@ -18,15 +18,15 @@
 
 /* One tree of page tables. */
 struct guest_space {
-	struct guest_pa root;   /* page-aligned: CR3 without its flag bits */
-	uint32_t level_count;   /* 4, or 5 with CR4.LA57 */
+	struct guest_pa root; /* page-aligned: CR3 without its flag bits */
+	uint32_t level_count; /* 4, or 5 with CR4.LA57 */
 	uint32_t physical_bits; /* MAXPHYADDR; 52 where unknown */
 };
 
 /* What a walk found. */
 struct guest_mapping {
-	struct guest_pa address;  /* of the byte asked for */
-	uint64_t page_size;       /* 4 KiB, 2 MiB or 1 GiB */
+	struct guest_pa address; /* of the byte asked for */
+	uint64_t page_size; /* 4 KiB, 2 MiB or 1 GiB */
 	bool writable, user, executable; /* of all levels together */
 };
 
@@ -38,7 +38,7 @@ MUST_USE status guest_space_translate(struct guest_memory *memory, const struct 
 
 /* Copy a virtual range, across pages. STATUS_UNMAPPED if any byte of it has no
  * translation or no RAM; then nothing is promised about `destination`. */
-MUST_USE status guest_space_read(struct guest_memory *memory, const struct guest_space *space,
-				 struct guest_va start, void *destination, size_t size);
+MUST_USE status guest_space_read(struct guest_memory *memory, const struct guest_space *space, struct guest_va start,
+				 void *destination, size_t size);
 
 #endif

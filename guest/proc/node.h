@@ -18,8 +18,8 @@ typedef void (*proc_show)(struct seq *seq);
 
 struct proc_node {
 	const char *path; /* below /proc, without a leading slash: "net/tcp" */
-	uint32_t mode;    /* S_IFREG | 0444, S_IFDIR | 0555, S_IFLNK | 0777 */
-	proc_show show;   /* files */
+	uint32_t mode; /* S_IFREG | 0444, S_IFDIR | 0555, S_IFLNK | 0777 */
+	proc_show show; /* files */
 	const char *target; /* symbolic links */
 };
 
