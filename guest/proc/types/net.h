@@ -1,29 +1,81 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A network namespace (include/net/net_namespace.h, netns/ipv4.h). */
+/* A network namespace (include/net/net_namespace.h, netns/core.h, ipv4.h,
+ * ipv6.h, mib.h, packet.h, unix.h). */
 #ifndef GUEST_PROC_TYPES_NET_H
 #define GUEST_PROC_TYPES_NET_H
 
 #include "guest/proc/types/basic.h"
 #include "guest/proc/types/fs.h"
+#include "guest/proc/types/list.h"
+#include "guest/proc/types/snmp.h"
+#include "guest/proc/types/xarray.h"
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct inet_hashinfo;
 struct udp_table;
 
+struct fib_table;
+struct fqdir;
+struct ipv4_devconf;
+
+/* Sockets in use, by struct proto's inuse_idx; one copy per CPU. */
+struct prot_inuse {
+	int all; /* from 5.17; before: netns_core.sock_inuse */
+	int val[64];
+};
+
+struct netns_core {
+	int *sock_inuse;               /* per-CPU */
+	struct prot_inuse *prot_inuse; /* per-CPU */
+};
+
 struct inet_timewait_death_row {
 	struct inet_hashinfo *hashinfo;
+	atomic_t tw_count;      /* before 5.18 */
+	refcount_t tw_refcount; /* from 5.18: one more than there are */
 };
 
 struct netns_ipv4 {
 	struct inet_timewait_death_row tcp_death_row;
 	struct udp_table *udp_table;        /* from 6.2; before: the global udp_table */
 	uint8_t sysctl_tcp_pingpong_thresh; /* from 6.8 */
+	struct ipv4_devconf *devconf_all;
+	struct fib_table *fib_main; /* where IP_MULTIPLE_TABLES is configured */
+	struct hlist_head *fib_table_hash;
+	struct fqdir *fqdir;
+	uint8_t sysctl_ip_default_ttl; /* an int before 5.10 */
+};
+
+struct netns_ipv6 {
+	struct fqdir *fqdir;
+	struct hlist_head *inet6_addr_lst; /* from 5.18; before: the global inet6_addr_lst */
+};
+
+struct unix_table {
+	struct hlist_head *buckets;
+};
+
+struct netns_unix {
+	struct unix_table table; /* from 6.0; before: the global unix_socket_table */
+};
+
+struct netns_packet {
+	struct hlist_head sklist;
 };
 
 struct net {
 	struct proc_dir_entry *proc_net;
+	struct list_head dev_base_head;
+	struct hlist_head *dev_index_head;
+	struct xarray dev_by_index; /* from 6.6 */
+	struct list_head ptype_all, ptype_specific; /* from 6.17; before: the global ptype_all */
+	struct netns_core core;
+	struct netns_mib mib;
+	struct netns_packet packet;
+	struct netns_unix unx;
 	struct netns_ipv4 ipv4;
+	struct netns_ipv6 ipv6;
 };
 
 #pragma clang attribute pop

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* IPv4's routes (include/net/ip_fib.h, nexthop.h, dst.h, net/ipv4/fib_lookup.h,
+ * fib_trie.c). */
+#ifndef GUEST_PROC_TYPES_FIB_H
+#define GUEST_PROC_TYPES_FIB_H
+
+#include "guest/proc/types/basic.h"
+#include "guest/proc/types/list.h"
+#include "guest/proc/types/netdevice.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct fib_table {
+	struct hlist_node tb_hlist;
+	uint32_t tb_id;
+	unsigned long *tb_data; /* a struct trie; the local table may use main's */
+};
+
+/* A node of the trie. One with bits == 0 is a leaf, except the root, whose pos
+ * is 32 and which has one child. */
+struct key_vector {
+	uint32_t key;
+	unsigned char pos, bits;
+	struct hlist_head leaf;
+	struct key_vector *tnode[1]; /* 1 << bits of them */
+};
+
+struct trie {
+	struct key_vector kv[1];
+};
+
+struct fib_info;
+
+/* A route of a leaf. */
+struct fib_alias {
+	struct hlist_node fa_list;
+	struct fib_info *fa_info;
+	uint8_t fa_type;
+	uint8_t fa_slen; /* 32 − the prefix's length */
+	uint32_t tb_id;
+};
+
+struct dst_metrics {
+	uint32_t metrics[17]; /* RTAX_… − 1 */
+};
+
+struct fib_nh_common {
+	struct net_device *nhc_dev;
+	uint8_t nhc_gw_family;
+	union {
+		uint32_t ipv4; /* big-endian */
+	} nhc_gw;
+};
+
+struct fib_nh {
+	struct fib_nh_common nh_common;
+};
+
+struct nh_info {
+	struct fib_nh_common fib_nhc;
+};
+
+struct nexthop;
+
+struct nh_grp_entry {
+	struct nexthop *nh;
+};
+
+struct nh_group {
+	uint16_t num_nh;
+	bool mpath;        /* before 5.13 */
+	bool is_multipath; /* from 5.13 */
+	struct nh_grp_entry nh_entries[1];
+};
+
+struct nexthop {
+	bool is_group;
+	struct nh_info *nh_info; /* or, in a group, */
+	struct nh_group *nh_grp;
+};
+
+struct fib_info {
+	uint32_t fib_priority;
+	struct dst_metrics *fib_metrics;
+	struct nexthop *nh; /* else fib_nh */
+	struct fib_nh fib_nh[1];
+};
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Network devices and their counters (include/linux/netdevice.h). */
+#ifndef GUEST_PROC_TYPES_NETDEVICE_H
+#define GUEST_PROC_TYPES_NETDEVICE_H
+
+#include "guest/proc/types/basic.h"
+#include "guest/proc/types/list.h"
+#include "guest/proc/types/net.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct net_device;
+struct in_device;
+
+struct net_device_ops {
+	void *ndo_get_stats64;
+	void *ndo_get_stats;
+};
+
+struct net_device_stats {
+	unsigned long rx_packets, tx_packets, rx_bytes, tx_bytes, rx_errors, tx_errors, rx_dropped, tx_dropped;
+	unsigned long multicast, collisions;
+	unsigned long rx_length_errors, rx_over_errors, rx_crc_errors, rx_frame_errors, rx_fifo_errors,
+		rx_missed_errors;
+	unsigned long tx_aborted_errors, tx_carrier_errors, tx_fifo_errors, tx_heartbeat_errors, tx_window_errors;
+	unsigned long rx_compressed, tx_compressed;
+};
+
+/* From 5.18; per CPU. */
+struct net_device_core_stats {
+	unsigned long rx_dropped, tx_dropped;
+};
+
+/* Counters of software devices, per CPU. Plain or wrapped (u64_stats_t), each
+ * is eight bytes. */
+struct pcpu_lstats {
+	uint64_t packets, bytes;
+};
+
+struct pcpu_sw_netstats {
+	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+};
+
+struct pcpu_dstats {
+	uint64_t rx_packets, rx_bytes, rx_drops, tx_packets, tx_bytes, tx_drops;
+};
+
+enum netdev_stat_type {
+	NETDEV_PCPU_STAT_TSTATS = 2, /* the target's values are asked for */
+	NETDEV_PCPU_STAT_DSTATS = 3,
+};
+
+struct netdev_hw_addr {
+	struct list_head list;
+	unsigned char addr[32];
+	bool global_use;
+	int refcount;
+};
+
+struct netdev_hw_addr_list {
+	struct list_head list;
+};
+
+struct net_device {
+	char name[16];
+	int ifindex;
+	unsigned short type; /* ARPHRD_… */
+	unsigned char addr_len;
+	possible_net_t nd_net;
+	struct list_head dev_list;
+	struct hlist_node index_hlist; /* in net.dev_index_head */
+	const struct net_device_ops *netdev_ops;
+	struct net_device_stats stats;
+	atomic_long_t rx_dropped, tx_dropped;     /* before 5.18 */
+	struct net_device_core_stats *core_stats; /* from 5.18: per-CPU, or NULL */
+	struct pcpu_lstats *lstats;               /* per-CPU, these three in one union */
+	struct pcpu_sw_netstats *tstats;
+	struct pcpu_dstats *dstats;
+	enum netdev_stat_type pcpu_stat_type : 8;
+	struct netdev_hw_addr_list mc;
+	struct list_head ptype_all;
+	struct in_device *ip_ptr;
+	unsigned int num_rx_queues;
+	uint8_t priv[1]; /* from 6.8; before: behind the struct, at a multiple of 32 */
+};
+
+#pragma clang attribute pop
+
+#endif

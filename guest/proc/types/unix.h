@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Unix sockets (include/net/af_unix.h, include/linux/un.h). */
+#ifndef GUEST_PROC_TYPES_UNIX_H
+#define GUEST_PROC_TYPES_UNIX_H
+
+#include "guest/proc/types/sock.h"
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct sockaddr_un {
+	unsigned short sun_family;
+	char sun_path[108];
+};
+
+struct unix_address {
+	int len; /* of the name, sun_family included */
+	struct sockaddr_un name[1];
+};
+
+struct unix_sock {
+	struct sock sk;
+	struct unix_address *addr;
+};
+
+#pragma clang attribute pop
+
+#endif
