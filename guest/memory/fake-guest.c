@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guest/memory/fake-guest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/checked.h"
+
+static uint8_t *find(struct fake_guest *guest, uint64_t physical, size_t size)
+{
+	uint64_t before = 0;
+
+	for (uint32_t i = 0; i < guest->ram.range_count; i++) {
+		const struct ram_range *range = &guest->ram.range[i];
+
+		if (physical >= range->start.value && checked_within(physical - range->start.value, size, range->size))
+			return guest->bytes + before + (physical - range->start.value);
+		before += range->size;
+	}
+	return NULL;
+}
+
+static status fake_read(struct page_source *source, struct guest_pa start, void *destination, size_t size)
+{
+	struct fake_guest *guest = (struct fake_guest *)source;
+	const uint8_t *from = find(guest, start.value, size);
+
+	guest->read_count++;
+	if (guest->gone)
+		return STATUS_GONE;
+	if (from == NULL)
+		return STATUS_UNMAPPED;
+	memcpy(destination, from, size);
+	return STATUS_OK;
+}
+
+static status fake_read_pages(struct page_source *source, const struct guest_pa *pages, size_t page_count,
+			      uint8_t (*destination)[GUEST_PAGE_SIZE], status *results)
+{
+	struct fake_guest *guest = (struct fake_guest *)source;
+
+	guest->batch_count++;
+	for (size_t i = 0; i < page_count; i++) {
+		results[i] = fake_read(source, pages[i], destination[i], GUEST_PAGE_SIZE);
+		guest->read_count--;
+	}
+	return STATUS_OK;
+}
+
+static status fake_ram_map(struct page_source *source, struct ram_map *ret_map)
+{
+	*ret_map = ((struct fake_guest *)source)->ram;
+	return STATUS_OK;
+}
+
+static status fake_registers(struct page_source *source, uint32_t cpu_index, struct cpu_registers *ret_registers)
+{
+	struct fake_guest *guest = (struct fake_guest *)source;
+
+	if (guest->cpu_count == 0)
+		return STATUS_MISSING;
+	if (cpu_index >= guest->cpu_count)
+		return STATUS_END;
+	*ret_registers = guest->registers[cpu_index];
+	return STATUS_OK;
+}
+
+static status fake_check(struct page_source *source)
+{
+	return ((struct fake_guest *)source)->gone ? STATUS_GONE : STATUS_OK;
+}
+
+static const struct page_source_ops fake_ops = {
+	.read = fake_read,
+	.read_pages = fake_read_pages,
+	.ram_map = fake_ram_map,
+	.registers = fake_registers,
+	.check = fake_check,
+};
+
+void fake_guest_init(struct fake_guest *guest, const struct ram_range *ranges, uint32_t range_count, size_t cache_pages)
+{
+	size_t storage_size = guest_memory_storage_size(cache_pages);
+
+	*guest = (struct fake_guest){.source = {&fake_ops}};
+	guest->ram.range_count = range_count;
+	for (uint32_t i = 0; i < range_count; i++) {
+		guest->ram.range[i] = ranges[i];
+		guest->bytes_size += ranges[i].size;
+	}
+	guest->bytes = calloc(1, guest->bytes_size);
+	guest->storage = aligned_alloc(16, (storage_size + 15) & ~(size_t)15);
+	if (guest->bytes == NULL || guest->storage == NULL ||
+	    guest_memory_init(&guest->memory, &guest->source, guest->storage, storage_size) != STATUS_OK)
+		abort();
+}
+
+void fake_guest_deinit(struct fake_guest *guest)
+{
+	free(guest->storage);
+	free(guest->bytes);
+}
+
+uint8_t *fake_guest_at(struct fake_guest *guest, uint64_t physical)
+{
+	uint8_t *at = find(guest, physical, 1);
+
+	if (at == NULL)
+		abort();
+	return at;
+}
+
+void fake_guest_entry(struct fake_guest *guest, uint64_t table, uint32_t index, uint64_t entry)
+{
+	memcpy(fake_guest_at(guest, table + index * 8), &entry, sizeof entry);
+}
+
+void fake_guest_map(struct fake_guest *guest, const struct guest_space *space, uint64_t address, uint64_t physical,
+		    uint64_t flags, uint64_t *next_table)
+{
+	uint64_t table = space->root.value;
+
+	for (uint32_t level = space->level_count; level > 1; level--) {
+		uint32_t index = (address >> (12 + 9 * (level - 1))) & 511;
+		uint64_t entry;
+
+		memcpy(&entry, fake_guest_at(guest, table + index * 8), sizeof entry);
+		if ((entry & FAKE_PRESENT) == 0) {
+			entry = *next_table | (flags & ~FAKE_NO_EXECUTE);
+			*next_table += GUEST_PAGE_SIZE;
+			fake_guest_entry(guest, table, index, entry);
+		}
+		table = entry & 0x000ffffffffff000ULL;
+	}
+	fake_guest_entry(guest, table, (address >> 12) & 511, physical | flags);
+}

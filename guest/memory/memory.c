@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guest/memory/memory.h"
+
+#include <string.h>
+
+#include "base/checked.h"
+#include "base/report.h"
+#include "guest/memory/cache.h"
+
+enum {
+	STORAGE_ALIGNMENT = 16,
+	/* Pages handed to the source in one call. */
+	BATCH_PAGES = 64,
+};
+
+static size_t align_up(size_t size)
+{
+	return (size + STORAGE_ALIGNMENT - 1) & ~(size_t)(STORAGE_ALIGNMENT - 1);
+}
+
+/* The smallest power of two ≥ count: chains stay about one slot long. */
+static size_t bucket_count_for(size_t page_count)
+{
+	size_t count = 1;
+
+	while (count < page_count)
+		count *= 2;
+	return count;
+}
+
+size_t guest_memory_storage_size(size_t page_count)
+{
+	return align_up(sizeof(struct page_cache)) + align_up(page_count * sizeof(struct cache_slot)) +
+	       align_up(bucket_count_for(page_count) * sizeof(uint32_t)) + page_count * GUEST_PAGE_SIZE;
+}
+
+/* The most pages that fit. */
+static size_t page_count_for(size_t storage_size)
+{
+	size_t count = storage_size / (GUEST_PAGE_SIZE + sizeof(struct cache_slot));
+
+	/* Ends: the bookkeeping takes less than a sixteenth of the pages. */
+	while (count > 0 && guest_memory_storage_size(count) > storage_size)
+		count--;
+	return count < CACHE_NONE ? count : CACHE_NONE - 1;
+}
+
+static void cache_clear(struct page_cache *cache)
+{
+	cache->hand = 0;
+	cache->current_count = 0;
+	for (uint32_t i = 0; i < cache->slot_count; i++)
+		cache->slots[i] = (struct cache_slot){.next = CACHE_NONE};
+	for (uint32_t i = 0; i <= cache->bucket_mask; i++)
+		cache->buckets[i] = CACHE_NONE;
+	memset(cache->translations, 0, sizeof cache->translations);
+}
+
+static struct page_cache *cache_init(void *storage, size_t page_count)
+{
+	struct page_cache *cache = storage;
+	size_t bucket_count = bucket_count_for(page_count);
+	uint8_t *next = (uint8_t *)storage + align_up(sizeof *cache);
+
+	cache->slot_count = (uint32_t)page_count;
+	cache->bucket_mask = (uint32_t)bucket_count - 1;
+	cache->slots = (struct cache_slot *)(void *)next;
+	next += align_up(page_count * sizeof(struct cache_slot));
+	cache->buckets = (uint32_t *)(void *)next;
+	next += align_up(bucket_count * sizeof(uint32_t));
+	cache->pages = (uint8_t(*)[GUEST_PAGE_SIZE])next;
+	cache_clear(cache);
+	return cache;
+}
+
+static status ram_map_validate(const struct ram_map *map)
+{
+	uint64_t end = 0;
+
+	if (map->range_count == 0 || map->range_count > RAM_RANGE_COUNT_MAX)
+		return report(STATUS_MALFORMED, "the source describes %u ranges of RAM; 1 to %d are expected",
+			      map->range_count, RAM_RANGE_COUNT_MAX);
+	for (uint32_t i = 0; i < map->range_count; i++) {
+		uint64_t start = map->range[i].start.value, size = map->range[i].size;
+
+		if (start % GUEST_PAGE_SIZE != 0 || size % GUEST_PAGE_SIZE != 0 || size == 0 || start < end ||
+		    !checked_add(start, size, &end))
+			return report(
+				STATUS_MALFORMED,
+				"the source's RAM range %u (0x%llx, 0x%llx bytes) is unaligned, empty or out of order",
+				i, (unsigned long long)start, (unsigned long long)size);
+	}
+	return STATUS_OK;
+}
+
+status guest_memory_init(struct guest_memory *memory, struct page_source *source, void *storage, size_t storage_size)
+{
+	size_t page_count = page_count_for(storage_size);
+	struct ram_map ram;
+
+	if (page_count < GUEST_MEMORY_CACHE_PAGES_MIN || (uintptr_t)storage % STORAGE_ALIGNMENT != 0)
+		return report(STATUS_USAGE,
+			      "%zu bytes at %p can't hold a page cache: %zu, 16-byte aligned, are the least",
+			      storage_size, storage, guest_memory_storage_size(GUEST_MEMORY_CACHE_PAGES_MIN));
+	TRY(source->ops->ram_map(source, &ram));
+	TRY(ram_map_validate(&ram));
+	*memory = (struct guest_memory){
+		.source = source,
+		.cache = cache_init(storage, page_count),
+		.ram = ram,
+		.epoch = 1,
+		.generation = 1,
+	};
+	return STATUS_OK;
+}
+
+status guest_memory_refresh(struct guest_memory *memory)
+{
+	TRY(memory->source->ops->check(memory->source));
+	memory->epoch++;
+	memory->generation++;
+	memory->cache->current_count = 0;
+	return STATUS_OK;
+}
+
+bool guest_memory_is_ram(const struct guest_memory *memory, struct guest_pa start, uint64_t size)
+{
+	uint64_t at = start.value;
+
+	/* Neighbouring ranges may touch: go on where one ends. */
+	for (uint32_t i = 0; i < memory->ram.range_count; i++) {
+		const struct ram_range *range = &memory->ram.range[i];
+
+		if (at < range->start.value || at - range->start.value >= range->size)
+			continue;
+		uint64_t left = range->size - (at - range->start.value);
+		if (size <= left)
+			return true;
+		size -= left;
+		at += left;
+	}
+	return false;
+}
+
+static uint32_t *bucket_of(struct page_cache *cache, uint64_t page)
+{
+	/* Fibonacci hashing: neighbouring pages go to different buckets. */
+	return &cache->buckets[(page * 0x9e3779b97f4a7c15ULL >> 32) & cache->bucket_mask];
+}
+
+static uint32_t cache_find(struct page_cache *cache, uint64_t page)
+{
+	uint32_t index = *bucket_of(cache, page);
+
+	/* A chain holds each slot at most once. */
+	while (index != CACHE_NONE && cache->slots[index].page != page)
+		index = cache->slots[index].next;
+	return index;
+}
+
+static void cache_unlink(struct page_cache *cache, uint32_t index)
+{
+	uint32_t *link = bucket_of(cache, cache->slots[index].page);
+
+	while (*link != CACHE_NONE && *link != index)
+		link = &cache->slots[*link].next;
+	if (*link == index)
+		*link = cache->slots[index].next;
+	cache->slots[index] = (struct cache_slot){.next = CACHE_NONE};
+}
+
+static void cache_link(struct page_cache *cache, uint32_t index, uint64_t page)
+{
+	uint32_t *bucket = bucket_of(cache, page);
+
+	cache->slots[index].page = page;
+	cache->slots[index].next = *bucket;
+	*bucket = index;
+}
+
+static void hand_advance(struct page_cache *cache)
+{
+	cache->hand = cache->hand + 1 < cache->slot_count ? cache->hand + 1 : 0;
+}
+
+/* A slot to fill. Whatever isn't of this epoch goes first: nobody may hold a
+ * pointer to it. Then the clock: the first page not used since the last round. */
+static uint32_t cache_take_slot(struct guest_memory *memory)
+{
+	struct page_cache *cache = memory->cache;
+	bool full = cache->current_count == cache->slot_count;
+
+	/* Two rounds at most: the first clears every `used`. */
+	for (;; hand_advance(cache)) {
+		struct cache_slot *slot = &cache->slots[cache->hand];
+
+		if (slot->epoch != memory->epoch)
+			break;
+		if (full && !slot->used) {
+			memory->generation++;
+			cache->current_count--;
+			break;
+		}
+		if (full)
+			slot->used = false;
+	}
+	uint32_t index = cache->hand;
+	hand_advance(cache);
+	if (cache->slots[index].epoch != 0)
+		cache_unlink(cache, index);
+	return index;
+}
+
+/* Copy the page into the slot, which holds nothing that anybody may use. */
+static status slot_fill(struct guest_memory *memory, uint32_t index, uint64_t page)
+{
+	struct page_cache *cache = memory->cache;
+	struct guest_pa start = {page << GUEST_PAGE_SHIFT};
+	status result = memory->source->ops->read(memory->source, start, cache->pages[index], GUEST_PAGE_SIZE);
+
+	if (result != STATUS_OK)
+		return result;
+	memory->fetched_pages++;
+	cache->slots[index].epoch = memory->epoch;
+	cache->slots[index].used = false;
+	cache->current_count++;
+	return STATUS_OK;
+}
+
+static status cache_fetch(struct guest_memory *memory, uint64_t page, uint32_t index, uint32_t *ret_index)
+{
+	struct page_cache *cache = memory->cache;
+	bool known = index != CACHE_NONE;
+
+	if (!known) {
+		if (!guest_memory_is_ram(memory, (struct guest_pa){page << GUEST_PAGE_SHIFT}, GUEST_PAGE_SIZE))
+			return STATUS_UNMAPPED;
+		index = cache_take_slot(memory);
+		cache_link(cache, index, page);
+	}
+	status result = slot_fill(memory, index, page);
+	if (result != STATUS_OK) {
+		cache_unlink(cache, index);
+		return result;
+	}
+	*ret_index = index;
+	return STATUS_OK;
+}
+
+status guest_memory_page(struct guest_memory *memory, struct guest_pa address, const uint8_t **ret_page)
+{
+	struct page_cache *cache = memory->cache;
+	uint64_t page = address.value >> GUEST_PAGE_SHIFT;
+	uint32_t index = cache_find(cache, page);
+
+	if (index == CACHE_NONE || cache->slots[index].epoch != memory->epoch)
+		TRY(cache_fetch(memory, page, index, &index));
+	else
+		cache->slots[index].used = true; /* again: a scan's pages stay unused */
+	*ret_page = cache->pages[index];
+	return STATUS_OK;
+}
+
+/* Pages that the cache doesn't hold, in one call where the source can. */
+static status fetch_past_cache(struct guest_memory *memory, const struct guest_pa *pages, size_t page_count,
+			       uint8_t (*destination)[GUEST_PAGE_SIZE])
+{
+	struct page_source *source = memory->source;
+	status results[BATCH_PAGES];
+
+	for (size_t i = 0; i < page_count; i++)
+		if (!guest_memory_is_ram(memory, pages[i], GUEST_PAGE_SIZE))
+			return STATUS_UNMAPPED;
+	memory->fetched_pages += page_count;
+	if (source->ops->read_pages == NULL) {
+		for (size_t i = 0; i < page_count; i++)
+			TRY(source->ops->read(source, pages[i], destination[i], GUEST_PAGE_SIZE));
+		return STATUS_OK;
+	}
+	TRY(source->ops->read_pages(source, pages, page_count, destination, results));
+	for (size_t i = 0; i < page_count; i++)
+		TRY(results[i]);
+	return STATUS_OK;
+}
+
+status guest_memory_read_pages(struct guest_memory *memory, const struct guest_pa *pages, size_t page_count,
+			       uint8_t (*destination)[GUEST_PAGE_SIZE])
+{
+	struct page_cache *cache = memory->cache;
+	size_t done = 0;
+
+	while (done < page_count) {
+		size_t run = 0;
+		uint32_t index = CACHE_NONE;
+
+		/* As many pages as the cache lacks. */
+		for (; done + run < page_count && run < BATCH_PAGES; run++) {
+			index = cache_find(cache, pages[done + run].value >> GUEST_PAGE_SHIFT);
+			if (index != CACHE_NONE && cache->slots[index].epoch == memory->epoch)
+				break;
+			index = CACHE_NONE;
+		}
+		if (run > 0)
+			TRY(fetch_past_cache(memory, &pages[done], run, &destination[done]));
+		done += run;
+		if (index != CACHE_NONE)
+			memcpy(destination[done++], cache->pages[index], GUEST_PAGE_SIZE);
+	}
+	return STATUS_OK;
+}
+
+static status read_whole_pages(struct guest_memory *memory, uint64_t start, uint8_t *destination, size_t page_count)
+{
+	while (page_count > 0) {
+		struct guest_pa pages[BATCH_PAGES];
+		size_t count = page_count < BATCH_PAGES ? page_count : BATCH_PAGES;
+
+		for (size_t i = 0; i < count; i++)
+			pages[i].value = start + i * GUEST_PAGE_SIZE;
+		TRY(guest_memory_read_pages(memory, pages, count, (uint8_t(*)[GUEST_PAGE_SIZE])destination));
+		start += count * GUEST_PAGE_SIZE;
+		destination += count * GUEST_PAGE_SIZE;
+		page_count -= count;
+	}
+	return STATUS_OK;
+}
+
+status guest_memory_read_physical(struct guest_memory *memory, struct guest_pa start, void *destination, size_t size)
+{
+	uint8_t *to = destination;
+	uint64_t at = start.value;
+
+	if (size == 0)
+		return STATUS_OK;
+	if (!guest_memory_is_ram(memory, start, size))
+		return STATUS_UNMAPPED;
+	while (size > 0) {
+		size_t offset = at % GUEST_PAGE_SIZE;
+		size_t part = GUEST_PAGE_SIZE - offset < size ? GUEST_PAGE_SIZE - offset : size;
+		const uint8_t *page;
+
+		if (offset == 0 && size / GUEST_PAGE_SIZE >= GUEST_MEMORY_DIRECT_PAGES) {
+			part = size - size % GUEST_PAGE_SIZE;
+			TRY(read_whole_pages(memory, at, to, part / GUEST_PAGE_SIZE));
+		} else {
+			TRY(guest_memory_page(memory, (struct guest_pa){at}, &page));
+			memcpy(to, page + offset, part);
+		}
+		at += part;
+		to += part;
+		size -= part;
+	}
+	return STATUS_OK;
+}
