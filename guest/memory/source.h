@@ -53,6 +53,15 @@ struct page_source_ops {
 	 * set. May be NULL: then read is called for each. */
 	status (*read_pages)(struct page_source *source, const struct guest_pa *pages, size_t page_count,
 			     uint8_t (*destination)[GUEST_PAGE_SIZE], status *results);
+	/* For searches through all of RAM. May be NULL; then all of it is read
+	 * with read_pages. The next run of RAM at or after `start` that may
+	 * hold anything but zeros (RAM that was never touched is skipped: to
+	 * read it would allocate it), and, where the source has it mapped, a
+	 * pointer to its first byte, else NULL. What the pointer shows changes
+	 * underneath: candidates only; copy through the cache before use.
+	 * STATUS_END: nothing more. */
+	status (*next_populated)(struct page_source *source, struct guest_pa start, struct ram_range *ret_range,
+				 const uint8_t **ret_bytes);
 	/* The target's RAM. */
 	status (*ram_map)(struct page_source *source, struct ram_map *ret_map);
 	/* Registers of one CPU. STATUS_MISSING where the source can't know;
