@@ -16,9 +16,10 @@
 struct guest_kernel;
 
 enum guest_link_kind {
-	/* name = symbol: its address. */
+	/* name = symbol: its address (of a per-CPU variable: what kallsyms
+	 * says, to which __per_cpu_offset[cpu] is added). */
 	GUEST_LINK_SYMBOL = 1,
-	/* name = symbol of a per-CPU variable: its per-CPU offset. */
+	/* name = symbol: 0 or 1. */
 	GUEST_LINK_SYMBOL_EXISTS,
 	/* name = type ("struct sock", "union …", "enum …", "typedef …"),
 	 * path = "a.b[2].c". */

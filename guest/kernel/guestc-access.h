@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The code that guestcc puts around guest C's accesses, as C: guestcc finds
+ * these functions by name in the module that it compiles, calls them where an
+ * access needs it, and the optimiser inlines them.
+ */
+#ifndef GUEST_KERNEL_GUESTC_ACCESS_H
+#define GUEST_KERNEL_GUESTC_ACCESS_H
+
+#include "guest/kernel/access-state.h"
+#include "guest/kernel/linkage.h"
+
+#define GUESTCC_INLINE static inline __attribute__((always_inline, used))
+
+/* The stack pointer; guestcc replaces the call. */
+u64 guestcc_stack_pointer(void);
+
+/* Where to load `size` bytes at `pointer` from. `site` is "file:line". */
+GUESTCC_INLINE const void *guestcc_load(const void *pointer, u64 size, const char *site)
+{
+	u64 address = (u64)pointer;
+	const struct guest_tlb_entry *entry = &guest_access_state.tlb[(address >> 12) & (GUEST_TLB_ENTRY_COUNT - 1)];
+
+	/* The page of the last byte must be the page that the first byte's
+	 * entry stands for: an access that crosses pages never hits. */
+	if (likely(((address + size - 1) & ~0xfffull) == entry->page))
+		return (const void *)(address + entry->delta);
+	u64 stack = guestcc_stack_pointer();
+	if (address - stack < guest_access_state.window_end - stack &&
+	    guest_access_state.window_end - address >= size)
+		return pointer;
+	return guest_access_load_slow(pointer, size, site);
+}
+
+/* May `size` bytes at `pointer` be stored to? Returns only if so. */
+GUESTCC_INLINE void guestcc_store(void *pointer, u64 size, const char *site)
+{
+	u64 address = (u64)pointer;
+	u64 stack = guestcc_stack_pointer();
+
+	if (unlikely(address - stack >= guest_access_state.window_end - stack ||
+		     guest_access_state.window_end - address < size))
+		guest_access_store_slow(pointer, size, site);
+}
+
+/* Is an access inside the object that it is derived from? */
+GUESTCC_INLINE void guestcc_bounds(const void *pointer, const void *object, u64 object_size, u64 size,
+				   const char *site)
+{
+	u64 offset = (u64)pointer - (u64)object;
+
+	if (unlikely(object_size < size || offset > object_size - size))
+		guest_access_out_of_bounds(pointer, size, site);
+}
+
+/* The answer to a question about the kernel, which may lack the thing. */
+GUESTCC_INLINE u64 guestcc_answer(u64 answer, const struct guest_link *link)
+{
+	if (unlikely(answer == GUEST_LINK_POISON))
+		guest_access_missing(link);
+	return answer;
+}
+
+/* On every loop's way back: guest C always ends. */
+GUESTCC_INLINE void guestcc_step(const char *site)
+{
+	if (unlikely(guest_access_state.steps_left-- == 0))
+		guest_access_no_steps_left(site);
+}
+
+/* On entry to a function that may be part of a recursion. */
+GUESTCC_INLINE void guestcc_enter(const char *site)
+{
+	if (unlikely(guestcc_stack_pointer() < guest_access_state.stack_limit))
+		guest_access_no_stack_left(site);
+	guestcc_step(site);
+}
+
+/* A divisor that may be 0, or −1 under the least number (both trap). */
+GUESTCC_INLINE void guestcc_divide(bool bad, const char *site)
+{
+	if (unlikely(bad))
+		guest_access_bad_division(site);
+}
+
+/* A pointer on its way to native code, which would just follow it. */
+GUESTCC_INLINE void guestcc_native(const void *pointer, const char *site)
+{
+	u64 stack = guestcc_stack_pointer();
+
+	if (unlikely((u64)pointer - stack >= guest_access_state.window_end - stack))
+		guest_access_native_slow(pointer, site);
+}
+
+#endif
