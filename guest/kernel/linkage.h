@@ -26,11 +26,12 @@ enum guest_link_kind {
 	GUEST_LINK_FIELD_OFFSET, /* bytes from the start of the type */
 	GUEST_LINK_FIELD_EXISTS, /* 0 or 1 */
 	GUEST_LINK_FIELD_SIZE, /* bytes; for a bit-field, of its declared type */
-	/* A bit-field (or a plain field that took its place) is read as the
-	 * 8-byte word at OFFSET (never past the struct's end), shifted right
-	 * by SHIFT, masked with MASK. Its offset is FIELD_OFFSET's answer to
-	 * path with kind BIT_WORD. */
-	GUEST_LINK_BIT_WORD, /* byte offset of the word that holds it */
+	/* A bit-field, or a plain field that took its place, is
+	 * (8 bytes at WORD >> SHIFT) & MASK. WORD isn't necessarily aligned;
+	 * the 8 bytes stay inside the struct where it has 8 bytes. Where the
+	 * kernel's field is wider than 64 bits or doesn't fit into any 8 bytes,
+	 * all three are poison. */
+	GUEST_LINK_BIT_WORD, /* byte offset */
 	GUEST_LINK_BIT_SHIFT,
 	GUEST_LINK_BIT_MASK,
 	GUEST_LINK_TYPE_EXISTS,
@@ -45,14 +46,21 @@ struct guest_link {
 	uint64_t *slot;
 	const char *name;
 	const char *path; /* "" where unused */
-	uint64_t kind; /* enum guest_link_kind */
-	uint64_t local; /* the answer in the layout that was compiled against */
+	uint64_t kind;    /* enum guest_link_kind */
+	uint64_t local;   /* the answer in the layout that was compiled against */
+	/* FIELD_OFFSET: guest C loads so many bytes there as one number or
+	 * pointer. Where the kernel's field has another size, or is a
+	 * bit-field, the answer is poison: a number cut short or with its
+	 * neighbour's bytes would look like a good one. (Guest C that declares
+	 * the field as a bit-field of full width, `u32 x : 32`, copes with
+	 * both: it asks for BIT_*.) 0: any size will do. */
+	uint64_t load_size;
 };
 
 enum {
-	/* What an unresolved slot holds: an address that always faults in
-	 * guest_access (not canonical in any half), and a size beyond every
-	 * bound. Using it ends the record with "kernel has no …". */
+	/* What an unresolved slot holds. Guest C compares before it uses an
+	 * answer, and ends the error boundary with "kernel has no …". (It
+	 * couldn't be an address either: not canonical in any half.) */
 	GUEST_LINK_POISON = 0x7ffead0000000000,
 };
 

@@ -4,28 +4,9 @@
 #ifndef GUEST_PROC_TYPES_LIST_H
 #define GUEST_PROC_TYPES_LIST_H
 
+#include "guest/kernel/guestc.h" /* list_head, hlist_*, hlist_nulls_* */
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct list_head {
-	struct list_head *next, *prev;
-};
-
-struct hlist_node {
-	struct hlist_node *next, **pprev;
-};
-
-struct hlist_head {
-	struct hlist_node *first;
-};
-
-/* A list whose end is not NULL but an odd number. */
-struct hlist_nulls_node {
-	struct hlist_nulls_node *next, **pprev;
-};
-
-struct hlist_nulls_head {
-	struct hlist_nulls_node *first;
-};
 
 struct rb_node {
 	unsigned long __rb_parent_color;
