@@ -6,17 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/checked.h"
-
-/* The generators' declarations, then the table: both from the same lines. */
-#define DIRECTORY(path_)
-#define LINK(path_, target_)
-#define FILE_NODE(path_, show_, exists_)         \
-	extern void show_(struct seq *seq);      \
-	extern bool net_node_exists(const char *path);
-#include "guest/proc/nodes.h"
-#undef DIRECTORY
-#undef LINK
-#undef FILE_NODE
+#include "guest/proc/shows.h"
 
 #define DIRECTORY(path_) {.path = path_, .mode = S_IFDIR | 0555},
 #define LINK(path_, target_) {.path = path_, .mode = S_IFLNK | 0777, .target = target_},

@@ -7,7 +7,7 @@
 #include "guest/proc/types/list.h"
 #include "guest/proc/types/netdevice.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 struct inet6_dev {
 	struct net_device *dev;
@@ -15,12 +15,12 @@ struct inet6_dev {
 
 struct inet6_ifaddr {
 	struct in6_addr addr;
-	uint32_t prefix_len, flags;
-	uint16_t scope;
+	u32 prefix_len, flags;
+	u16 scope;
 	struct inet6_dev *idev;
 	struct hlist_node addr_lst;
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 #endif

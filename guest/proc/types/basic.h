@@ -8,18 +8,16 @@
 #ifndef GUEST_PROC_TYPES_BASIC_H
 #define GUEST_PROC_TYPES_BASIC_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "guest/kernel/guestc.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 typedef struct {
 	int counter;
 } atomic_t;
 
 typedef struct {
-	int64_t counter;
+	s64 counter;
 } atomic64_t, atomic_long_t;
 
 typedef struct {
@@ -27,7 +25,7 @@ typedef struct {
 } refcount_t;
 
 typedef struct {
-	uint32_t val;
+	u32 val;
 } kuid_t;
 
 struct net;
@@ -38,11 +36,11 @@ typedef struct {
 
 struct in6_addr {
 	union {
-		uint8_t u6_addr8[16];
-		uint32_t u6_addr32[4];
+		u8 u6_addr8[16];
+		__be32 u6_addr32[4];
 	} in6_u;
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 #endif

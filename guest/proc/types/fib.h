@@ -8,18 +8,18 @@
 #include "guest/proc/types/list.h"
 #include "guest/proc/types/netdevice.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 struct fib_table {
 	struct hlist_node tb_hlist;
-	uint32_t tb_id;
+	u32 tb_id;
 	unsigned long *tb_data; /* a struct trie; the local table may use main's */
 };
 
 /* A node of the trie. One with bits == 0 is a leaf, except the root, whose pos
  * is 32 and which has one child. */
 struct key_vector {
-	uint32_t key;
+	u32 key;
 	unsigned char pos, bits;
 	struct hlist_head leaf;
 	struct key_vector *tnode[1]; /* 1 << bits of them */
@@ -35,20 +35,20 @@ struct fib_info;
 struct fib_alias {
 	struct hlist_node fa_list;
 	struct fib_info *fa_info;
-	uint8_t fa_type;
-	uint8_t fa_slen; /* 32 − the prefix's length */
-	uint32_t tb_id;
+	u8 fa_type;
+	u8 fa_slen; /* 32 − the prefix's length */
+	u32 tb_id;
 };
 
 struct dst_metrics {
-	uint32_t metrics[17]; /* RTAX_… − 1 */
+	u32 metrics[17]; /* RTAX_… − 1 */
 };
 
 struct fib_nh_common {
 	struct net_device *nhc_dev;
-	uint8_t nhc_gw_family;
+	u8 nhc_gw_family;
 	union {
-		uint32_t ipv4; /* big-endian */
+		u32 ipv4; /* big-endian */
 	} nhc_gw;
 };
 
@@ -67,7 +67,7 @@ struct nh_grp_entry {
 };
 
 struct nh_group {
-	uint16_t num_nh;
+	u16 num_nh;
 	bool mpath;        /* before 5.13 */
 	bool is_multipath; /* from 5.13 */
 	struct nh_grp_entry nh_entries[1];
@@ -80,12 +80,12 @@ struct nexthop {
 };
 
 struct fib_info {
-	uint32_t fib_priority;
+	u32 fib_priority;
 	struct dst_metrics *fib_metrics;
 	struct nexthop *nh; /* else fib_nh */
 	struct fib_nh fib_nh[1];
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 #endif

@@ -6,7 +6,7 @@
 #include "guest/proc/types/basic.h"
 #include "guest/proc/types/list.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 struct inode {
 	kuid_t i_uid;
@@ -17,9 +17,9 @@ struct proc_dir_entry {
 	struct rb_root subdir;
 	struct rb_node subdir_node;
 	const char *name;
-	uint8_t namelen;
+	u8 namelen;
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 #endif

@@ -6,15 +6,14 @@
 #define GUEST_PROC_TYPES_INET_H
 
 #include "guest/proc/types/basic.h"
-#include "guest/proc/types/list.h"
 #include "guest/proc/types/sock.h"
 #include "guest/proc/types/time.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 struct inet_sock {
 	struct sock sk;
-	uint16_t inet_sport; /* big-endian */
+	__be16 inet_sport;
 };
 
 struct fastopen_queue {
@@ -28,32 +27,32 @@ struct request_sock_queue {
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 	struct request_sock_queue icsk_accept_queue;
-	unsigned long icsk_timeout;             /* before 6.19; then sk.tcp_retransmit_timer */
-	struct timer_list icsk_keepalive_timer; /* from 6.19 or a backport of it; before: sk.sk_timer */
-	uint32_t icsk_rto;
-	uint8_t icsk_retransmits, icsk_pending, icsk_probes_out;
+	unsigned long icsk_timeout;             /* older kernels; newer: sk.tcp_retransmit_timer */
+	struct timer_list icsk_keepalive_timer; /* newer kernels; older: sk.sk_timer */
+	u32 icsk_rto;
+	u8 icsk_retransmits, icsk_pending, icsk_probes_out;
 	struct {
-		uint8_t quick, pingpong;
-		uint32_t ato : 8; /* a whole word before 6.7 */
+		u8 quick, pingpong;
+		u32 ato : 8; /* a whole word in older kernels */
 	} icsk_ack;
 };
 
 struct tcp_sock {
 	struct inet_connection_sock inet_conn;
-	uint32_t rcv_nxt, copied_seq, write_seq, snd_una;
-	uint32_t snd_cwnd, snd_ssthresh;
+	u32 rcv_nxt, copied_seq, write_seq, snd_una;
+	u32 snd_cwnd, snd_ssthresh;
 };
 
 struct request_sock {
 	struct sock_common __req_common;
-	uint8_t num_timeout : 7;
+	u8 num_timeout : 7;
 	struct timer_list rsk_timer;
 };
 
 struct inet_timewait_sock {
 	struct sock_common __tw_common;
 	volatile unsigned char tw_substate;
-	uint16_t tw_sport; /* big-endian */
+	__be16 tw_sport;
 	struct timer_list tw_timer;
 };
 
@@ -70,7 +69,7 @@ struct inet_hashinfo {
 	unsigned int ehash_mask;
 	unsigned int lhash2_mask;
 	struct inet_listen_hashbucket *lhash2;
-	struct inet_listen_hashbucket listening_hash[32]; /* before 5.19; INET_LHTABLE_SIZE */
+	struct inet_listen_hashbucket listening_hash[32]; /* older kernels; newer: lhash2 */
 };
 
 struct udp_sock {
@@ -87,10 +86,21 @@ struct udp_table {
 	unsigned int mask;
 };
 
+/* The chains of "ping sockets" end with NULL or, in older kernels, an odd number. */
+struct ping_table {
+	struct hlist_head hash[64]; /* PING_HTABLE_SIZE */
+};
+
 struct raw_hashinfo {
 	struct hlist_head ht[256]; /* RAW_HTABLE_SIZE: MAX_INET_PROTOS */
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
+
+/* The tables of the initial network namespace. */
+extern struct inet_hashinfo tcp_hashinfo;
+extern struct udp_table udp_table, udplite_table;
+extern struct ping_table ping_table;
+extern struct raw_hashinfo raw_v4_hashinfo, raw_v6_hashinfo;
 
 #endif

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's lists and trees (include/linux/types.h, list_nulls.h,
- * rbtree_types.h). */
+/* Trees (include/linux/rbtree_types.h); lists are guestc.h's own. */
 #ifndef GUEST_PROC_TYPES_LIST_H
 #define GUEST_PROC_TYPES_LIST_H
 
-#include "guest/kernel/guestc.h" /* list_head, hlist_*, hlist_nulls_* */
+#include "guest/kernel/guestc.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 struct rb_node {
-	unsigned long __rb_parent_color;
 	struct rb_node *rb_right, *rb_left;
 };
 
@@ -17,6 +15,6 @@ struct rb_root {
 	struct rb_node *rb_node;
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 #endif

@@ -6,11 +6,11 @@
 #include "guest/proc/types/basic.h"
 #include "guest/proc/types/list.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 struct elf64_sym {
-	uint32_t st_name;
-	uint64_t st_value;
+	u32 st_name;
+	u64 st_value;
 };
 
 struct mod_kallsyms {
@@ -25,7 +25,7 @@ struct module {
 	struct mod_kallsyms *kallsyms;
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 extern struct list_head modules;
 

@@ -7,15 +7,15 @@
 #include "guest/proc/types/list.h"
 #include "guest/proc/types/netdevice.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 struct neighbour {
 	struct neighbour *next; /* before 6.13 */
 	struct hlist_node hash; /* from 6.13 */
-	uint8_t nud_state;
+	u8 nud_state;
 	unsigned char ha[32];
 	struct net_device *dev;
-	uint8_t primary_key[4];
+	u8 primary_key[4];
 };
 
 struct neigh_hash_table {
@@ -29,7 +29,7 @@ struct pneigh_entry {
 	struct pneigh_entry *next;
 	possible_net_t net;
 	struct net_device *dev;
-	uint32_t key[1];
+	u32 key[1];
 };
 
 struct neigh_table {
@@ -37,7 +37,7 @@ struct neigh_table {
 	struct pneigh_entry **phash_buckets;
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 extern struct neigh_table arp_tbl;
 

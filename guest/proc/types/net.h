@@ -10,7 +10,7 @@
 #include "guest/proc/types/snmp.h"
 #include "guest/proc/types/xarray.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 struct inet_hashinfo;
 struct udp_table;
@@ -39,12 +39,12 @@ struct inet_timewait_death_row {
 struct netns_ipv4 {
 	struct inet_timewait_death_row tcp_death_row;
 	struct udp_table *udp_table;        /* from 6.2; before: the global udp_table */
-	uint8_t sysctl_tcp_pingpong_thresh; /* from 6.8 */
+	u8 sysctl_tcp_pingpong_thresh; /* from 6.8 */
 	struct ipv4_devconf *devconf_all;
 	struct fib_table *fib_main; /* where IP_MULTIPLE_TABLES is configured */
 	struct hlist_head *fib_table_hash;
 	struct fqdir *fqdir;
-	uint8_t sysctl_ip_default_ttl; /* an int before 5.10 */
+	u8 sysctl_ip_default_ttl; /* an int before 5.10 */
 };
 
 struct netns_ipv6 {
@@ -78,7 +78,7 @@ struct net {
 	struct netns_ipv6 ipv6;
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 extern struct net init_net;
 

@@ -7,7 +7,7 @@
 #include "guest/proc/types/list.h"
 #include "guest/proc/types/net.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 struct net_device;
 struct in_device;
@@ -34,15 +34,15 @@ struct net_device_core_stats {
 /* Counters of software devices, per CPU. Plain or wrapped (u64_stats_t), each
  * is eight bytes. */
 struct pcpu_lstats {
-	uint64_t packets, bytes;
+	u64 packets, bytes;
 };
 
 struct pcpu_sw_netstats {
-	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
+	u64 rx_packets, rx_bytes, tx_packets, tx_bytes;
 };
 
 struct pcpu_dstats {
-	uint64_t rx_packets, rx_bytes, rx_drops, tx_packets, tx_bytes, tx_drops;
+	u64 rx_packets, rx_bytes, rx_drops, tx_packets, tx_bytes, tx_drops;
 };
 
 enum netdev_stat_type {
@@ -81,9 +81,9 @@ struct net_device {
 	struct list_head ptype_all;
 	struct in_device *ip_ptr;
 	unsigned int num_rx_queues;
-	uint8_t priv[1]; /* from 6.8; before: behind the struct, at a multiple of 32 */
+	u8 priv[1]; /* from 6.8; before: behind the struct, at a multiple of 32 */
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "guest/proc/types/sock.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 /* A chain ends with an odd number instead of NULL. */
 struct rhash_head {
@@ -31,13 +31,13 @@ struct netlink_table {
 
 struct netlink_sock {
 	struct sock sk;
-	uint32_t portid;
+	u32 portid;
 	unsigned long *groups;
 	bool cb_running;
 	struct rhash_head node;
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 /* MAX_LINKS of them, one for each protocol. */
 extern struct netlink_table *nl_table;

@@ -5,7 +5,7 @@
 
 #include "guest/proc/types/sock.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 enum packet_sock_flags {
 	PACKET_SOCK_RUNNING = 4, /* the target's value is asked for */
@@ -16,9 +16,9 @@ struct packet_sock {
 	unsigned long flags;
 	unsigned int running : 1; /* before 6.1 or a backport of it; then PACKET_SOCK_RUNNING in flags */
 	int ifindex;
-	uint16_t num; /* big-endian */
+	u16 num; /* big-endian */
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 #endif

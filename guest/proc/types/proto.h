@@ -9,11 +9,11 @@
 #include "guest/proc/types/net.h"
 #include "guest/proc/types/netlink.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 struct percpu_counter {
-	int64_t count;
-	int32_t *counters; /* per-CPU: what isn't in `count` yet */
+	s64 count;
+	s32 *counters; /* per-CPU: what isn't in `count` yet */
 };
 
 struct module;
@@ -42,7 +42,7 @@ struct fqdir {
 	atomic_long_t mem;
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 extern struct proto tcp_prot, udp_prot, udplite_prot, raw_prot;
 extern struct proto tcpv6_prot, udpv6_prot, udplitev6_prot, rawv6_prot;

@@ -6,7 +6,7 @@
 
 #include "guest/proc/types/basic.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 /* A line of the tables that give counters their names. */
 struct snmp_mib {
@@ -51,6 +51,6 @@ struct netns_mib {
 	struct mptcp_mib *mptcp_statistics; /* where MPTCP is configured */
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 #endif

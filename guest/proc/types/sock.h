@@ -5,18 +5,17 @@
 
 #include "guest/proc/types/basic.h"
 #include "guest/proc/types/fs.h"
-#include "guest/proc/types/list.h"
 #include "guest/proc/types/net.h"
 #include "guest/proc/types/time.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 struct sock;
 
 struct sock_common {
-	uint32_t skc_daddr, skc_rcv_saddr; /* big-endian */
-	uint16_t skc_dport;                /* big-endian */
-	uint16_t skc_num;
+	__be32 skc_daddr, skc_rcv_saddr;
+	__be16 skc_dport;
+	u16 skc_num;
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
 	int skc_bound_dev_if;
@@ -25,13 +24,14 @@ struct sock_common {
 	struct hlist_node skc_node;
 	struct hlist_nulls_node skc_nulls_node;
 	refcount_t skc_refcnt;
+	struct sock *skc_listener; /* of a connection request */
 };
 
 struct sk_buff_head {
-	uint32_t qlen;
+	u32 qlen;
 };
 
-/* From 6.18: drops counted by NUMA node (include/net/sock.h). */
+/* Newer kernels count the drops of busy sockets by NUMA node. */
 struct numa_drop_counters {
 	atomic_t drops0, drops1;
 };
@@ -41,18 +41,18 @@ struct socket;
 struct sock {
 	struct sock_common __sk_common;
 	atomic_t sk_drops;
-	struct numa_drop_counters *sk_drop_counters; /* from 6.18; may be NULL */
+	struct numa_drop_counters *sk_drop_counters; /* newer kernels; may be NULL */
 	struct {
 		atomic_t rmem_alloc;
 	} sk_backlog;
 	refcount_t sk_wmem_alloc;
 	struct sk_buff_head sk_receive_queue, sk_write_queue;
-	struct timer_list sk_timer;             /* TCP keepalive before 6.19 */
-	struct timer_list tcp_retransmit_timer; /* from 6.19 */
-	uint32_t sk_ack_backlog, sk_max_ack_backlog;
-	uint16_t sk_type, sk_protocol;
+	struct timer_list sk_timer;
+	struct timer_list tcp_retransmit_timer; /* newer kernels; older: icsk_timeout */
+	u32 sk_ack_backlog, sk_max_ack_backlog;
+	u16 sk_type, sk_protocol;
 	kuid_t sk_uid;
-	uint64_t sk_ino; /* from 6.18: the inode's number, 0 where orphaned */
+	u64 sk_ino; /* newer kernels: the inode's number, 0 where orphaned */
 	struct socket *sk_socket;
 };
 
@@ -68,6 +68,6 @@ struct socket_alloc {
 	struct inode vfs_inode;
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 #endif

@@ -5,9 +5,8 @@
 #define GUEST_PROC_TYPES_TIME_H
 
 #include "guest/proc/types/basic.h"
-#include "guest/proc/types/list.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 struct timer_list {
 	struct hlist_node entry;
@@ -15,9 +14,12 @@ struct timer_list {
 };
 
 struct clocksource {
-	uint32_t mult, shift;
+	u32 mult, shift;
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
+
+extern struct clocksource clocksource_jiffies;
+extern unsigned long jiffies_64;
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "guest/proc/types/sock.h"
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 struct sockaddr_un {
 	unsigned short sun_family;
@@ -22,6 +22,6 @@ struct unix_sock {
 	struct unix_address *addr;
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 #endif

@@ -3,7 +3,9 @@
 #ifndef GUEST_PROC_TYPES_UTS_H
 #define GUEST_PROC_TYPES_UTS_H
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/proc/types/basic.h"
+
+#include "guest/kernel/guestc-types-begin.h"
 
 struct new_utsname {
 	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
@@ -13,7 +15,7 @@ struct uts_namespace {
 	struct new_utsname name;
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 extern struct uts_namespace init_uts_ns;
 

@@ -5,17 +5,17 @@
 
 #include <stdint.h>
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+#include "guest/kernel/guestc-types-begin.h"
 
 struct xarray {
 	void *xa_head;
 };
 
 struct xa_node {
-	uint8_t shift;
+	u8 shift;
 	void *slots[64]; /* XA_CHUNK_SIZE; 16 where BASE_SMALL is configured */
 };
 
-#pragma clang attribute pop
+#include "guest/kernel/guestc-types-end.h"
 
 #endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Saying that a text isn't whole. */
+#ifndef GUEST_PROC_FAULT_H
+#define GUEST_PROC_FAULT_H
+
+#include <stdint.h>
+
+struct seq;
+
+/* After a guest_try() that failed: seq_fault() with `what` is missing, the
+ * address of the record and the description of that last fault. Native. */
+void proc_fault(struct seq *seq, const char *what, uint64_t address);
+
+#endif

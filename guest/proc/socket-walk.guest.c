@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The walk over a hash table of sockets, in the kernel's order. */
+#include "guest/proc/fault.h"
+#include "guest/proc/socket.h"
+
+struct chain {
+	struct socket_walk *walk;
+	const void *head;
+	u32 bucket;
+};
+
+static bool chain_ends(const struct socket_walk *walk, const void *node)
+{
+	if (GUEST_IS_NULLS(node))
+		return walk->chain_end != SOCKET_CHAIN_ENDS_NULL;
+	return node == NULL && walk->chain_end != SOCKET_CHAIN_ENDS_ODD;
+}
+
+/* Heads and nodes of both kinds of list have one shape, and skc_node and
+ * skc_nulls_node are one place in the socket (a union), on every kernel. */
+static const void *chain_first(const void *head)
+{
+	return READ_ONCE(((const struct hlist_head *)head)->first);
+}
+
+static const void *chain_next(const void *node)
+{
+	return READ_ONCE(((const struct hlist_node *)node)->next);
+}
+
+/* seq_sk_match() */
+static void show_if_it_belongs(void *argument)
+{
+	struct socket_row *row = argument;
+	const struct sock_common *common = &row->socket->__sk_common;
+
+	if (common->skc_family != row->walk->family || common->skc_net.net != &init_net)
+		return;
+	row->walk->row_count++;
+	row->walk->show(row);
+}
+
+static void row_show(struct chain *chain, const void *node)
+{
+	struct socket_walk *walk = chain->walk;
+	struct socket_row row = {
+		.walk = walk,
+		.socket = container_of(node, const struct sock, __sk_common.skc_node),
+		.index = walk->row_count,
+		.bucket = chain->bucket,
+	};
+	size_t size = seq_size(walk->seq);
+
+	if (guest_try(show_if_it_belongs, &row) == STATUS_OK)
+		return;
+	seq_rewind(walk->seq, size);
+	proc_fault(walk->seq, "a socket is missing", (u64)row.socket);
+}
+
+/* In a boundary of its own. A chain that comes back to a node is found by
+ * Brent's method, after at most three times round. */
+static void chain_walk(void *argument)
+{
+	struct chain *chain = argument;
+	struct socket_walk *walk = chain->walk;
+	const void *node = chain_first(chain->head), *landmark = node;
+	u64 steps = 0, lap = 1;
+
+	while (!chain_ends(walk, node)) {
+		if (walk->step_count++ == SOCKET_COUNT_MAX)
+			guest_fault_limit("sockets of a hash table");
+		row_show(chain, node);
+		node = chain_next(node);
+		if (node == landmark)
+			guest_fail(STATUS_MALFORMED, "a hash chain comes back to itself");
+		if (++steps == lap) {
+			landmark = node;
+			lap *= 2;
+			steps = 0;
+		}
+	}
+}
+
+void socket_table_walk(struct socket_walk *walk, const void *first_bucket, u64 bucket_size, u64 bucket_count)
+{
+	for (u64 i = 0; i < bucket_count; i++) {
+		struct chain chain = {
+			.walk = walk,
+			.head = (const char *)first_bucket + i * bucket_size,
+			.bucket = (u32)i,
+		};
+
+		if (guest_try(chain_walk, &chain) == STATUS_OK)
+			continue;
+		proc_fault(walk->seq, "the rest of a bucket is missing", (u64)chain.head);
+		if (walk->step_count > SOCKET_COUNT_MAX || ++walk->bad_bucket_count > SOCKET_BAD_BUCKET_COUNT_MAX)
+			guest_fail(STATUS_LIMIT, "the rest of the hash table is given up");
+	}
+}
+
+u64 socket_bucket_count(u32 mask)
+{
+	u64 count = (u64)mask + 1;
+
+	if ((count & mask) != 0 || count > SOCKET_BUCKET_COUNT_MAX)
+		guest_fail(STATUS_MALFORMED, "a hash table's mask isn't one that Linux makes");
+	return count;
+}

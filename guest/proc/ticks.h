@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The target's timer ticks (jiffies) and how it shows them to users. */
+#ifndef GUEST_PROC_TICKS_H
+#define GUEST_PROC_TICKS_H
+
+#include "guest/kernel/guestc.h"
+
+/* Read once for a file, so that all its rows have one time. */
+struct ticks {
+	u64 now;     /* jiffies */
+	u64 tick_ns; /* the kernel's TICK_NSEC: 10⁹ / CONFIG_HZ, rounded */
+};
+
+/* Faults where the tick that the kernel states can't be one. */
+GUEST_C void ticks_read(struct ticks *ret_ticks);
+
+/* jiffies_to_clock_t(): in hundredths of a second, the ABI's USER_HZ. */
+GUEST_C u64 ticks_to_clock(const struct ticks *ticks, u64 count);
+
+/* jiffies_delta_to_clock_t() of the ticks from now to `then`; 0 if it passed. */
+GUEST_C u64 ticks_until(const struct ticks *ticks, u64 then);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* /proc/version and /proc/sys/kernel/{hostname,…}: fs/proc/version.c,
+ * kernel/utsname_sysctl.c, 5.10 to 7.2; the initial UTS namespace. */
+#include "guest/proc/seq.h"
+#include "guest/proc/shows.h"
+#include "guest/proc/types/uts.h"
+
+enum {
+	UTS_SIZE = 65, /* __NEW_UTS_LEN + 1 */
+	/* The banner's format: the three names are about 200 bytes, the
+	 * compiler's line as much. */
+	BANNER_SIZE_MAX = 1024,
+};
+
+/* A printf format with three strings in it: sysname, release, version. */
+extern const char linux_proc_banner[];
+
+/* A name that has no end isn't one. */
+static void name_copy(char name[UTS_SIZE], const char *source)
+{
+	if (guest_string_copy(name, UTS_SIZE, source) == UTS_SIZE)
+		guest_fail(STATUS_MALFORMED, "a name in init_uts_ns has no end");
+}
+
+static void name_show(struct seq *seq, const char *source)
+{
+	char name[UTS_SIZE];
+
+	name_copy(name, source);
+	seq_puts(seq, name);
+	seq_putc(seq, '\n');
+}
+
+void sys_hostname_show(struct seq *seq)
+{
+	name_show(seq, init_uts_ns.name.nodename);
+}
+
+void sys_domainname_show(struct seq *seq)
+{
+	name_show(seq, init_uts_ns.name.domainname);
+}
+
+void sys_osrelease_show(struct seq *seq)
+{
+	name_show(seq, init_uts_ns.name.release);
+}
+
+void sys_ostype_show(struct seq *seq)
+{
+	name_show(seq, init_uts_ns.name.sysname);
+}
+
+void sys_version_show(struct seq *seq)
+{
+	name_show(seq, init_uts_ns.name.version);
+}
+
+/* The format is the target's: only %s is understood, nothing is handed to
+ * printf. */
+void version_show(struct seq *seq)
+{
+	char banner[BANNER_SIZE_MAX], name[UTS_SIZE];
+	u32 names = 0;
+
+	if (guest_string_copy(banner, sizeof banner, linux_proc_banner) == sizeof banner)
+		guest_fail(STATUS_MALFORMED, "linux_proc_banner has no end");
+	for (u32 i = 0; banner[i] != '\0'; i++) {
+		if (banner[i] != '%') {
+			seq_putc(seq, banner[i]);
+			continue;
+		}
+		if (banner[++i] != 's' || names == 3)
+			guest_fail(STATUS_MALFORMED, "linux_proc_banner has a conversion that isn't one of three %s");
+		if (names == 0)
+			name_copy(name, init_uts_ns.name.sysname);
+		else if (names == 1)
+			name_copy(name, init_uts_ns.name.release);
+		else
+			name_copy(name, init_uts_ns.name.version);
+		names++;
+		seq_puts(seq, name);
+	}
+}
