@@ -58,8 +58,8 @@ typedef u32 __be32;
 /* Instead of sizeof, which is a compile error on kernel types. */
 #define type_size(T) ((u64)__builtin_preserve_type_info(*(T *)0, 1))
 /* E is the enum's type (enum foo), e one of its enumerators. */
-#define enum_value(E, e) ((s64)__builtin_preserve_enum_value(*(E *)(e), 1))
-#define enum_value_exists(E, e) (__builtin_preserve_enum_value(*(E *)(e), 0) != 0)
+#define enum_value(E, e) ((s64)__builtin_preserve_enum_value(*(E *)e, 1))
+#define enum_value_exists(E, e) (__builtin_preserve_enum_value(*(E *)e, 0) != 0)
 /* Has the kernel the variable x, declared extern here? */
 #define symbol_exists(x) (guest_symbol_exists(&(x)))
 bool guest_symbol_exists(const volatile void *symbol); /* replaced by guestcc */
