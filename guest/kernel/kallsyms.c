@@ -6,29 +6,19 @@
 #include <string.h>
 
 #include "base/report.h"
+#include "guest/kernel/name-index.h"
 
 enum {
 	/* Every 32nd name's position is kept: a lookup skips at most 31. */
 	STRIDE_SHIFT = 5,
 	STRIDE = 1 << STRIDE_SHIFT,
-	/* An entry of the index is an ordinal and, above it, bits of the hash. */
-	ORDINAL_BITS = 20,
-	ORDINAL_MASK = (1 << ORDINAL_BITS) - 1,
-	/* Names with one hash in an honest kernel: a handful. */
-	COLLISION_COUNT_MAX = 256,
 };
 
-_Static_assert(KALLSYMS_SYMBOL_COUNT_MAX <= 1 << ORDINAL_BITS, "an ordinal must fit into an entry");
+_Static_assert((int)KALLSYMS_SYMBOL_COUNT_MAX <= (int)NAME_ORDINAL_COUNT_MAX, "an ordinal must fit into the index");
 
-/*
- * The hash of a name is a polynomial over its characters, so the hash of two
- * joined strings follows from theirs: a name is hashed from its tokens
- * without being expanded.
- */
-static const uint32_t hash_factor = 0x01000193;
-
+/* What a name's hash is made of, so that names needn't be expanded for it. */
 struct token {
-	uint32_t hash, power; /* power: hash_factor ^ length */
+	uint32_t hash, power; /* power: NAME_HASH_FACTOR ^ length */
 	uint32_t tail_hash, tail_power; /* without the first character */
 	uint32_t length;
 };
@@ -36,38 +26,8 @@ struct token {
 struct guest_symbols {
 	struct kallsyms_tables tables;
 	uint32_t *position; /* in tables.names, of names 0, STRIDE, 2 STRIDE… */
-	uint32_t bucket_mask;
-	uint32_t *bucket; /* bucket_mask + 2: where each bucket starts in entry[] */
-	uint32_t *entry; /* within a bucket ordinals ascend */
+	struct name_index index;
 };
-
-static uint32_t hash_append(uint32_t hash, uint32_t character)
-{
-	return hash * hash_factor + character;
-}
-
-/* Spread the polynomial's low-entropy bits. */
-static uint32_t hash_finish(uint32_t hash)
-{
-	hash ^= hash >> 16;
-	hash *= 0x85ebca6b;
-	hash ^= hash >> 13;
-	return hash;
-}
-
-static uint32_t hash_name(const char *name)
-{
-	uint32_t hash = 0;
-
-	for (; *name != '\0'; name++)
-		hash = hash_append(hash, (uint8_t)*name);
-	return hash_finish(hash);
-}
-
-static uint32_t entry_make(uint32_t ordinal, uint32_t hash)
-{
-	return ordinal | (hash & ~(uint32_t)ORDINAL_MASK);
-}
 
 static status token_init(struct token *token, const uint8_t *string)
 {
@@ -75,12 +35,12 @@ static status token_init(struct token *token, const uint8_t *string)
 	for (; *string != '\0'; string++) {
 		if (*string <= ' ' || *string > '~')
 			return report(STATUS_MALFORMED, "a kallsyms token holds the byte %#x", *string);
-		token->hash = hash_append(token->hash, *string);
-		token->power *= hash_factor;
+		token->hash = name_hash_append(token->hash, (char)*string);
+		token->power *= NAME_HASH_FACTOR;
 		if (token->length++ == 0)
 			continue;
-		token->tail_hash = hash_append(token->tail_hash, *string);
-		token->tail_power *= hash_factor;
+		token->tail_hash = name_hash_append(token->tail_hash, (char)*string);
+		token->tail_power *= NAME_HASH_FACTOR;
 	}
 	return STATUS_OK;
 }
@@ -116,11 +76,11 @@ static status hash_compressed(const struct token *tokens, const uint8_t *name, u
 	/* lengths ≤ 2^14 of tokens < 2^16: no overflow */
 	if (expanded < 2 || expanded > KALLSYMS_NAME_LENGTH_MAX)
 		return STATUS_MALFORMED;
-	*ret_hash = hash_finish(hash);
+	*ret_hash = name_hash_finish(hash);
 	return STATUS_OK;
 }
 
-/* Pass 1: the position of each STRIDEth name, and each name's hash. */
+/* The position of each STRIDEth name, and each name's hash. */
 static status hash_names(struct guest_symbols *symbols, uint32_t *hashes)
 {
 	const struct kallsyms_tables *tables = &symbols->tables;
@@ -144,23 +104,6 @@ static status hash_names(struct guest_symbols *symbols, uint32_t *hashes)
 	return STATUS_OK;
 }
 
-/* Pass 2: sort the ordinals by bucket, keeping their order (counting sort). */
-static void fill_buckets(struct guest_symbols *symbols, const uint32_t *hashes)
-{
-	uint32_t count = symbols->tables.symbol_count;
-	uint32_t *bucket = symbols->bucket;
-
-	for (uint32_t i = 0; i < count; i++)
-		bucket[(hashes[i] & symbols->bucket_mask) + 1]++;
-	for (uint32_t i = 0; i <= symbols->bucket_mask; i++)
-		bucket[i + 1] += bucket[i];
-	for (uint32_t i = 0; i < count; i++)
-		symbols->entry[bucket[hashes[i] & symbols->bucket_mask]++] = entry_make(i, hashes[i]);
-	/* Each start has moved to its bucket's end: the start of the next. */
-	memmove(bucket + 1, bucket, (size_t)(symbols->bucket_mask + 1) * sizeof *bucket);
-	bucket[0] = 0;
-}
-
 static void free_words(uint32_t **words)
 {
 	free(*words);
@@ -170,19 +113,12 @@ static status build_index(struct guest_symbols *symbols)
 {
 	uint32_t count = symbols->tables.symbol_count;
 
-	/* Two names a bucket: the low bits choose it, below the 12 in the entry. */
-	symbols->bucket_mask = 1;
-	while (symbols->bucket_mask < count / 4)
-		symbols->bucket_mask = symbols->bucket_mask << 1 | 1;
 	symbols->position = calloc((count >> STRIDE_SHIFT) + 1, sizeof *symbols->position);
-	symbols->bucket = calloc((size_t)symbols->bucket_mask + 2, sizeof *symbols->bucket);
-	symbols->entry = calloc((size_t)count + 1, sizeof *symbols->entry);
 	__attribute__((cleanup(free_words))) uint32_t *hashes = calloc((size_t)count + 1, sizeof *hashes);
-	if (symbols->position == NULL || symbols->bucket == NULL || symbols->entry == NULL || hashes == NULL)
+	if (symbols->position == NULL || hashes == NULL)
 		return report(STATUS_NO_MEMORY, "no memory for an index of %u kernel symbols", count);
 	TRY(hash_names(symbols, hashes));
-	fill_buckets(symbols, hashes);
-	return STATUS_OK;
+	return name_index_init(&symbols->index, hashes, NULL, count);
 }
 
 /* kallsyms is sorted by address; guest_symbols_nearest() relies on it. */
@@ -236,8 +172,7 @@ void guest_symbols_destroy(struct guest_symbols *symbols)
 		return;
 	kallsyms_tables_deinit(&symbols->tables);
 	free(symbols->position);
-	free(symbols->bucket);
-	free(symbols->entry);
+	name_index_deinit(&symbols->index);
 	free(symbols);
 }
 
@@ -288,19 +223,16 @@ static void expand_name(const struct guest_symbols *symbols, uint32_t ordinal,
 status guest_symbols_find(const struct guest_symbols *symbols, const char *name, struct guest_va *ret_address)
 {
 	char expanded[KALLSYMS_NAME_LENGTH_MAX + 1];
-	uint32_t hash = hash_name(name), tried_count = 0;
-	uint32_t end = symbols->bucket[(hash & symbols->bucket_mask) + 1];
+	uint32_t hash = name_hash(name), tried_count = 0, ordinal;
 
-	for (uint32_t i = symbols->bucket[hash & symbols->bucket_mask]; i < end; i++) {
-		uint32_t ordinal = symbols->entry[i] & ORDINAL_MASK;
-		if (symbols->entry[i] != entry_make(ordinal, hash))
-			continue;
+	for (uint32_t cursor = name_index_start(&symbols->index, hash);
+	     name_index_next(&symbols->index, hash, &cursor, &ordinal);) {
 		expand_name(symbols, ordinal, expanded);
 		if (strcmp(expanded + 1, name) == 0) {
 			ret_address->value = kallsyms_address(&symbols->tables, ordinal);
 			return STATUS_OK;
 		}
-		if (++tried_count == COLLISION_COUNT_MAX)
+		if (++tried_count == NAME_COLLISION_COUNT_MAX)
 			return report(STATUS_LIMIT, "over %u kernel symbols share the hash of \"%s\": made on purpose",
 				      tried_count, name);
 	}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The binary form of BTF: include/uapi/linux/btf.h of Linux 7.2, of which
+ * older kernels use a part with the same meaning. For btf*.c. */
+#ifndef GUEST_KERNEL_BTF_FORMAT_H
+#define GUEST_KERNEL_BTF_FORMAT_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "guest/kernel/btf.h"
+#include "guest/kernel/name-index.h"
+
+enum {
+	BTF_MAGIC = 0xeb9f,
+	BTF_VERSION = 1,
+	BTF_TYPE_SIZE = 12, /* name, info, size or type */
+	BTF_NAME_AT = 0,
+	BTF_INFO_AT = 4,
+	BTF_SIZE_AT = 8,
+	BTF_REFERENCE_AT = 8,
+	/* Elements after the type: name, then type or value. */
+	BTF_MEMBER_SIZE = 12,
+	BTF_ENUM_SIZE = 8,
+	BTF_ENUM64_SIZE = 12,
+	BTF_PARAMETER_SIZE = 8,
+	BTF_VARIABLE_SIZE = 12,
+	BTF_ARRAY_SIZE = 12,
+};
+
+struct guest_types {
+	uint8_t *data;
+	size_t size;
+	const uint8_t *types; /* in data */
+	const char *strings; /* in data; the last byte is NUL */
+	uint32_t types_size, strings_size;
+	uint32_t type_count; /* with void */
+	uint32_t *offset; /* of each type in `types`; offset[0] is unused */
+	struct name_index names;
+};
+
+static inline uint32_t btf_u32(const uint8_t *bytes)
+{
+	uint32_t value;
+
+	memcpy(&value, bytes, sizeof value);
+	return value;
+}
+
+static inline uint32_t btf_kind(uint32_t info)
+{
+	return (info >> 24) & 0x7f;
+}
+
+static inline uint32_t btf_member_count(uint32_t info)
+{
+	return info & 0xffffff; /* 16 bits before 7.x, the rest zero */
+}
+
+static inline const uint8_t *btf_type(const struct guest_types *types, uint32_t id)
+{
+	return types->types + types->offset[id];
+}
+
+#endif
