@@ -5,7 +5,6 @@
 #define GUEST_PROC_TYPES_FIB_H
 
 #include "guest/proc/types/basic.h"
-#include "guest/proc/types/list.h"
 #include "guest/proc/types/netdevice.h"
 
 #include "guest/kernel/guestc-types-begin.h"

@@ -4,7 +4,6 @@
 #define GUEST_PROC_TYPES_MODULE_H
 
 #include "guest/proc/types/basic.h"
-#include "guest/proc/types/list.h"
 
 #include "guest/kernel/guestc-types-begin.h"
 

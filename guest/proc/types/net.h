@@ -6,7 +6,6 @@
 
 #include "guest/proc/types/basic.h"
 #include "guest/proc/types/fs.h"
-#include "guest/proc/types/list.h"
 #include "guest/proc/types/snmp.h"
 #include "guest/proc/types/xarray.h"
 

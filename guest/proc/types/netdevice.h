@@ -4,7 +4,6 @@
 #define GUEST_PROC_TYPES_NETDEVICE_H
 
 #include "guest/proc/types/basic.h"
-#include "guest/proc/types/list.h"
 #include "guest/proc/types/net.h"
 
 #include "guest/kernel/guestc-types-begin.h"

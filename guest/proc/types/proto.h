@@ -5,7 +5,6 @@
 #define GUEST_PROC_TYPES_PROTO_H
 
 #include "guest/proc/types/basic.h"
-#include "guest/proc/types/list.h"
 #include "guest/proc/types/net.h"
 #include "guest/proc/types/netlink.h"
 

@@ -3,7 +3,7 @@
 #ifndef GUEST_PROC_TYPES_XARRAY_H
 #define GUEST_PROC_TYPES_XARRAY_H
 
-#include <stdint.h>
+#include "guest/kernel/guestc.h"
 
 #include "guest/kernel/guestc-types-begin.h"
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* /proc/net/unix (unix_seq_show(), net/unix/af_unix.c). */
+#include "guest/proc/pointer.h"
+#include "guest/proc/rows.h"
+#include "guest/proc/shows.h"
+#include "guest/proc/socket.h"
+#include "guest/proc/types/unix.h"
+
+enum {
+	/* UNIX_HASH_SIZE of the table in a namespace, twice that of the one
+	 * table before: 512 lists in all kernels. */
+	UNIX_LIST_COUNT = 512,
+	/* A name as long as sun_path, and the NUL that unix_mkname() adds. */
+	UNIX_NAME_LENGTH_MAX = 2 + 108 + 1,
+	/* The state that the row shows (enum socket_state, linux/net.h). */
+	SHOW_UNCONNECTED = 1,
+	SHOW_CONNECTING = 2,
+	SHOW_CONNECTED = 3,
+	SHOW_DISCONNECTING = 4,
+	STATE_ESTABLISHED = 1, /* TCP_… (net/tcp_states.h) */
+	STATE_LISTEN = 10,
+	/* __SO_ACCEPTCON (linux/net.h). */
+	FLAG_ACCEPTS = 1 << 16,
+};
+
+extern struct hlist_head unix_socket_table[UNIX_LIST_COUNT];
+
+static int shown_state(const struct sock *sk)
+{
+	bool established = sk->__sk_common.skc_state == STATE_ESTABLISHED;
+
+	if (sk->sk_socket != NULL)
+		return established ? SHOW_CONNECTED : SHOW_UNCONNECTED;
+	return established ? SHOW_CONNECTING : SHOW_DISCONNECTING;
+}
+
+/* Names may hold any byte: NULs are shown as '@', the rest as it is. An
+ * abstract name starts with a NUL and has no end mark. */
+static void show_name(struct seq *seq, const struct unix_address *address)
+{
+	const char *path = (const char *)address->name + field_offset(struct sockaddr_un, sun_path);
+	char name[UNIX_NAME_LENGTH_MAX];
+	int length = address->len;
+
+	if (length < 2 || length > UNIX_NAME_LENGTH_MAX)
+		guest_fail(STATUS_MALFORMED, "a unix socket's name is longer than names can be");
+	length -= (int)field_offset(struct sockaddr_un, sun_path);
+	guest_copy(name, path, (size_t)length);
+	seq_putc(seq, ' ');
+	if (length > 0 && name[0] != '\0')
+		length--;
+	for (int i = 0; i < length; i++)
+		seq_putc(seq, name[i] != '\0' ? name[i] : '@');
+}
+
+static void show_row(void *argument)
+{
+	const struct row *row = argument;
+	const struct sock *sk = row->object;
+	const struct unix_address *address = ((const struct unix_sock *)sk)->addr;
+	struct seq *seq = row->seq;
+	char pointer[POINTER_TEXT_SIZE];
+
+	/* One table for all namespaces, or one in each. */
+	if (!field_exists(struct net, unx.table) && sk->__sk_common.skc_net.net != &init_net)
+		return;
+	pointer_text_restricted(pointer, sk);
+	seq_printf(seq, "%s: %08X %08X %08X %04X %02X %5llu", pointer, sk->__sk_common.skc_refcnt.refs.counter, 0,
+		   sk->__sk_common.skc_state == STATE_LISTEN ? FLAG_ACCEPTS : 0, sk->sk_type, shown_state(sk),
+		   socket_inode(sk));
+	if (address != NULL)
+		show_name(seq, address);
+	seq_putc(seq, '\n');
+}
+
+void unix_show(struct seq *seq)
+{
+	struct rows rows = {.seq = seq, .show = show_row, .missing = "a socket is missing"};
+	const struct hlist_head *lists =
+		field_exists(struct net, unx.table) ? init_net.unx.table.buckets : unix_socket_table;
+
+	seq_puts(seq, "Num       RefCount Protocol Flags    Type St Inode Path\n");
+	rows_show_table(&rows, lists, UNIX_LIST_COUNT, field_offset(struct sock, __sk_common.skc_node));
+}
