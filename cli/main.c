@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The bartizan command: chooses a subcommand, nothing else. */
+#include <argp.h>
+#include <locale.h>
+
+#include "base/checked.h"
+#include "cli/command.h"
+
+const char *argp_program_version = "bartizan " BARTIZAN_VERSION;
+
+static const struct command commands[] = {
+	{"lab", cmd_lab, "COMMAND", "boot and drive test machines"},
+};
+
+int main(int argc, char **argv)
+{
+	const struct command_set set = {
+		.name = "bartizan",
+		.summary = "Watch a Linux machine from outside its operating system.",
+		.commands = commands,
+		.command_count = ARRAY_COUNT(commands),
+	};
+
+	setlocale(LC_CTYPE, "");
+	return command_dispatch(&set, argc, argv);
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lab/guest/boot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/checked.h"
+#include "base/report.h"
+#include "lab/scope.h"
+
+struct mount_point {
+	const char *path;
+	const char *type;
+	const char *options;
+};
+
+/* A fault that the guest can live with: said on the console, then forgotten. */
+static void complain(const char *what, const char *which)
+{
+	status ignored = report(STATUS_IO, "%s %s: %s", what, which, strerror(errno));
+
+	(void)ignored;
+}
+
+static void mount_all(void)
+{
+	static const struct mount_point points[] = {
+		{"/proc", "proc", ""},          {"/sys", "sysfs", ""},
+		{"/dev", "devtmpfs", ""},       {"/dev/pts", "devpts", "mode=0620"},
+		{"/dev/shm", "tmpfs", "mode=1777"}, {"/tmp", "tmpfs", "mode=1777"},
+		{"/run", "tmpfs", "mode=0755"},
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(points); i++) {
+		if (mkdir(points[i].path, 0755) != 0 && errno != EEXIST)
+			complain("mkdir", points[i].path);
+		if (mount(points[i].type, points[i].path, points[i].type, 0, points[i].options) != 0 && errno != EBUSY)
+			complain("mount", points[i].path);
+	}
+}
+
+static void load_module(const char *file)
+{
+	SCOPED_FD int fd = -1;
+	char path[256];
+
+	snprintf(path, sizeof path, "/lib/modules/%s", file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) != 0 && errno != EEXIST))
+		complain("module", path);
+}
+
+/* The file lists modules so that each stands behind those that it needs. */
+static void load_modules(void)
+{
+	SCOPED_FILE FILE *order = fopen("/lib/modules/order", "re");
+	char line[128];
+
+	if (order == NULL)
+		return;
+	while (fgets(line, sizeof line, order) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		load_module(line);
+	}
+}
+
+static void set_host_name(void)
+{
+	static const char key[] = "bartizan.name=";
+	SCOPED_FILE FILE *stream = fopen("/proc/cmdline", "re");
+	char line[4096], name[BOOT_NAME_SIZE_MAX + 1];
+	const char *found;
+
+	if (stream == NULL || fgets(line, sizeof line, stream) == NULL)
+		return;
+	found = strstr(line, key);
+	if (found == NULL || sscanf(found + sizeof key - 1, "%64[A-Za-z0-9._-]", name) != 1)
+		return;
+	if (sethostname(name, strlen(name)) != 0)
+		complain("host name", name);
+}
+
+static void raise_loopback(void)
+{
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	SCOPED_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) != 0)
+		complain("interface", "lo");
+}
+
+status boot_system(void)
+{
+	mount_all();
+	load_modules();
+	set_host_name();
+	raise_loopback();
+	return STATUS_OK;
+}
+
+/* Which /dev/vport… has this name? Sysfs says; there is no udev here. */
+static status find_port(const char *name, char *ret_path, size_t path_size)
+{
+	DIR *directory = opendir("/sys/class/virtio-ports");
+	status found = STATUS_MISSING;
+	const struct dirent *entry;
+
+	if (directory == NULL)
+		return STATUS_MISSING;
+	while (found != STATUS_OK && (entry = readdir(directory)) != NULL) {
+		SCOPED_FILE FILE *stream = NULL;
+		char path[512], line[128] = "";
+
+		snprintf(path, sizeof path, "/sys/class/virtio-ports/%s/name", entry->d_name);
+		stream = fopen(path, "re");
+		if (stream == NULL || fgets(line, sizeof line, stream) == NULL)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		if (strcmp(line, name) == 0) {
+			snprintf(ret_path, path_size, "/dev/%s", entry->d_name);
+			found = STATUS_OK;
+		}
+	}
+	closedir(directory);
+	return found;
+}
+
+status boot_open_port(const char *name, int *ret_fd)
+{
+	enum { ATTEMPTS = 3000, PAUSE_NS = 10 * 1000 * 1000 }; /* 30 s: probing is asynchronous, TCG slow */
+	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+	char path[512];
+	int fd;
+
+	for (int i = 0; find_port(name, path, sizeof path) != STATUS_OK; i++) {
+		if (i == ATTEMPTS)
+			return report(STATUS_MISSING, "no virtio port \"%s\": no virtio console in this kernel?", name);
+		nanosleep(&pause, NULL);
+	}
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return report(STATUS_IO, "open %s: %s", path, strerror(errno));
+	*ret_fd = fd;
+	return STATUS_OK;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The lab: virtual machines to test on and to show things with.
+ *
+ * A VM is a QEMU process and its supervisor, a process of ours that lives as
+ * long as the VM: it holds the lock that says "running", relays commands into
+ * the guest, and ends QEMU (and removes all traces) at `lab down`, when its
+ * time is over, or when its owner ends. If the supervisor itself is killed, the
+ * kernel kills QEMU. The RAM is a memfd: it ends with QEMU, in every case.
+ *
+ * State is in $XDG_RUNTIME_DIR/bartizan/lab/NAME, or under /tmp/bartizan-UID
+ * without that variable; kernels and file systems are cached in
+ * $XDG_CACHE_HOME/bartizan.
+ */
+#ifndef LAB_LAB_H
+#define LAB_LAB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "base/status.h"
+
+enum {
+	LAB_NAME_SIZE_MAX = 64, /* with its NUL; letters, digits, '.', '_', '-'; starts with a letter or digit */
+	LAB_CPU_COUNT_MAX = 64,
+	LAB_MEMORY_MIB_MIN = 128,
+	LAB_MEMORY_MIB_MAX = 1 << 20,
+};
+
+/* The exit code of lab_exec() where there was no command to take one from. */
+enum { LAB_EXEC_FAILED = 125 };
+
+enum lab_switch { LAB_SWITCH_DEFAULT, LAB_SWITCH_ON, LAB_SWITCH_OFF };
+
+/* What a VM shall be. Strings are borrowed. */
+struct lab_options {
+	const char *name;
+	const char *kernel;       /* a word as `lab kernels` prints it, or a version */
+	uint64_t memory_mib;
+	unsigned int cpu_count;
+	const char *cpu_model;
+	enum lab_switch pti;      /* default: as the kernel decides */
+	enum lab_switch la57;     /* default: off */
+	enum lab_switch kaslr;    /* default: as the kernel decides: on */
+	const char *machine;      /* "q35", "pc" */
+	const char *append;       /* more words for the kernel's command line, or "" */
+	const char *accelerator;  /* "tcg", "kvm"; "auto": kvm where it truly works */
+	bool private_memory;      /* anonymous RAM instead of a shared, mappable memfd */
+	bool no_qmp;
+	pid_t owner;              /* the VM ends with this process; 0: with none */
+	unsigned int lifetime_seconds; /* and after this time anyway */
+	unsigned int boot_seconds;     /* how long the guest may take to answer */
+	bool quiet;               /* no progress on stderr */
+};
+
+/* The defaults of everything but the name. */
+struct lab_options lab_options_default(void);
+
+/* What is known about a running VM. */
+struct lab_machine {
+	char name[LAB_NAME_SIZE_MAX];
+	pid_t supervisor;
+	pid_t qemu;
+	char kernel[64]; /* the version that was booted */
+	uint64_t memory_mib;
+	unsigned int cpu_count;
+	char accelerator[8];
+	char qmp_path[256]; /* "": none */
+};
+
+/* Boot a VM and wait until commands can be run in it. Progress on stderr.
+ * STATUS_USAGE, STATUS_DENIED (a name that runs already), STATUS_IO,
+ * STATUS_MISSING (no such kernel): reported. */
+MUST_USE status lab_up(const struct lab_options *options);
+
+/* The running VM of this name. STATUS_MISSING (reported) where there is none. */
+MUST_USE status lab_machine_find(const char *name, struct lab_machine *ret_machine);
+/* Its QEMU process: what the target "lab:NAME" stands for. Same results. */
+MUST_USE status lab_find(const char *name, pid_t *ret_qemu);
+
+/* All running VMs, sorted by name, for the caller to free(). What VMs left
+ * behind that were killed is removed on the way. STATUS_IO (reported). */
+MUST_USE status lab_list(struct lab_machine **ret_machines, size_t *ret_machine_count);
+
+/* End a VM; returns when nothing is left of it. STATUS_MISSING, STATUS_IO (reported). */
+MUST_USE status lab_down(const char *name);
+
+/*
+ * Run a command in the guest with this process's stdin, stdout and stderr.
+ * *ret_code is what it exited with, 128 + signal where one killed it, 127 where
+ * there is no such command. STATUS_MISSING, STATUS_GONE (the VM ended),
+ * STATUS_IO, STATUS_LIMIT: reported.
+ */
+MUST_USE status lab_exec(const char *name, char *const *argv, int *ret_code);
+
+/* A kernel that can be booted. */
+struct lab_kernel {
+	char series[24];  /* "6.1", "newest": what --kernel takes */
+	char version[64]; /* "6.1.0-56-cloud-amd64"; "": not known before it is fetched */
+};
+
+enum { LAB_KERNEL_COUNT = 4 };
+
+/* The lab's kernels, oldest first. STATUS_IO (reported). */
+MUST_USE status lab_kernels(struct lab_kernel ret_kernels[LAB_KERNEL_COUNT]);
+/* Fetch one (word as above) if it isn't cached; ret_directory then holds
+ * vmlinuz and modules/, to be freed. STATUS_MISSING, STATUS_IO (reported). */
+MUST_USE status lab_kernel_get(const char *kernel, bool quiet, char **ret_directory);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "lab/qemu.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "base/report.h"
+#include "lab/scope.h"
+
+static bool one_of(const char *word, const char *a, const char *b)
+{
+	return strcmp(word, a) == 0 || strcmp(word, b) == 0;
+}
+
+static status check_sizes(const struct lab_options *options)
+{
+	if (options->memory_mib < LAB_MEMORY_MIB_MIN || options->memory_mib > LAB_MEMORY_MIB_MAX)
+		return report(STATUS_USAGE, "a guest needs between %d and %d MiB of memory, not %" PRIu64,
+			      LAB_MEMORY_MIB_MIN, LAB_MEMORY_MIB_MAX, options->memory_mib);
+	if (options->cpu_count < 1 || options->cpu_count > LAB_CPU_COUNT_MAX)
+		return report(STATUS_USAGE, "a guest has between 1 and %d CPUs, not %u", LAB_CPU_COUNT_MAX,
+			      options->cpu_count);
+	return STATUS_OK;
+}
+
+status qemu_check(const struct lab_options *options)
+{
+	TRY(check_sizes(options));
+	if (!one_of(options->machine, "q35", "pc"))
+		return report(STATUS_USAGE, "no machine \"%s\": q35 or pc", options->machine);
+	if (!one_of(options->accelerator, "tcg", "kvm") && strcmp(options->accelerator, "auto") != 0)
+		return report(STATUS_USAGE, "no accelerator \"%s\": tcg or kvm", options->accelerator);
+	if (options->cpu_model[0] == '\0' || strpbrk(options->cpu_model, " \t\n") != NULL)
+		return report(STATUS_USAGE, "\"%s\" can't be a CPU model: see `qemu-system-x86_64 -cpu help'",
+			      options->cpu_model);
+	if (options->lifetime_seconds == 0 || options->boot_seconds == 0)
+		return report(STATUS_USAGE, "a time of 0 seconds is no time: give at least 1");
+	return STATUS_OK;
+}
+
+/* QEMU separates options by commas; one inside a value is doubled. */
+static char *escape(const char *text)
+{
+	char *escaped = malloc(2 * strlen(text) + 1), *to = escaped;
+
+	if (escaped == NULL)
+		return NULL;
+	for (; *text != '\0'; text++) {
+		if (*text == ',')
+			*to++ = ',';
+		*to++ = *text;
+	}
+	*to = '\0';
+	return escaped;
+}
+
+static void add_memory(struct words *words, const struct lab_options *options, const char *accelerator)
+{
+	words_add(words, "-m");
+	words_add(words, "%" PRIu64 "M", options->memory_mib);
+	words_add(words, "-machine");
+	words_add(words, "%s%s", options->machine, options->private_memory ? "" : ",memory-backend=ram0");
+	words_add(words, "-accel");
+	words_add(words, "%s", strcmp(accelerator, "kvm") == 0 ? "kvm" : "tcg,thread=multi");
+	if (options->private_memory)
+		return;
+	words_add(words, "-object");
+	words_add(words, "memory-backend-memfd,id=ram0,size=%" PRIu64 "M,share=on", options->memory_mib);
+}
+
+static void add_cpu(struct words *words, const struct lab_options *options)
+{
+	words_add(words, "-smp");
+	words_add(words, "%u", options->cpu_count);
+	words_add(words, "-cpu");
+	words_add(words, "%s,la57=%s", options->cpu_model, options->la57 == LAB_SWITCH_ON ? "on" : "off");
+}
+
+static status add_devices(struct words *words, const struct qemu_setup *setup)
+{
+	SCOPED_FREE char *state = escape(setup->state_path);
+
+	if (state == NULL)
+		return report(STATUS_NO_MEMORY, "no memory for a path");
+	if (strlen(setup->state_path) + sizeof "/exec" > sizeof((struct sockaddr_un *)NULL)->sun_path)
+		return report(STATUS_USAGE, "%s is too long for a socket's path: set a shorter XDG_RUNTIME_DIR",
+			      setup->state_path);
+	words_add(words, "-chardev");
+	words_add(words, "file,id=serial,path=%s/serial.log", state);
+	words_add(words, "-serial");
+	words_add(words, "chardev:serial");
+	words_add(words, "-chardev");
+	words_add(words, "socket,id=exec,fd=%d", setup->exec_fd);
+	words_add(words, "-device");
+	words_add(words, "virtio-serial-pci");
+	words_add(words, "-device");
+	words_add(words, "virtserialport,chardev=exec,name=" QEMU_EXEC_PORT);
+	if (setup->options->no_qmp)
+		return STATUS_OK;
+	words_add(words, "-qmp");
+	words_add(words, "unix:%s/qmp,server=on,wait=off", state);
+	return STATUS_OK;
+}
+
+static void add_kernel(struct words *words, const struct qemu_setup *setup)
+{
+	const struct lab_options *options = setup->options;
+	const char *pti = options->pti == LAB_SWITCH_ON ? " pti=on" : options->pti == LAB_SWITCH_OFF ? " pti=off" : "";
+
+	words_add(words, "-kernel");
+	words_add(words, "%s", setup->kernel_path);
+	words_add(words, "-initrd");
+	words_add(words, "%s", setup->initramfs_path);
+	words_add(words, "-append");
+	/* panic=-1 with -no-reboot: a dead kernel ends QEMU, and the lab notices. */
+	words_add(words, "console=ttyS0 panic=-1 bartizan.name=%s%s%s%s%s", options->name, pti,
+		  options->kaslr == LAB_SWITCH_OFF ? " nokaslr" : "", options->append[0] != '\0' ? " " : "",
+		  options->append);
+}
+
+status qemu_words(const struct qemu_setup *setup, struct words *words)
+{
+	words_add(words, "qemu-system-x86_64");
+	words_add(words, "-name");
+	words_add(words, "%s", setup->options->name);
+	words_add(words, "-nodefaults");
+	words_add(words, "-no-user-config");
+	words_add(words, "-no-reboot");
+	words_add(words, "-display");
+	words_add(words, "none");
+	add_memory(words, setup->options, setup->accelerator);
+	add_cpu(words, setup->options);
+	TRY(add_devices(words, setup));
+	add_kernel(words, setup);
+	return words_check(words);
+}
