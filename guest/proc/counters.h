@@ -12,10 +12,10 @@
 #include "guest/proc/types/snmp.h"
 
 enum {
-	COUNTER_NAME_SIZE = 64,
+	COUNTER_NAME_SIZE = 48,
 	/* Lines of a table, and numbers that they may name: the largest table
 	 * (TcpExt) had 129 lines in 7.2. */
-	COUNTER_COUNT_MAX = 512,
+	COUNTER_COUNT_MAX = 256,
 };
 
 /* A table, read from the kernel. */

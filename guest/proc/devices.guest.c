@@ -2,6 +2,8 @@
 /* Which devices there are (net/core/net-procfs.c, lib/xarray.c). */
 #include "guest/proc/devices.h"
 
+#include "guest/proc/mention.h"
+
 enum {
 	DEVICE_LIST_COUNT = 256, /* NETDEV_HASHENTRIES (net/net_namespace.h) */
 	/* Levels of six bits that an index of 64 bits needs. */
@@ -10,9 +12,18 @@ enum {
 	XARRAY_INTERNAL_MAX = 4096,
 };
 
-/* From 6.9 on, /proc/net/dev follows the array; before, though 6.6 has it too,
- * the hash lists. The order differs from index 256 on. */
-extern char dev_seq_from_index[];
+extern char dev_seq_from_index[], dev_seq_next[], xa_find[];
+
+/* From 6.9 on, /proc/net/dev follows the array; before, the hash lists, though
+ * 6.6 has the array too. The order differs from index 256 on. The function that
+ * asks the array may be part of the one that calls it. */
+static bool order_is_array(void)
+{
+	if (!field_exists(struct net, dev_by_index))
+		return false;
+	return symbol_exists(dev_seq_from_index) ||
+	       (symbol_exists(dev_seq_next) && code_refers_to(dev_seq_next, xa_find));
+}
 
 void device_name(const struct net_device *dev, char ret_name[DEVICE_NAME_SIZE])
 {
@@ -63,7 +74,7 @@ static void show_array(struct rows *rows, const void *head)
 
 void devices_show(struct rows *rows)
 {
-	if (field_exists(struct net, dev_by_index) && symbol_exists(dev_seq_from_index))
+	if (order_is_array())
 		show_array(rows, READ_ONCE(init_net.dev_by_index.xa_head));
 	else
 		rows_show_table(rows, init_net.dev_index_head, DEVICE_LIST_COUNT,

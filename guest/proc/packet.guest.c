@@ -5,10 +5,20 @@
 #include "guest/proc/rows.h"
 #include "guest/proc/shows.h"
 #include "guest/proc/socket.h"
+#include "guest/proc/symbols.h"
 #include "guest/proc/types/packet.h"
 
 /* The kernel's function, in which its header line can be looked up. */
 extern char packet_seq_show[];
+
+/* The first column became as wide as 64-bit pointers in 5.16. */
+static bool header_is_narrow(void)
+{
+	const char *function = symbol_exists(packet_seq_show) ? packet_seq_show
+							       : module_symbol_find("packet_seq_show");
+
+	return function != NULL && code_mentions(function, "sk       RefCnt ");
+}
 
 /* Receives packets: a flag of its own, or a bit of the flags. */
 static bool is_running(const struct packet_sock *po)
@@ -35,9 +45,7 @@ void packet_show(struct seq *seq)
 {
 	struct rows rows = {.seq = seq, .show = show_row, .missing = "a socket is missing"};
 
-	/* The first column became as wide as 64-bit pointers in 5.16. */
-	bool narrow = code_mentions(packet_seq_show, "sk       RefCnt ");
-	seq_printf(seq, "%-*sRefCnt Type Proto  Iface R Rmem   User   Inode\n", narrow ? 9 : 17, "sk");
+	seq_printf(seq, "%-*sRefCnt Type Proto  Iface R Rmem   User   Inode\n", header_is_narrow() ? 9 : 17, "sk");
 	rows_show_list(&rows, READ_ONCE(init_net.packet.sklist.first),
 		       field_offset(struct sock, __sk_common.skc_node));
 }

@@ -10,7 +10,9 @@ enum {
 	MODULE_SYMBOL_COUNT_MAX = 1 << 20,
 };
 
-static bool find_in(const struct module *module, const void *address, char ret_name[SYMBOL_NAME_SIZE])
+/* The symbol of a module that has this address or, where that is 0, this name;
+ * NULL where none has. */
+static const struct elf64_sym *find_in(const struct module *module, u64 address, const char *name)
 {
 	const struct mod_kallsyms *table = module->kallsyms;
 	const char *symbols = (const char *)table->symtab;
@@ -20,21 +22,39 @@ static bool find_in(const struct module *module, const void *address, char ret_n
 		guest_fail(STATUS_MALFORMED, "a module has more symbols than any could have");
 	for (u32 i = 1; i < count; i++) {
 		const struct elf64_sym *symbol = (const void *)(symbols + i * type_size(struct elf64_sym));
+		const char *its_name = table->strtab + symbol->st_name;
 
-		if (symbol->st_value != (u64)address || symbol->st_name == 0)
-			continue;
-		guest_string_copy(ret_name, SYMBOL_NAME_SIZE, table->strtab + symbol->st_name);
-		return ret_name[0] != '\0';
+		if (address != 0 ? symbol->st_value == address && its_name[0] != '\0' : strcmp(its_name, name) == 0)
+			return symbol;
 	}
-	return false;
+	return NULL;
 }
 
 bool module_symbol_name(const void *address, char ret_name[SYMBOL_NAME_SIZE])
 {
 	struct module *module;
 
-	list_for_each_entry(module, &modules, list)
-		if (module->kallsyms != NULL && find_in(module, address, ret_name))
+	list_for_each_entry(module, &modules, list) {
+		const struct elf64_sym *symbol =
+			module->kallsyms != NULL ? find_in(module, (u64)address, NULL) : NULL;
+
+		if (symbol != NULL) {
+			guest_string_copy(ret_name, SYMBOL_NAME_SIZE, module->kallsyms->strtab + symbol->st_name);
 			return true;
+		}
+	}
 	return false;
+}
+
+const char *module_symbol_find(const char *name)
+{
+	struct module *module;
+
+	list_for_each_entry(module, &modules, list) {
+		const struct elf64_sym *symbol = module->kallsyms != NULL ? find_in(module, 0, name) : NULL;
+
+		if (symbol != NULL)
+			return (const char *)symbol->st_value;
+	}
+	return NULL;
 }

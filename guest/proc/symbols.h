@@ -25,4 +25,7 @@ GUEST_NATIVE bool symbol_name(u64 address, char ret_name[SYMBOL_NAME_SIZE]);
  * module has one. The kernel's own functions are compared with symbols. */
 GUEST_C bool module_symbol_name(const void *address, char ret_name[SYMBOL_NAME_SIZE]);
 
+/* The address of a loaded module's symbol; NULL where no module has it. */
+GUEST_C const char *module_symbol_find(const char *name);
+
 #endif
