@@ -62,6 +62,18 @@ status guest_types_find(const struct guest_types *types, enum guest_type_kind ki
 	return STATUS_MISSING;
 }
 
+uint32_t guest_types_id_at(const struct guest_types *types, size_t position)
+{
+	size_t start = (size_t)(types->types - types->data);
+	uint32_t id = types->type_count;
+
+	if (position < start || position - start >= types->types_size)
+		return 0;
+	while (--id > 0 && types->offset[id] > position - start)
+		;
+	return id;
+}
+
 static bool is_transparent(enum guest_type_kind kind)
 {
 	return kind == GUEST_TYPE_TYPEDEF || kind == GUEST_TYPE_VOLATILE || kind == GUEST_TYPE_CONST ||

@@ -83,6 +83,10 @@ uint32_t guest_types_count(const struct guest_types *types);
 /* STATUS_END: no such id. */
 MUST_USE status guest_types_get(const struct guest_types *types, uint32_t id, struct guest_type *ret_type);
 
+/* The type whose description covers byte `position` of BTF; 0 where that is
+ * the header or a string. For messages: a walk over all types. */
+uint32_t guest_types_id_at(const struct guest_types *types, size_t position);
+
 /* The type of that kind and name with the lowest id above `after` (0: the
  * first): kernels have several of one name. ENUM finds ENUM64 too. Only
  * structs, unions, enums, typedefs and integers have an index.

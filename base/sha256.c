@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/sha256.h"
+
+enum { BLOCK_SIZE = 64, LENGTH_SIZE = 8, ROUND_COUNT = 64 };
+
+/* FIPS 180-4, 4.2.2: cube roots of the first 64 primes. */
+static const uint32_t constants[ROUND_COUNT] = {
+	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+	0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+	0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+	0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+	0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+	0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+	0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+	0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+};
+
+static uint32_t rotate(uint32_t x, int n)
+{
+	return x >> n | x << (32 - n);
+}
+
+static void compress(uint32_t state[static 8], const uint8_t block[static BLOCK_SIZE])
+{
+	uint32_t w[ROUND_COUNT], s[8];
+
+	for (int i = 0; i < 16; i++)
+		w[i] = (uint32_t)block[4 * i] << 24 | (uint32_t)block[4 * i + 1] << 16 |
+		       (uint32_t)block[4 * i + 2] << 8 | block[4 * i + 3];
+	for (int i = 16; i < ROUND_COUNT; i++) {
+		uint32_t a = w[i - 15], b = w[i - 2];
+		w[i] = w[i - 16] + (rotate(a, 7) ^ rotate(a, 18) ^ a >> 3) + w[i - 7] +
+		       (rotate(b, 17) ^ rotate(b, 19) ^ b >> 10);
+	}
+	for (int i = 0; i < 8; i++)
+		s[i] = state[i];
+	for (int i = 0; i < ROUND_COUNT; i++) {
+		uint32_t e = s[4], a = s[0];
+		uint32_t t1 = s[7] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & s[5]) ^ (~e & s[6])) +
+			      constants[i] + w[i];
+		uint32_t t2 =
+			(rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
+		for (int j = 7; j > 0; j--)
+			s[j] = s[j - 1];
+		s[4] += t1;
+		s[0] = t1 + t2;
+	}
+	for (int i = 0; i < 8; i++)
+		state[i] += s[i];
+}
+
+void sha256(struct span bytes, uint8_t ret_digest[static SHA256_SIZE])
+{
+	uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+			     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+	uint8_t last[2 * BLOCK_SIZE] = {0};
+	size_t done = 0, rest;
+
+	for (; bytes.size - done >= BLOCK_SIZE; done += BLOCK_SIZE)
+		compress(state, bytes.data + done);
+	rest = bytes.size - done;
+	for (size_t i = 0; i < rest; i++)
+		last[i] = bytes.data[done + i];
+	last[rest] = 0x80;
+	size_t padded = rest + 1 + LENGTH_SIZE <= BLOCK_SIZE ? BLOCK_SIZE : 2 * BLOCK_SIZE;
+	uint64_t bits = 8 * (uint64_t)bytes.size;
+	for (int i = 0; i < LENGTH_SIZE; i++)
+		last[padded - 1 - (size_t)i] = (uint8_t)(bits >> (8 * i));
+	for (size_t at = 0; at < padded; at += BLOCK_SIZE)
+		compress(state, last + at);
+	for (int i = 0; i < SHA256_SIZE; i++)
+		ret_digest[i] = (uint8_t)(state[i / 4] >> (24 - 8 * (i % 4)));
+}

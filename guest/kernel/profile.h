@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A profile: what a kernel's package says about it, in one file. Made offline
+ * from the vmlinuz (profile-build.h); pins symbols and types, so that a target
+ * can't choose them, and is checked against what the target has in memory.
+ * The file's form is in docs/kernel.md. Its digest finds accidents; whom the
+ * file comes from is for its keeper to know.
+ */
+#ifndef GUEST_KERNEL_PROFILE_H
+#define GUEST_KERNEL_PROFILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/reader.h"
+#include "base/sha256.h"
+#include "base/status.h"
+#include "guest/kernel/kallsyms-tables.h"
+#include "guest/kernel/view.h"
+
+struct guest_symbols;
+struct guest_types;
+
+enum {
+	PROFILE_VERSION = 1,
+	PROFILE_BANNER_SIZE_MAX = 256, /* with its NUL */
+	PROFILE_BUILD_ID_SIZE_MAX = 32,
+};
+
+/* Sections point into the file. */
+struct guest_profile {
+	char banner[PROFILE_BANNER_SIZE_MAX];
+	struct span build_id; /* empty where the kernel has none */
+	uint64_t text; /* _text, as linked */
+	uint64_t types_at; /* __start_BTF, as linked */
+	/* Its pointers point into the file: never deinit it. */
+	struct kallsyms_tables tables;
+	struct span types;
+	uint8_t digest[SHA256_SIZE];
+};
+
+/* Read a profile; `file` must outlive it. Reported: STATUS_MALFORMED (no
+ * profile, cut short, or its digest differs), STATUS_UNSUPPORTED (another
+ * version), STATUS_LIMIT, STATUS_NO_MEMORY. */
+MUST_USE status guest_profile_create(struct span file, struct guest_profile **ret_profile);
+void guest_profile_destroy(struct guest_profile *profile);
+
+/* Symbols and types from `profile`, moved to where the kernel behind `view`
+ * runs, after comparing banner, symbol tables and BTF with what is there.
+ * Pages of the tables that can't be read aren't compared.
+ * STATUS_MISMATCH, reported with what differs. */
+MUST_USE status guest_profile_apply(const struct guest_profile *profile, const struct kernel_view *view,
+				    struct guest_symbols **ret_symbols, struct guest_types **ret_types);
+
+#endif
