@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The block with which the host starts an image. The image copies it once,
+ * validates the copy, and never looks at the original again.
+ *
+ * Stack and heap are not in it: they are part of the image (enclave/runtime/
+ * manifest.h), so that a measurement covers where they are.
+ */
+#ifndef WIRE_START_H
+#define WIRE_START_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#define START_MAGIC 0x31545241545a5442ull /* "BTZTART1", little-endian */
+
+enum {
+	/* Strings of argv and envp together: as generous as the programs need. */
+	START_STRING_SIZE_MAX = 128 * 1024,
+	START_ARGUMENT_COUNT_MAX = 4096,
+	START_ENVIRONMENT_COUNT_MAX = 1024,
+};
+
+enum start_flags {
+	/* The image may use WRFSBASE. */
+	START_FSGSBASE = 1 << 0,
+	/* A target's page source stands behind CALL_SOURCE_*. */
+	START_HAS_SOURCE = 1 << 1,
+};
+
+struct start_block {
+	uint64_t magic;
+	uint64_t flags;
+	uint64_t window; /* address of struct call_window, outside the image */
+	uint64_t enter;  /* address to call for "look at the window", plain only */
+	uint32_t argument_count;    /* at least 1: the program's name */
+	uint32_t environment_count; /* "NAME=value" */
+	/* The argument strings, then the environment's, each with its NUL. */
+	uint64_t strings_size;
+	uint8_t strings[START_STRING_SIZE_MAX];
+};
+
+static_assert(sizeof(struct start_block) == 48 + START_STRING_SIZE_MAX, "no padding");
+
+#endif
