@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Did anything in this run go wrong that the program itself may not have
+ * noticed? Then the run must not end with success.
+ */
+#ifndef ENCLAVE_RUNTIME_FAULT_H
+#define ENCLAVE_RUNTIME_FAULT_H
+
+#include <stdbool.h>
+
+enum {
+	/* What a program that returned 0 exits with on partial evidence:
+	 * sysexits.h's EX_IOERR. */
+	EXIT_PARTIAL_EVIDENCE = 74,
+};
+
+void runtime_fault_note(void);
+bool runtime_fault_noted(void);
+
+#endif
