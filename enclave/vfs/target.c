@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enclave/vfs/target.h"
+
+#include <stdlib.h>
+
+#include "base/report.h"
+#include "enclave/runtime/fault.h"
+#include "enclave/runtime/runtime.h"
+#include "enclave/runtime/source.h"
+#include "guest/kernel/kernel.h"
+#include "guest/memory/memory.h"
+
+enum {
+	/* 16 MiB: the tables, symbols and types of a kernel, with room for the
+	 * structures of one pseudo file. */
+	CACHE_PAGE_COUNT = 4096,
+};
+
+static struct {
+	struct guest_memory memory;
+	void *storage;
+	struct guest_kernel *kernel;
+	status failure; /* STATUS_OK: none yet */
+} target;
+
+static status prepare_memory(void)
+{
+	size_t size = guest_memory_storage_size(CACHE_PAGE_COUNT);
+
+	if (!runtime_has_source())
+		return report(STATUS_MISSING, "this program reads /proc, but no target was given: use --target");
+	target.storage = malloc(size);
+	if (target.storage == NULL)
+		return report(STATUS_NO_MEMORY, "no %zu bytes for the page cache: raise `heap` in the image's manifest",
+			      size);
+	return guest_memory_init(&target.memory, runtime_source(), target.storage, size);
+}
+
+static status find_kernel(void)
+{
+	if (target.storage == NULL)
+		TRY(prepare_memory());
+	return guest_kernel_create(&target.memory, NULL, &target.kernel);
+}
+
+status target_kernel(struct guest_kernel **ret_kernel)
+{
+	if (target.failure != STATUS_OK)
+		return target.failure;
+	if (target.kernel != NULL && guest_kernel_check(target.kernel) != STATUS_OK) {
+		/* Rebooted, or gone: finding it again tells which. */
+		guest_kernel_destroy(target.kernel);
+		target.kernel = NULL;
+	}
+	if (target.kernel == NULL) {
+		status result = find_kernel();
+
+		if (result != STATUS_OK) {
+			runtime_fault_note();
+			if (result == STATUS_GONE)
+				(void)!report(result, "the target has ended");
+			target.failure = result;
+			return result;
+		}
+	}
+	*ret_kernel = target.kernel;
+	return STATUS_OK;
+}
