@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enclave/syscalls/memory.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/checked.h"
+#include "enclave/runtime/manifest.h"
+#include "enclave/syscalls/syscalls.h"
+#include "enclave/vfs/vfs.h"
+
+enum {
+	PAGE_SIZE = 4096,
+	/* 4 GiB of heap: as large as a manifest may ask for. */
+	HEAP_PAGE_COUNT_MAX = 1 << 20,
+};
+
+static uint64_t used[HEAP_PAGE_COUNT_MAX / 64];
+static size_t used_page_count;
+/* Everything below is in use: where a search starts. */
+static size_t lowest_free;
+
+static size_t heap_page_count(void)
+{
+	uint64_t count = image_heap_size / PAGE_SIZE;
+
+	return count < HEAP_PAGE_COUNT_MAX ? count : HEAP_PAGE_COUNT_MAX;
+}
+
+static bool is_used(size_t page)
+{
+	return used[page / 64] >> (page % 64) & 1;
+}
+
+static void mark(size_t page, size_t count, bool use)
+{
+	for (; count > 0; page++, count--) {
+		if (is_used(page) == use)
+			continue;
+		used[page / 64] ^= UINT64_C(1) << (page % 64);
+		used_page_count += use ? 1 : (size_t)-1;
+		if (!use && page < lowest_free)
+			lowest_free = page;
+	}
+}
+
+static bool to_pages(size_t size, size_t *ret_count)
+{
+	if (size == 0 || size > (size_t)HEAP_PAGE_COUNT_MAX * PAGE_SIZE)
+		return false;
+	*ret_count = (size + PAGE_SIZE - 1) / PAGE_SIZE;
+	return true;
+}
+
+/* The heap pages of a range. False if it isn't whole pages of the heap. */
+static bool to_range(const void *address, size_t size, size_t *ret_page, size_t *ret_count)
+{
+	uint64_t offset = (uint64_t)address - (uint64_t)image_heap;
+	size_t count;
+
+	if ((uint64_t)address % PAGE_SIZE != 0 || !to_pages(size, &count) ||
+	    !checked_within(offset / PAGE_SIZE, count, heap_page_count()))
+		return false;
+	*ret_page = offset / PAGE_SIZE;
+	*ret_count = count;
+	return true;
+}
+
+static bool is_free(size_t page, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_used(page + i))
+			return false;
+	return true;
+}
+
+static uint8_t *page_address(size_t page)
+{
+	return image_heap + page * PAGE_SIZE;
+}
+
+void *memory_map(size_t size)
+{
+	size_t count, run = 0;
+
+	if (!to_pages(size, &count))
+		return NULL;
+	while (lowest_free < heap_page_count() && is_used(lowest_free))
+		lowest_free++;
+	for (size_t page = lowest_free; page < heap_page_count(); page++) {
+		run = is_used(page) ? 0 : run + 1;
+		if (run < count)
+			continue;
+		mark(page + 1 - count, count, true);
+		memset(page_address(page + 1 - count), 0, count * PAGE_SIZE);
+		return page_address(page + 1 - count);
+	}
+	return NULL;
+}
+
+bool memory_map_at(void *address, size_t size)
+{
+	size_t page, count;
+
+	if (!to_range(address, size, &page, &count))
+		return false;
+	mark(page, count, true);
+	memset(address, 0, count * PAGE_SIZE);
+	return true;
+}
+
+bool memory_unmap(void *address, size_t size)
+{
+	size_t page, count;
+
+	if (!to_range(address, size, &page, &count))
+		return false;
+	mark(page, count, false);
+	return true;
+}
+
+void *memory_remap(void *address, size_t size, size_t new_size, bool may_move)
+{
+	size_t page, count, new_count;
+	void *moved;
+
+	if (!to_range(address, size, &page, &count) || !to_pages(new_size, &new_count))
+		return NULL;
+	if (new_count <= count) {
+		mark(page + new_count, count - new_count, false);
+		return address;
+	}
+	if (checked_within(page + count, new_count - count, heap_page_count()) &&
+	    is_free(page + count, new_count - count)) {
+		mark(page + count, new_count - count, true);
+		memset(page_address(page + count), 0, (new_count - count) * PAGE_SIZE);
+		return address;
+	}
+	moved = may_move ? memory_map(new_size) : NULL;
+	if (moved != NULL) {
+		memcpy(moved, address, count * PAGE_SIZE);
+		mark(page, count, false);
+	}
+	return moved;
+}
+
+bool memory_owns(const void *address, size_t size)
+{
+	return checked_within((uint64_t)address - (uint64_t)image_heap, size, (uint64_t)heap_page_count() * PAGE_SIZE);
+}
+
+size_t memory_size(void)
+{
+	return heap_page_count() * PAGE_SIZE;
+}
+
+size_t memory_used_size(void)
+{
+	return used_page_count * PAGE_SIZE;
+}
+
+long call_mmap(const long *a)
+{
+	void *address = (void *)a[0];
+	size_t size = (size_t)a[1];
+	int protection = (int)a[2], flags = (int)a[3];
+
+	if (protection & PROT_EXEC)
+		return -EPERM;
+	if (size == 0 || a[5] % PAGE_SIZE != 0)
+		return -EINVAL;
+	if (!(flags & MAP_ANONYMOUS) && (flags & MAP_TYPE) == MAP_SHARED && (protection & PROT_WRITE))
+		return -EACCES; /* files are read-only */
+	if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
+		address = memory_map_at(address, size) ? address : NULL;
+	else
+		address = memory_map(size);
+	if (address == NULL)
+		return -ENOMEM;
+	if (!(flags & MAP_ANONYMOUS)) {
+		long result = vfs_map((int)a[4], address, size, a[5]);
+
+		if (result < 0) {
+			(void)memory_unmap(address, size);
+			return result;
+		}
+	}
+	return (long)address;
+}
+
+long call_munmap(const long *a)
+{
+	return memory_unmap((void *)a[0], (size_t)a[1]) ? 0 : -EINVAL;
+}
+
+long call_mremap(const long *a)
+{
+	void *address;
+
+	if (a[3] & ~MREMAP_MAYMOVE)
+		return -EINVAL;
+	if (!memory_owns((void *)a[0], (size_t)a[1]))
+		return -EFAULT;
+	address = memory_remap((void *)a[0], (size_t)a[1], (size_t)a[2], a[3] & MREMAP_MAYMOVE);
+	return address != NULL ? (long)address : -ENOMEM;
+}
+
+/* The break is 0 and never moves: musl's malloc then takes mmap(). */
+long call_brk(const long *a)
+{
+	return 0;
+}
+
+/* Protection inside an image is fixed when it is built (SGX1 can't change it).
+ * Asking for less, as for a guard page, is accepted and has no effect. */
+long call_mprotect(const long *a)
+{
+	return a[2] & PROT_EXEC ? -EACCES : 0;
+}
+
+long call_madvise(const long *a)
+{
+	size_t page, count;
+
+	if (!to_range((void *)a[0], (size_t)a[1], &page, &count))
+		return -ENOMEM;
+	if (a[2] == MADV_DONTNEED)
+		memset((void *)a[0], 0, count * PAGE_SIZE);
+	return 0;
+}
