@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/image/manifest.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "base/checked.h"
+#include "base/report.h"
+
+/* The calls that the runtime knows how to pass on (enclave/runtime/host.c). */
+static const struct {
+	const char *name;
+	uint16_t number;
+} passable[] = {
+	{"read", SYS_read},
+	{"write", SYS_write},
+	{"pread64", SYS_pread64},
+	{"openat", SYS_openat},
+	{"close", SYS_close},
+	{"lseek", SYS_lseek},
+	{"fstat", SYS_fstat},
+	{"newfstatat", SYS_newfstatat},
+	{"readlinkat", SYS_readlinkat},
+	{"getdents64", SYS_getdents64},
+	{"ioctl", SYS_ioctl},
+	{"clock_gettime", SYS_clock_gettime},
+	{"clock_nanosleep", SYS_clock_nanosleep},
+};
+
+enum {
+	HEAP_SIZE_MIN = 1024 * 1024,
+	STACK_SIZE_MIN = 256 * 1024,
+	LINE_SIZE_MAX = 8192,
+};
+
+/* As much as enclave/syscalls/memory.c can manage. */
+static const uint64_t heap_size_max = UINT64_C(4) << 30;
+static const uint64_t stack_size_max = UINT64_C(1) << 30;
+
+/* Where the parser stands: for messages. */
+struct position {
+	const char *name;
+	size_t line;
+};
+
+static status fault(const struct position *at, const char *what, const char *word)
+{
+	return report(STATUS_MALFORMED, "%s:%zu: %s%s%s", at->name, at->line, what, word != NULL ? ": " : "",
+		      word != NULL ? word : "");
+}
+
+/* "64M", "256K", "4096": a whole number of pages between two bounds. */
+static status parse_size(const struct position *at, const char *word, uint64_t min, uint64_t max, uint64_t *ret_size)
+{
+	uint64_t value = 0, unit = 1;
+	const char *c = word;
+
+	for (; isdigit((unsigned char)*c); c++)
+		if (!checked_multiply(value, 10, &value) || !checked_add(value, (uint64_t)(*c - '0'), &value))
+			return fault(at, "the size doesn't fit into 64 bits", word);
+	if (c == word)
+		return fault(at, "a size is a number with an optional K, M or G", word);
+	if (*c == 'K')
+		unit = 1 << 10;
+	else if (*c == 'M')
+		unit = 1 << 20;
+	else if (*c == 'G')
+		unit = 1 << 30;
+	if (unit != 1)
+		c++;
+	if (*c != '\0')
+		return fault(at, "a size is a number with an optional K, M or G", word);
+	if (!checked_multiply(value, unit, &value) || value < min || value > max)
+		return report(STATUS_MALFORMED, "%s:%zu: a size between %llu and %llu bytes is possible here, not %s",
+			      at->name, at->line, (unsigned long long)min, (unsigned long long)max, word);
+	if (value % 4096 != 0)
+		return fault(at, "a size must be a multiple of 4K", word);
+	*ret_size = value;
+	return STATUS_OK;
+}
+
+/* Absolute, without empty, "." or ".." parts, without a slash at the end, and
+ * not below /proc, which is always the target's. */
+static bool path_is_normal(const char *path)
+{
+	size_t length = strlen(path);
+
+	if (path[0] != '/' || length < 2 || path[length - 1] == '/' || length >= 4096)
+		return false;
+	if (strncmp(path, "/proc", 5) == 0 && (path[5] == '\0' || path[5] == '/'))
+		return false;
+	for (const char *part = path; part != NULL && *part != '\0'; part = strchr(part + 1, '/')) {
+		size_t part_length = strcspn(part + 1, "/");
+
+		if (part_length == 0 || (part_length == 1 && part[1] == '.') ||
+		    (part_length == 2 && part[1] == '.' && part[2] == '.'))
+			return false;
+	}
+	return true;
+}
+
+static status add_path(struct manifest *manifest, const struct position *at, const char *word, bool tree)
+{
+	if (!path_is_normal(word))
+		return fault(at, "a path must be absolute, without . or .. or a slash at its end, and outside /proc",
+			     word);
+	if (manifest->path_count == MANIFEST_PATH_COUNT_MAX)
+		return fault(at, "too many paths (256 at most)", NULL);
+	manifest->paths[manifest->path_count].path = strdup(word);
+	if (manifest->paths[manifest->path_count].path == NULL)
+		return report(STATUS_NO_MEMORY, "no memory for a manifest");
+	manifest->paths[manifest->path_count++].tree = tree;
+	return STATUS_OK;
+}
+
+static status add_environment(struct manifest *manifest, const struct position *at, const char *word)
+{
+	if (strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != strlen(word))
+		return fault(at, "not the name of an environment variable", word);
+	if (manifest->environment_count == MANIFEST_ENVIRONMENT_COUNT_MAX)
+		return fault(at, "too many environment variables (64 at most)", NULL);
+	manifest->environment[manifest->environment_count] = strdup(word);
+	if (manifest->environment[manifest->environment_count] == NULL)
+		return report(STATUS_NO_MEMORY, "no memory for a manifest");
+	manifest->environment_count++;
+	return STATUS_OK;
+}
+
+static status add_call(struct manifest *manifest, const struct position *at, const char *word)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(passable); i++) {
+		if (strcmp(passable[i].name, word) != 0)
+			continue;
+		for (size_t j = 0; j < manifest->call_count; j++)
+			if (manifest->calls[j] == passable[i].number)
+				return STATUS_OK;
+		if (manifest->call_count == MANIFEST_CALL_COUNT_MAX)
+			return fault(at, "too many calls", NULL);
+		manifest->calls[manifest->call_count++] = passable[i].number;
+		return STATUS_OK;
+	}
+	return fault(at, "not a system call that can be passed to the host", word);
+}
+
+static status apply_word(struct manifest *manifest, const struct position *at, const char *key, const char *word)
+{
+	if (strcmp(key, "heap") == 0)
+		return parse_size(at, word, HEAP_SIZE_MIN, heap_size_max, &manifest->heap_size);
+	if (strcmp(key, "stack") == 0)
+		return parse_size(at, word, STACK_SIZE_MIN, stack_size_max, &manifest->stack_size);
+	if (strcmp(key, "file") == 0)
+		return add_path(manifest, at, word, false);
+	if (strcmp(key, "tree") == 0)
+		return add_path(manifest, at, word, true);
+	if (strcmp(key, "environment") == 0)
+		return add_environment(manifest, at, word);
+	if (strcmp(key, "call") == 0)
+		return add_call(manifest, at, word);
+	return fault(at, "unknown word at the start of a line (heap, stack, file, tree, environment, call)", key);
+}
+
+static status parse_line(struct manifest *manifest, const struct position *at, char *line)
+{
+	char *rest = NULL, *key, *word;
+	size_t words = 0;
+
+	line[strcspn(line, "#")] = '\0';
+	key = strtok_r(line, " \t\r", &rest);
+	if (key == NULL)
+		return STATUS_OK;
+	while ((word = strtok_r(NULL, " \t\r", &rest)) != NULL) {
+		TRY(apply_word(manifest, at, key, word));
+		words++;
+	}
+	if (words == 0)
+		return fault(at, "nothing stands after", key);
+	if (words > 1 && (strcmp(key, "heap") == 0 || strcmp(key, "stack") == 0))
+		return fault(at, "one size only after", key);
+	return STATUS_OK;
+}
+
+static status parse(struct manifest *manifest, const char *name, struct span text)
+{
+	struct position at = {.name = name};
+	char line[LINE_SIZE_MAX];
+
+	for (size_t start = 0; start < text.size;) {
+		const uint8_t *from = text.data + start, *end = memchr(from, '\n', text.size - start);
+		size_t length = end != NULL ? (size_t)(end - from) : text.size - start;
+
+		at.line++;
+		if (length >= sizeof line || memchr(from, '\0', length) != NULL)
+			return fault(&at, "the line is too long, or not text", NULL);
+		memcpy(line, from, length);
+		line[length] = '\0';
+		TRY(parse_line(manifest, &at, line));
+		start += length + 1;
+	}
+	if (manifest->heap_size == 0 || manifest->stack_size == 0)
+		return report(STATUS_MALFORMED, "%s: the manifest must say `heap SIZE` and `stack SIZE`", name);
+	return STATUS_OK;
+}
+
+status manifest_init(struct manifest *manifest, const char *name, struct span text)
+{
+	status result;
+
+	memset(manifest, 0, sizeof *manifest);
+	if (text.size > MANIFEST_SIZE_MAX)
+		return report(STATUS_MALFORMED, "%s: %zu bytes are too many for a manifest", name, text.size);
+	result = parse(manifest, name, text);
+	if (result != STATUS_OK)
+		manifest_deinit(manifest);
+	return result;
+}
+
+void manifest_deinit(struct manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->path_count; i++)
+		free(manifest->paths[i].path);
+	for (size_t i = 0; i < manifest->environment_count; i++)
+		free(manifest->environment[i]);
+	memset(manifest, 0, sizeof *manifest);
+}
+
+/* A string of C, and the NUL that ends it; every byte that isn't plain as octal. */
+static void write_string(FILE *out, char prefix, const char *string)
+{
+	fputs("\t\"", out);
+	if (prefix != '\0')
+		fputc(prefix, out);
+	for (const unsigned char *c = (const unsigned char *)string; *c != '\0'; c++)
+		if (isalnum(*c) || strchr("/._-+ ", *c) != NULL)
+			fputc(*c, out);
+		else
+			fprintf(out, "\\%03o", *c);
+	fputs("\\0\"\n", out);
+}
+
+status manifest_write_c(const struct manifest *manifest, FILE *out)
+{
+	fprintf(out, "/* Made by bartizan-manifest. */\n"
+		     "typedef unsigned char u8;\ntypedef unsigned short u16;\ntypedef unsigned long u64;\n"
+		     "_Alignas(4096) __attribute__((section(\".bss.image_stack\"))) u8 image_stack[%llu];\n"
+		     "const u64 image_stack_size = %llu;\n"
+		     "_Alignas(4096) __attribute__((section(\".bss.image_heap\"))) u8 image_heap[%llu];\n"
+		     "const u64 image_heap_size = %llu;\n",
+		(unsigned long long)manifest->stack_size, (unsigned long long)manifest->stack_size,
+		(unsigned long long)manifest->heap_size, (unsigned long long)manifest->heap_size);
+	fputs("const char image_paths[] =\n", out);
+	for (size_t i = 0; i < manifest->path_count; i++)
+		write_string(out, manifest->paths[i].tree ? 't' : 'f', manifest->paths[i].path);
+	fputs("\t\"\";\nconst char image_environment[] =\n", out);
+	for (size_t i = 0; i < manifest->environment_count; i++)
+		write_string(out, '\0', manifest->environment[i]);
+	fputs("\t\"\";\nconst u16 image_calls[] = {", out);
+	for (size_t i = 0; i < manifest->call_count; i++)
+		fprintf(out, "%u, ", manifest->calls[i]);
+	fputs("0xffff};\n", out);
+	if (ferror(out))
+		return report(STATUS_IO, "the manifest's C source could not be written");
+	return STATUS_OK;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The text form of an image's manifest (docs/port-a-program.md), and the C
+ * that it becomes in the image (enclave/runtime/manifest.h).
+ */
+#ifndef HOST_IMAGE_MANIFEST_H
+#define HOST_IMAGE_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/reader.h"
+#include "base/status.h"
+
+enum {
+	MANIFEST_PATH_COUNT_MAX = 256,
+	MANIFEST_ENVIRONMENT_COUNT_MAX = 64,
+	MANIFEST_CALL_COUNT_MAX = 32,
+	MANIFEST_SIZE_MAX = 64 * 1024,
+};
+
+/* Sizes in bytes. Strings are owned by the struct. */
+struct manifest {
+	uint64_t heap_size, stack_size;
+	struct manifest_path {
+		char *path;
+		bool tree;
+	} paths[MANIFEST_PATH_COUNT_MAX];
+	size_t path_count;
+	char *environment[MANIFEST_ENVIRONMENT_COUNT_MAX];
+	size_t environment_count;
+	uint16_t calls[MANIFEST_CALL_COUNT_MAX];
+	size_t call_count;
+};
+
+/* Parse `text`; `name` stands in messages. STATUS_MALFORMED: "name:line: …" was
+ * reported. On success the caller owes manifest_deinit(). */
+MUST_USE status manifest_init(struct manifest *manifest, const char *name, struct span text);
+void manifest_deinit(struct manifest *manifest);
+
+/* Write the C source of the manifest object. STATUS_IO. */
+MUST_USE status manifest_write_c(const struct manifest *manifest, FILE *out);
+
+#endif

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host/serve/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/checked.h"
+
+/* A call as copied once from the window. */
+struct request {
+	uint64_t number;
+	uint64_t argument[CALL_ARGUMENT_COUNT];
+};
+
+void serve_init(struct serve *serve, struct call_window *window, struct page_source *source)
+{
+	memset(serve, 0, sizeof *serve);
+	serve->window = window;
+	serve->source = source;
+}
+
+void serve_deinit(struct serve *serve)
+{
+	for (int fd = 3; fd < SERVE_FILE_COUNT_MAX; fd++)
+		if (serve->open[fd])
+			close(fd);
+	memset(serve->open, 0, sizeof serve->open);
+}
+
+/* The data area's bytes [offset, offset + size), or NULL if that isn't inside. */
+static void *data_at(struct serve *serve, uint64_t offset, uint64_t size)
+{
+	if (offset % 8 != 0 || !checked_within(offset, size, CALL_DATA_SIZE))
+		return NULL;
+	return serve->window->data + offset;
+}
+
+/* A path at `offset`, NUL and all; NULL if it has none in time. */
+static const char *path_at(struct serve *serve, uint64_t offset)
+{
+	const char *path = data_at(serve, offset, CALL_PATH_SIZE_MAX);
+
+	return path != NULL && memchr(path, '\0', CALL_PATH_SIZE_MAX) != NULL && path[0] == '/' ? path : NULL;
+}
+
+static bool may_use(const struct serve *serve, uint64_t fd)
+{
+	return fd < 3 || (fd < SERVE_FILE_COUNT_MAX && serve->open[fd]);
+}
+
+static int64_t result_of(long result)
+{
+	return result < 0 ? -errno : result;
+}
+
+static int64_t serve_open(struct serve *serve, const uint64_t *a)
+{
+	const char *path = path_at(serve, a[0]);
+	int flags = (int)a[1] & (O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK), fd;
+
+	if (path == NULL)
+		return -EFAULT;
+	fd = open(path, flags | O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd >= SERVE_FILE_COUNT_MAX) {
+		close(fd);
+		return -EMFILE;
+	}
+	if (fd >= 0)
+		serve->open[fd] = true;
+	return result_of(fd);
+}
+
+static int64_t serve_close(struct serve *serve, const uint64_t *a)
+{
+	if (a[0] < 3 || !may_use(serve, a[0]))
+		return -EBADF;
+	serve->open[a[0]] = false;
+	return result_of(close((int)a[0]));
+}
+
+static int64_t serve_read(struct serve *serve, const uint64_t *a, bool positioned)
+{
+	void *data = data_at(serve, a[1], a[2]);
+
+	if (!may_use(serve, a[0]))
+		return -EBADF;
+	if (data == NULL)
+		return -EFAULT;
+	return result_of(positioned ? pread((int)a[0], data, a[2], (off_t)a[3]) : read((int)a[0], data, a[2]));
+}
+
+static int64_t serve_write(struct serve *serve, const uint64_t *a)
+{
+	const void *data = data_at(serve, a[1], a[2]);
+
+	if (a[0] != 1 && a[0] != 2)
+		return -EBADF;
+	return data == NULL ? -EFAULT : result_of(write((int)a[0], data, a[2]));
+}
+
+static int64_t serve_seek(struct serve *serve, const uint64_t *a)
+{
+	return may_use(serve, a[0]) ? result_of(lseek((int)a[0], (off_t)a[1], (int)a[2])) : -EBADF;
+}
+
+static int64_t serve_fstat(struct serve *serve, const uint64_t *a)
+{
+	void *data = data_at(serve, a[1], sizeof(struct stat));
+
+	if (!may_use(serve, a[0]))
+		return -EBADF;
+	return data == NULL ? -EFAULT : result_of(fstat((int)a[0], data));
+}
+
+static int64_t serve_stat(struct serve *serve, const uint64_t *a)
+{
+	const char *path = path_at(serve, a[0]);
+	void *data = data_at(serve, a[1], sizeof(struct stat));
+
+	if (path == NULL || data == NULL)
+		return -EFAULT;
+	return result_of(fstatat(AT_FDCWD, path, data, (int)a[2] & AT_SYMLINK_NOFOLLOW));
+}
+
+static int64_t serve_readlink(struct serve *serve, const uint64_t *a)
+{
+	const char *path = path_at(serve, a[0]);
+	void *data = data_at(serve, a[1], a[2]);
+
+	return path == NULL || data == NULL ? -EFAULT : result_of(readlink(path, data, a[2]));
+}
+
+static int64_t serve_getdents(struct serve *serve, const uint64_t *a)
+{
+	void *data = data_at(serve, a[1], a[2]);
+
+	if (!may_use(serve, a[0]))
+		return -EBADF;
+	return data == NULL ? -EFAULT : result_of(syscall(SYS_getdents64, (int)a[0], data, a[2]));
+}
+
+static int64_t serve_ioctl(struct serve *serve, const uint64_t *a)
+{
+	/* 64 bytes hold either answer. */
+	void *data = data_at(serve, a[2], 64);
+
+	if (!may_use(serve, a[0]))
+		return -EBADF;
+	if (data == NULL)
+		return -EFAULT;
+	if (a[1] != TIOCGWINSZ && a[1] != TCGETS)
+		return -ENOTTY;
+	/* syscall(): TCGETS means the kernel's struct, not libc's. */
+	return result_of(syscall(SYS_ioctl, (int)a[0], a[1], data));
+}
+
+static int64_t serve_clock(struct serve *serve, const uint64_t *a)
+{
+	void *data = data_at(serve, a[1], sizeof(struct timespec));
+
+	return data == NULL ? -EFAULT : result_of(clock_gettime((clockid_t)a[0], data));
+}
+
+static int64_t serve_sleep(struct serve *serve, const uint64_t *a)
+{
+	const struct timespec *data = data_at(serve, a[1], sizeof *data);
+	struct timespec duration;
+
+	if (data == NULL)
+		return -EFAULT;
+	duration = *data;
+	return -clock_nanosleep(CLOCK_MONOTONIC, 0, &duration, NULL);
+}
+
+static int64_t read_pages(struct serve *serve, const uint64_t *a)
+{
+	uint64_t count = a[1];
+	struct guest_pa pages[CALL_PAGE_COUNT_MAX];
+	status results[CALL_PAGE_COUNT_MAX];
+	const uint64_t *addresses;
+	uint8_t (*destination)[GUEST_PAGE_SIZE];
+	int64_t *answers;
+	status result = STATUS_OK;
+
+	if (count > CALL_PAGE_COUNT_MAX)
+		return STATUS_USAGE;
+	addresses = data_at(serve, a[0], count * 8);
+	destination = data_at(serve, a[2], count * GUEST_PAGE_SIZE);
+	answers = data_at(serve, a[3], count * 8);
+	if (addresses == NULL || destination == NULL || answers == NULL)
+		return STATUS_USAGE;
+	for (uint64_t i = 0; i < count; i++)
+		pages[i].value = addresses[i];
+	if (serve->source->ops->read_pages != NULL)
+		result = serve->source->ops->read_pages(serve->source, pages, count, destination, results);
+	else
+		for (uint64_t i = 0; i < count; i++)
+			results[i] = serve->source->ops->read(serve->source, pages[i], destination[i], GUEST_PAGE_SIZE);
+	for (uint64_t i = 0; i < count && result == STATUS_OK; i++)
+		answers[i] = results[i];
+	return result;
+}
+
+static int64_t ram_map(struct serve *serve, const uint64_t *a)
+{
+	struct call_ram_map *answer = data_at(serve, a[0], sizeof *answer);
+	struct ram_map map;
+
+	if (answer == NULL)
+		return STATUS_USAGE;
+	TRY(serve->source->ops->ram_map(serve->source, &map));
+	memset(answer, 0, sizeof *answer);
+	answer->range_count = map.range_count;
+	for (uint32_t i = 0; i < map.range_count && i < CALL_RAM_RANGE_COUNT_MAX; i++) {
+		answer->range[i].start = map.range[i].start.value;
+		answer->range[i].size = map.range[i].size;
+	}
+	return STATUS_OK;
+}
+
+static int64_t registers(struct serve *serve, const uint64_t *a)
+{
+	struct call_registers *answer = data_at(serve, a[1], sizeof *answer);
+	struct cpu_registers cpu;
+
+	if (answer == NULL)
+		return STATUS_USAGE;
+	TRY(serve->source->ops->registers(serve->source, (uint32_t)a[0], &cpu));
+	*answer = (struct call_registers){.cr0 = cpu.cr0, .cr3 = cpu.cr3, .cr4 = cpu.cr4, .efer = cpu.efer,
+					  .idt_base = cpu.idt_base, .cpu_index = cpu.cpu_index, .cpl = cpu.cpl};
+	return STATUS_OK;
+}
+
+static int64_t serve_source(struct serve *serve, const struct request *request)
+{
+	if (serve->source == NULL)
+		return STATUS_MISSING;
+	switch (request->number) {
+	case CALL_SOURCE_READ_PAGES: return read_pages(serve, request->argument);
+	case CALL_SOURCE_RAM_MAP: return ram_map(serve, request->argument);
+	case CALL_SOURCE_REGISTERS: return registers(serve, request->argument);
+	default: return serve->source->ops->check(serve->source);
+	}
+}
+
+static int64_t serve_request(struct serve *serve, const struct request *request)
+{
+	const uint64_t *a = request->argument;
+
+	switch (request->number) {
+	case SYS_openat: return serve_open(serve, a);
+	case SYS_close: return serve_close(serve, a);
+	case SYS_read: return serve_read(serve, a, false);
+	case SYS_pread64: return serve_read(serve, a, true);
+	case SYS_write: return serve_write(serve, a);
+	case SYS_lseek: return serve_seek(serve, a);
+	case SYS_fstat: return serve_fstat(serve, a);
+	case SYS_newfstatat: return serve_stat(serve, a);
+	case SYS_readlinkat: return serve_readlink(serve, a);
+	case SYS_getdents64: return serve_getdents(serve, a);
+	case SYS_ioctl: return serve_ioctl(serve, a);
+	case SYS_clock_gettime: return serve_clock(serve, a);
+	case SYS_clock_nanosleep: return serve_sleep(serve, a);
+	case CALL_SOURCE_READ_PAGES:
+	case CALL_SOURCE_RAM_MAP:
+	case CALL_SOURCE_REGISTERS:
+	case CALL_SOURCE_CHECK: return serve_source(serve, request);
+	case CALL_EXIT:
+		serve->exited = true;
+		serve->exit_code = (int)(a[0] & 0xff);
+		return 0;
+	default: return -ENOSYS;
+	}
+}
+
+void serve_call(struct serve *serve)
+{
+	volatile struct call_slot *slot = &serve->window->slot;
+	struct request request = {.number = slot->number};
+
+	for (int i = 0; i < CALL_ARGUMENT_COUNT; i++)
+		request.argument[i] = slot->argument[i];
+	slot->result = serve_request(serve, &request);
+}
