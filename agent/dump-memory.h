@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading RAM out of a dump's bytes: shared by the source itself and by the
+ * search for the layout. */
+#ifndef AGENT_DUMP_MEMORY_H
+#define AGENT_DUMP_MEMORY_H
+
+#include "agent/dump-elf.h"
+#include "guest/memory/source.h"
+
+struct dump_memory {
+	struct page_source source; /* must be first */
+	struct span file;
+	struct dump_contents contents;
+};
+
+/* A source over `file`, which must outlive it; `contents` is filled in before
+ * the first use. */
+void dump_memory_init(struct dump_memory *memory, struct span file);
+
+#endif
