@@ -9,6 +9,8 @@
 const char *argp_program_version = "bartizan " BARTIZAN_VERSION;
 
 static const struct command commands[] = {
+	{"run", cmd_run, "[OPTION…] PROGRAM [ARGUMENT…]", "run a program that sees a target instead of this machine"},
+	{"cat", cmd_cat, "[OPTION…] PATH…", "print pseudo files of a target"},
 	{"lab", cmd_lab, "COMMAND", "boot and drive test machines"},
 };
 

@@ -29,6 +29,7 @@ enum {
 	CALL_SOURCE_RAM_MAP, /* (at struct call_ram_map) */
 	CALL_SOURCE_REGISTERS, /* (CPU index, at struct call_registers) */
 	CALL_SOURCE_CHECK, /* () */
+	CALL_SOURCE_NEXT_POPULATED, /* (address, at struct call_range) */
 	/* End the program: (exit code, 0…255). Doesn't return. */
 	CALL_EXIT,
 	/* Only for backends where the image can't load FS itself (plain, on
@@ -63,11 +64,13 @@ static_assert(offsetof(struct call_window, data) == 4096, "data starts on its ow
 
 enum { CALL_RAM_RANGE_COUNT_MAX = 64 };
 
+struct call_range {
+	uint64_t start, size;
+};
+
 struct call_ram_map {
 	uint64_t range_count;
-	struct {
-		uint64_t start, size;
-	} range[CALL_RAM_RANGE_COUNT_MAX];
+	struct call_range range[CALL_RAM_RANGE_COUNT_MAX];
 };
 
 struct call_registers {

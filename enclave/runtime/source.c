@@ -122,6 +122,27 @@ static status source_ram_map(struct page_source *source, struct ram_map *ret_map
 	return STATUS_OK;
 }
 
+/* Where RAM may hold anything but zeros. Candidates for a search only: bytes are
+ * read through the cache. */
+static status source_next_populated(struct page_source *source, struct guest_pa start, struct ram_range *ret_range,
+				    const uint8_t **ret_bytes)
+{
+	struct call_range answer;
+
+	(void)source;
+	TRY(check_answer(runtime_call_host(CALL_SOURCE_NEXT_POPULATED, start.value, 0, 0, 0, 0), "populated RAM"));
+	runtime_window_get(0, &answer, sizeof answer);
+	if (answer.start < start.value || answer.size == 0 ||
+	    !checked_within(answer.start, answer.size, UINT64_C(1) << 52))
+		return report(STATUS_MALFORMED, "the host was asked for RAM from %#llx on and answered %#llx+%#llx",
+			      (unsigned long long)start.value, (unsigned long long)answer.start,
+			      (unsigned long long)answer.size);
+	ret_range->start.value = answer.start;
+	ret_range->size = answer.size;
+	*ret_bytes = NULL;
+	return STATUS_OK;
+}
+
 static status source_registers(struct page_source *source, uint32_t cpu_index, struct cpu_registers *ret_registers)
 {
 	struct call_registers answer;
@@ -151,6 +172,7 @@ static status source_check(struct page_source *source)
 static const struct page_source_ops runtime_source_ops = {
 	.read = source_read,
 	.read_pages = source_read_pages,
+	.next_populated = source_next_populated,
 	.ram_map = source_ram_map,
 	.registers = source_registers,
 	.check = source_check,

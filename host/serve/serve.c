@@ -226,6 +226,41 @@ static int64_t ram_map(struct serve *serve, const uint64_t *a)
 	return STATUS_OK;
 }
 
+/* A source that can't tell has all of its RAM populated. */
+static status next_of_map(struct serve *serve, uint64_t start, struct ram_range *ret_range)
+{
+	struct ram_map map;
+
+	TRY(serve->source->ops->ram_map(serve->source, &map));
+	for (uint32_t i = 0; i < map.range_count; i++) {
+		uint64_t first = map.range[i].start.value, end = first + map.range[i].size;
+
+		if (start >= end)
+			continue;
+		ret_range->start.value = start > first ? start : first;
+		ret_range->size = end - ret_range->start.value;
+		return STATUS_OK;
+	}
+	return STATUS_END;
+}
+
+static int64_t next_populated(struct serve *serve, const uint64_t *a)
+{
+	struct call_range *answer = data_at(serve, a[1], sizeof *answer);
+	struct guest_pa start = {a[0]};
+	struct ram_range range;
+	const uint8_t *bytes;
+
+	if (answer == NULL)
+		return STATUS_USAGE;
+	if (serve->source->ops->next_populated != NULL)
+		TRY(serve->source->ops->next_populated(serve->source, start, &range, &bytes));
+	else
+		TRY(next_of_map(serve, start.value, &range));
+	*answer = (struct call_range){range.start.value, range.size};
+	return STATUS_OK;
+}
+
 static int64_t registers(struct serve *serve, const uint64_t *a)
 {
 	struct call_registers *answer = data_at(serve, a[1], sizeof *answer);
@@ -247,6 +282,7 @@ static int64_t serve_source(struct serve *serve, const struct request *request)
 	case CALL_SOURCE_READ_PAGES: return read_pages(serve, request->argument);
 	case CALL_SOURCE_RAM_MAP: return ram_map(serve, request->argument);
 	case CALL_SOURCE_REGISTERS: return registers(serve, request->argument);
+	case CALL_SOURCE_NEXT_POPULATED: return next_populated(serve, request->argument);
 	default: return serve->source->ops->check(serve->source);
 	}
 }
@@ -272,6 +308,7 @@ static int64_t serve_request(struct serve *serve, const struct request *request)
 	case CALL_SOURCE_READ_PAGES:
 	case CALL_SOURCE_RAM_MAP:
 	case CALL_SOURCE_REGISTERS:
+	case CALL_SOURCE_NEXT_POPULATED:
 	case CALL_SOURCE_CHECK: return serve_source(serve, request);
 	case CALL_EXIT:
 		serve->exited = true;

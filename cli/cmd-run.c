@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bartizan run, bartizan cat: programs that see a target instead of this
+ * machine. Described in docs/run.md. */
+#include <argp.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/checked.h"
+#include "base/report.h"
+#include "cli/choose-target.h"
+#include "cli/command.h"
+#include "host/loader/plain.h"
+
+enum {
+	/* The program never ran: nothing that a program itself exits with by
+	 * habit (as env, timeout and others do). */
+	EXIT_CODE_NOT_RUN = 125,
+	KEY_TARGET = 256,
+	KEY_BACKEND,
+};
+
+struct settings {
+	const char *target, *backend;
+	const char *program;    /* NULL: the first argument names it */
+	char **arguments;       /* from the program's name or the first path on */
+	const char *none_given; /* the usage error where arguments are missing */
+};
+
+static const struct argp_option options[] = {
+	{"target", KEY_TARGET, "T", 0, "qemu:PID, qemu:NAME, lab:NAME or dump:FILE (the only VM that runs here)", 0},
+	{"backend", KEY_BACKEND, "plain", 0, "what the program runs in (plain: this process, unprotected)", 0},
+	{0},
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct settings *settings = state->input;
+
+	switch (key) {
+	case KEY_TARGET: settings->target = argument; return 0;
+	case KEY_BACKEND: settings->backend = argument; return 0;
+	case ARGP_KEY_ARG:
+		/* All the rest belongs to the program, options too. */
+		settings->arguments = &state->argv[state->next - 1];
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_END:
+		if (settings->arguments == NULL)
+			argp_error(state, "%s", settings->none_given);
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void parse(struct settings *settings, const char *usage, const char *text, int argc, char **argv)
+{
+	const struct argp argp = {.options = options, .parser = parse_option, .args_doc = usage, .doc = text};
+
+	argp_err_exit_status = EXIT_CODE_USAGE;
+	if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, settings) != 0)
+		exit(EXIT_CODE_USAGE);
+}
+
+static status check_backend(const char *backend)
+{
+	if (strcmp(backend, "plain") == 0)
+		return STATUS_OK;
+	if (strcmp(backend, "sgx") == 0 || strcmp(backend, "sim") == 0)
+		return report(STATUS_UNSUPPORTED, "the backend %s isn't built yet: use --backend plain, which protects "
+			      "nothing", backend);
+	return report(STATUS_USAGE, "there is no backend %s: use --backend plain", backend);
+}
+
+/* A port's image: ports/NAME.enclave beside this program, as it lies in the build
+ * directory or as it is installed. */
+static status find_port(const char *name, char *ret_path, size_t size)
+{
+	static const char *const places[] = {"ports", "../ports", "../../ports", "../lib/bartizan/ports"};
+	char self[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
+	const char *directory;
+
+	if (length <= 0)
+		return report(STATUS_IO, "/proc/self/exe can't be read: %m");
+	self[length] = '\0';
+	directory = dirname(self);
+	for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
+		int needed = snprintf(ret_path, size, "%s/%s/%s.enclave", directory, places[i], name);
+
+		if (needed > 0 && (size_t)needed < size && access(ret_path, R_OK) == 0)
+			return STATUS_OK;
+	}
+	return report(STATUS_MISSING, "there is no program %s: give the path of an image, or build the ports "
+		      "(make build)", name);
+}
+
+static status find_image(const char *program, char *ret_path, size_t size)
+{
+	if (strchr(program, '/') == NULL)
+		return find_port(program, ret_path, size);
+	if ((size_t)snprintf(ret_path, size, "%s", program) >= size)
+		return report(STATUS_USAGE, "the path %s is too long", program);
+	return STATUS_OK;
+}
+
+/* argv[0] as programs print it: the image's name without directory and ending. */
+static void program_name(const char *path, char name[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	char *ending;
+
+	snprintf(name, PATH_MAX, "%s", slash != NULL ? slash + 1 : path);
+	ending = strstr(name, ".enclave");
+	if (ending != NULL && strcmp(ending, ".enclave") == 0)
+		*ending = '\0';
+}
+
+static status run(const struct settings *settings, int *ret_exit_code)
+{
+	const char *program = settings->program != NULL ? settings->program : settings->arguments[0];
+	char path[PATH_MAX], name[PATH_MAX];
+	struct plain_program plain = {.image_path = path, .environment = (const char *const *)environ};
+	struct target *target;
+	const char **arguments;
+	size_t count = 0, skip = settings->program == NULL;
+	status result;
+
+	TRY(check_backend(settings->backend));
+	TRY(find_image(program, path, sizeof path));
+	TRY(choose_target(settings->target, &target));
+	while (settings->arguments[count] != NULL)
+		count++;
+	arguments = calloc(count + 2, sizeof *arguments);
+	if (arguments == NULL) {
+		target_destroy(target);
+		return report(STATUS_NO_MEMORY, "no memory for %zu arguments", count);
+	}
+	program_name(path, name);
+	arguments[0] = name;
+	memcpy(arguments + 1, settings->arguments + skip, (count - skip) * sizeof *arguments);
+	plain.arguments = arguments;
+	plain.source = target->source;
+	result = plain_run(&plain, ret_exit_code);
+	free(arguments);
+	target_destroy(target);
+	return result;
+}
+
+static int exit_code_of_run(const struct settings *settings)
+{
+	int exit_code;
+	status result = run(settings, &exit_code);
+
+	if (result == STATUS_USAGE)
+		return EXIT_CODE_USAGE;
+	return result == STATUS_OK ? exit_code : EXIT_CODE_NOT_RUN;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct settings settings = {
+		.backend = "plain",
+		.none_given = "which program? Give a port's name (netstat) or the path of an image",
+	};
+
+	parse(&settings, "PROGRAM [ARGUMENT…]",
+	      "Run PROGRAM, which sees the target's /proc instead of this machine's.\v"
+	      "Exits with what PROGRAM exited with; 74 where it said success but something of the target could not be "
+	      "read; 125 where it never ran.", argc, argv);
+	return exit_code_of_run(&settings);
+}
+
+int cmd_cat(int argc, char **argv)
+{
+	struct settings settings = {
+		.backend = "plain",
+		.program = "cat",
+		.none_given = "which file? Give paths like net/tcp or /proc/net/tcp",
+	};
+
+	parse(&settings, "PATH…",
+	      "Print pseudo files of the target: net/tcp and /proc/net/tcp are the same.\v"
+	      "Exits with 0 only if every file was printed whole.", argc, argv);
+	return exit_code_of_run(&settings);
+}
