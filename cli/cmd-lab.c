@@ -27,7 +27,8 @@ static void run_argp(const struct argp *argp, unsigned int flags, int argc, char
 }
 
 /* A whole number within bounds, or the end with a usage error. */
-static uint64_t number(const struct argp_state *state, const char *option, const char *text, uint64_t low, uint64_t high)
+static uint64_t number(const struct argp_state *state, const char *option, const char *text, uint64_t low,
+		       uint64_t high)
 {
 	char *end;
 
@@ -35,7 +36,8 @@ static uint64_t number(const struct argp_state *state, const char *option, const
 	unsigned long long value = strtoull(text, &end, 10);
 
 	if (errno != 0 || end == text || *end != '\0' || text[0] == '-' || value < low || value > high)
-		argp_error(state, "--%s takes a number from %" PRIu64 " to %" PRIu64 ", not \"%s\"", option, low, high, text);
+		argp_error(state, "--%s takes a number from %" PRIu64 " to %" PRIu64 ", not \"%s\"", option, low, high,
+			   text);
 	return value;
 }
 
@@ -151,7 +153,8 @@ static int cmd_lab_up(int argc, char **argv)
 		.parser = parse_up,
 		.args_doc = "NAME",
 		.doc = "Boot a VM called NAME and wait until commands can be run in it.\v"
-		       "Kernels are fetched when first needed. The VM ends at `bartizan lab down', after its lifetime, or "
+		       "Kernels are fetched when first needed. The VM ends at `bartizan lab down', after its lifetime, "
+		       "or "
 		       "with its owner; nothing of it stays behind.",
 	};
 	struct lab_options options = lab_options_default();
@@ -343,8 +346,8 @@ static int print_kernels(const struct lab_kernel kernels[LAB_KERNEL_COUNT], bool
 
 		if (!json)
 			printf("%-8s %s\n", kernels[i].series, version != NULL ? version : "not fetched yet");
-		else if (json_array_append_new(list, json_pack("{s:s, s:s*}", "kernel", kernels[i].series, "version",
-							       version)) != 0)
+		else if (json_array_append_new(
+				 list, json_pack("{s:s, s:s*}", "kernel", kernels[i].series, "version", version)) != 0)
 			return EXIT_CODE_FAILED;
 	}
 	return json ? print_json(list) : EXIT_CODE_OK;

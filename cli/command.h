@@ -22,7 +22,7 @@ struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
 	const char *arguments; /* for the list in --help: "[OPTION…] NAME" */
-	const char *summary;   /* one line, no full stop */
+	const char *summary; /* one line, no full stop */
 };
 
 /* A level of the command line: "bartizan" with its commands, or a command

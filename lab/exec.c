@@ -121,9 +121,7 @@ static status handle(struct client *client, const struct lab_frame *frame, const
 			return STATUS_MALFORMED;
 		client->input_window += credit;
 		return STATUS_OK;
-	case LAB_FRAME_EXIT:
-		client->exited = true;
-		return lab_frame_u32(frame, payload, &client->code);
+	case LAB_FRAME_EXIT: client->exited = true; return lab_frame_u32(frame, payload, &client->code);
 	case LAB_FRAME_REFUSED: return report(STATUS_DENIED, "%.*s", (int)frame->size, (const char *)payload);
 	default: return STATUS_MALFORMED;
 	}

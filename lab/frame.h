@@ -35,18 +35,18 @@ enum {
 };
 
 enum lab_frame_type {
-	LAB_FRAME_HELLO = 1,         /* guest: u32 protocol version; the guest is ready */
-	LAB_FRAME_ARGUMENTS = 2,     /* client: a piece of argv, every string with its NUL */
-	LAB_FRAME_START = 3,         /* client: argv is complete, run it */
-	LAB_FRAME_INPUT = 4,         /* client: bytes for stdin; no bytes: end of file */
-	LAB_FRAME_OUTPUT = 5,        /* guest: bytes from stdout */
-	LAB_FRAME_ERROR = 6,         /* guest: bytes from stderr */
-	LAB_FRAME_CREDIT_INPUT = 7,  /* guest: u32 bytes of input went to the command */
+	LAB_FRAME_HELLO = 1, /* guest: u32 protocol version; the guest is ready */
+	LAB_FRAME_ARGUMENTS = 2, /* client: a piece of argv, every string with its NUL */
+	LAB_FRAME_START = 3, /* client: argv is complete, run it */
+	LAB_FRAME_INPUT = 4, /* client: bytes for stdin; no bytes: end of file */
+	LAB_FRAME_OUTPUT = 5, /* guest: bytes from stdout */
+	LAB_FRAME_ERROR = 6, /* guest: bytes from stderr */
+	LAB_FRAME_CREDIT_INPUT = 7, /* guest: u32 bytes of input went to the command */
 	LAB_FRAME_CREDIT_OUTPUT = 8, /* client: u32 bytes of stdout were written */
-	LAB_FRAME_CREDIT_ERROR = 9,  /* client: u32 bytes of stderr were written */
-	LAB_FRAME_EXIT = 10,         /* guest: u32 exit code, 128 + signal; the last frame */
-	LAB_FRAME_HANGUP = 11,       /* supervisor: the client has gone, kill the command */
-	LAB_FRAME_REFUSED = 12,      /* supervisor: text, why there is no command; the last frame */
+	LAB_FRAME_CREDIT_ERROR = 9, /* client: u32 bytes of stderr were written */
+	LAB_FRAME_EXIT = 10, /* guest: u32 exit code, 128 + signal; the last frame */
+	LAB_FRAME_HANGUP = 11, /* supervisor: the client has gone, kill the command */
+	LAB_FRAME_REFUSED = 12, /* supervisor: text, why there is no command; the last frame */
 };
 
 struct lab_frame {

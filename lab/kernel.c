@@ -44,11 +44,12 @@ static status read_kernel(char *line, struct lab_kernel *ret_kernel)
 	if (space == NULL)
 		return report(STATUS_INTERNAL, "fetch-kernel: can't read its line \"%s\"", line);
 	*space++ = '\0';
+	if (strcmp(space, "-") == 0)
+		space += 1;
 	if (strlen(line) >= sizeof kernel.series || strlen(space) >= sizeof kernel.version)
 		return report(STATUS_INTERNAL, "fetch-kernel: a name is too long: \"%s %s\"", line, space);
-	strcpy(kernel.series, line);   /* lint: allow unsafe-call: measured above */
-	if (strcmp(space, "-") != 0)
-		strcpy(kernel.version, space); /* lint: allow unsafe-call: measured above */
+	memcpy(kernel.series, line, strlen(line) + 1);
+	memcpy(kernel.version, space, strlen(space) + 1);
 	*ret_kernel = kernel;
 	return STATUS_OK;
 }

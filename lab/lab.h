@@ -37,22 +37,22 @@ enum lab_switch { LAB_SWITCH_DEFAULT, LAB_SWITCH_ON, LAB_SWITCH_OFF };
 /* What a VM shall be. Strings are borrowed. */
 struct lab_options {
 	const char *name;
-	const char *kernel;       /* a word as `lab kernels` prints it, or a version */
+	const char *kernel; /* a word as `lab kernels` prints it, or a version */
 	uint64_t memory_mib;
 	unsigned int cpu_count;
 	const char *cpu_model;
-	enum lab_switch pti;      /* default: as the kernel decides */
-	enum lab_switch la57;     /* default: off */
-	enum lab_switch kaslr;    /* default: as the kernel decides: on */
-	const char *machine;      /* "q35", "pc" */
-	const char *append;       /* more words for the kernel's command line, or "" */
-	const char *accelerator;  /* "tcg", "kvm"; "auto": kvm where it truly works */
-	bool private_memory;      /* anonymous RAM instead of a shared, mappable memfd */
+	enum lab_switch pti; /* default: as the kernel decides */
+	enum lab_switch la57; /* default: off */
+	enum lab_switch kaslr; /* default: as the kernel decides: on */
+	const char *machine; /* "q35", "pc" */
+	const char *append; /* more words for the kernel's command line, or "" */
+	const char *accelerator; /* "tcg", "kvm"; "auto": kvm where it truly works */
+	bool private_memory; /* anonymous RAM instead of a shared, mappable memfd */
 	bool no_qmp;
-	pid_t owner;              /* the VM ends with this process; 0: with none */
+	pid_t owner; /* the VM ends with this process; 0: with none */
 	unsigned int lifetime_seconds; /* and after this time anyway */
-	unsigned int boot_seconds;     /* how long the guest may take to answer */
-	bool quiet;               /* no progress on stderr */
+	unsigned int boot_seconds; /* how long the guest may take to answer */
+	bool quiet; /* no progress on stderr */
 };
 
 /* The defaults of everything but the name. */
@@ -97,7 +97,7 @@ MUST_USE status lab_exec(const char *name, char *const *argv, int *ret_code);
 
 /* A kernel that can be booted. */
 struct lab_kernel {
-	char series[24];  /* "6.1", "newest": what --kernel takes */
+	char series[24]; /* "6.1", "newest": what --kernel takes */
 	char version[64]; /* "6.1.0-56-cloud-amd64"; "": not known before it is fetched */
 };
 

@@ -23,7 +23,6 @@ static bool is_child(pid_t pid, pid_t parent)
 {
 	char path[64], line[512];
 	const char *name_end;
-	int found = 0;
 
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
 	SCOPED_FILE FILE *stream = fopen(path, "re");
@@ -31,7 +30,8 @@ static bool is_child(pid_t pid, pid_t parent)
 	if (stream == NULL || fgets(line, sizeof line, stream) == NULL)
 		return false;
 	name_end = strrchr(line, ')');
-	return name_end != NULL && sscanf(name_end + 1, " %*c %d", &found) == 1 && found == parent;
+	/* ") S 123 …": the state is one letter (proc(5)). */
+	return name_end != NULL && strlen(name_end) > 4 && strtol(name_end + 4, NULL, 10) == parent;
 }
 
 /* STATUS_MISSING, not reported: it doesn't run, or not yet. */
@@ -54,8 +54,9 @@ status lab_machine_find(const char *name, struct lab_machine *ret_machine)
 
 	TRY(place_machine(name, &path));
 	if (find_machine(path, ret_machine) != STATUS_OK)
-		return report(STATUS_MISSING, "no VM \"%s\" runs: `bartizan lab up %s' boots one, `bartizan lab ls' lists them",
-			      name, name);
+		return report(STATUS_MISSING,
+			      "no VM \"%s\" runs: `bartizan lab up %s' boots one, `bartizan lab ls' lists them", name,
+			      name);
 	return STATUS_OK;
 }
 

@@ -164,7 +164,8 @@ static status open_locked(const char *machine_path, int *ret_fd)
 	if (fd < 0)
 		return errno == ENOENT ? STATUS_TORN : report(STATUS_IO, "can't open %s: %s", path, strerror(errno));
 	if (fcntl(fd, F_SETLK, &lock) != 0)
-		return report(STATUS_DENIED, "%s runs already: `bartizan lab down' ends it", strrchr(machine_path, '/') + 1);
+		return report(STATUS_DENIED, "%s runs already: `bartizan lab down' ends it",
+			      strrchr(machine_path, '/') + 1);
 	/* Between opening and locking, the last holder may have removed it. */
 	if (fstat(fd, &ours) != 0 || stat(path, &there) != 0 || ours.st_ino != there.st_ino)
 		return STATUS_TORN;
@@ -201,14 +202,15 @@ status place_lock_owner(const char *machine_path, pid_t *ret_pid)
 void place_remove(const char *machine_path)
 {
 	DIR *directory = opendir(machine_path);
+	int fd = directory != NULL ? dirfd(directory) : -1;
 	const struct dirent *entry;
 
-	if (directory == NULL)
+	if (fd < 0)
 		return;
 	while ((entry = readdir(directory)) != NULL)
 		if (strcmp(entry->d_name, "lock") != 0)
-			unlinkat(dirfd(directory), entry->d_name, 0);
-	unlinkat(dirfd(directory), "lock", 0);
+			unlinkat(fd, entry->d_name, 0);
+	unlinkat(fd, "lock", 0);
 	closedir(directory);
 	rmdir(machine_path);
 }

@@ -17,7 +17,7 @@ struct qemu_setup {
 	const char *kernel_path;
 	const char *initramfs_path;
 	const char *state_path; /* the directory for its sockets and logs */
-	int exec_fd;            /* a connected socket that QEMU inherits */
+	int exec_fd; /* a connected socket that QEMU inherits */
 };
 
 /* Check what the user asked for; STATUS_USAGE (reported). */

@@ -11,8 +11,8 @@
 /* All zero is an empty queue. Bytes leave at the front, enter at the back. */
 struct lab_queue {
 	uint8_t *data;
-	size_t start;    /* of what is queued, ≤ end */
-	size_t end;      /* ≤ capacity */
+	size_t start; /* of what is queued, ≤ end */
+	size_t end; /* ≤ capacity */
 	size_t capacity; /* of data */
 };
 

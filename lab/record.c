@@ -16,10 +16,10 @@ static void scope_decref(json_t **value)
 status record_write(const char *machine_path, const struct lab_machine *machine)
 {
 	SCOPED_FREE char *path = NULL, *temporary = NULL;
-	__attribute__((cleanup(scope_decref))) json_t *object = json_pack(
-		"{s:s, s:i, s:s, s:I, s:i, s:s, s:s}", "name", machine->name, "qemu", (int)machine->qemu, "kernel",
-		machine->kernel, "memory_mib", (json_int_t)machine->memory_mib, "cpus", (int)machine->cpu_count,
-		"accelerator", machine->accelerator, "qmp", machine->qmp_path);
+	__attribute__((cleanup(scope_decref))) json_t *object =
+		json_pack("{s:s, s:i, s:s, s:I, s:i, s:s, s:s}", "name", machine->name, "qemu", (int)machine->qemu,
+			  "kernel", machine->kernel, "memory_mib", (json_int_t)machine->memory_mib, "cpus",
+			  (int)machine->cpu_count, "accelerator", machine->accelerator, "qmp", machine->qmp_path);
 
 	if (object == NULL || asprintf(&path, "%s/vm.json", machine_path) < 0 ||
 	    asprintf(&temporary, "%s/vm.json.new", machine_path) < 0)

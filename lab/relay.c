@@ -191,7 +191,8 @@ nfds_t relay_watch(const struct relay *relay, struct pollfd polls[RELAY_POLL_COU
 			/* A client that isn't read isn't watched either: its
 			 * hanging up would be reported again and again. */
 			.fd = busy && lab_queue_size(&client->to) == 0 ? -1 : client->fd,
-			.events = (busy || client->ended ? 0 : POLLIN) | (lab_queue_size(&client->to) > 0 ? POLLOUT : 0),
+			.events =
+				(busy || client->ended ? 0 : POLLIN) | (lab_queue_size(&client->to) > 0 ? POLLOUT : 0),
 		};
 	}
 	polls[count++] = (struct pollfd){.fd = full ? -1 : relay->listen_fd, .events = POLLIN};

@@ -16,9 +16,9 @@
 #include "lab/frame.h"
 
 struct relay_client {
-	int fd;          /* -1: a free place */
+	int fd; /* -1: a free place */
 	uint32_t stream; /* its number on the guest's side */
-	bool ended;      /* its last frame is in `to`: close when that is written */
+	bool ended; /* its last frame is in `to`: close when that is written */
 	struct lab_queue from, to;
 };
 

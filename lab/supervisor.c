@@ -31,7 +31,7 @@ struct supervisor {
 	int ready_fd; /* to the process that waits in supervisor_start(); -1: told */
 	int lock_fd;
 	int signal_fd;
-	pid_t qemu;       /* 0: none, or ended and reaped */
+	pid_t qemu; /* 0: none, or ended and reaped */
 	int64_t start_ms; /* on the clock below */
 	struct relay relay;
 };
@@ -350,7 +350,8 @@ static status read_answer(int fd)
 	char *message;
 	long code;
 
-	while (size < sizeof text - 1 && ((got = read(fd, text + size, sizeof text - 1 - size)) > 0 || (got < 0 && errno == EINTR)))
+	while (size < sizeof text - 1 &&
+	       ((got = read(fd, text + size, sizeof text - 1 - size)) > 0 || (got < 0 && errno == EINTR)))
 		size += got > 0 ? (size_t)got : 0;
 	text[size] = '\0';
 	code = strtol(text, &message, 10);

@@ -143,6 +143,7 @@ status lab_up(const struct lab_options *options)
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	TRY(start(&setup));
 	clock_gettime(CLOCK_MONOTONIC, &after);
-	progress(options, "up after %.1f s", (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9);
+	progress(options, "up after %.1f s",
+		 (double)(after.tv_sec - before.tv_sec) + (double)(after.tv_nsec - before.tv_nsec) / 1e9);
 	return STATUS_OK;
 }

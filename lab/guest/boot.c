@@ -35,9 +35,12 @@ static void complain(const char *what, const char *which)
 static void mount_all(void)
 {
 	static const struct mount_point points[] = {
-		{"/proc", "proc", ""},          {"/sys", "sysfs", ""},
-		{"/dev", "devtmpfs", ""},       {"/dev/pts", "devpts", "mode=0620"},
-		{"/dev/shm", "tmpfs", "mode=1777"}, {"/tmp", "tmpfs", "mode=1777"},
+		{"/proc", "proc", ""},
+		{"/sys", "sysfs", ""},
+		{"/dev", "devtmpfs", ""},
+		{"/dev/pts", "devpts", "mode=0620"},
+		{"/dev/shm", "tmpfs", "mode=1777"},
+		{"/tmp", "tmpfs", "mode=1777"},
 		{"/run", "tmpfs", "mode=0755"},
 	};
 

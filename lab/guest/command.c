@@ -57,11 +57,11 @@ static status split_arguments(const struct lab_queue *arguments, char ***ret_arg
 	size_t size = lab_queue_size(arguments), count = 0;
 	char **argv;
 
-	if (size == 0 || bytes[size - 1] != '\0')
+	if (size == 0 || bytes == NULL || bytes[size - 1] != '\0')
 		return STATUS_MALFORMED;
 	for (size_t i = 0; i < size; i++)
 		count += bytes[i] == '\0';
-	if (count > LAB_ARGUMENTS_COUNT_MAX)
+	if (count == 0 || count > LAB_ARGUMENTS_COUNT_MAX)
 		return STATUS_LIMIT;
 	argv = calloc(count + 1, sizeof *argv);
 	if (argv == NULL)

@@ -13,9 +13,9 @@
 
 /* One of stdout and stderr, read by us. */
 struct command_output {
-	int fd;          /* -1: at its end */
+	int fd; /* -1: at its end */
 	uint32_t window; /* bytes that we may still send */
-	bool draining;   /* the command has exited: only `left` bytes are its own */
+	bool draining; /* the command has exited: only `left` bytes are its own */
 	size_t left;
 	enum lab_frame_type type;
 };

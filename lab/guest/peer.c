@@ -111,10 +111,10 @@ static bool find_segment(const struct peer *peer, const uint8_t *packet, size_t 
 		return false;
 	memcpy(&tcp, packet + header_size, sizeof tcp);
 	if (tcp.th_sport != htons(peer->kernel_port) || tcp.th_dport != htons(peer->port) ||
-	    size < header_size + tcp.th_off * 4U)
+	    size < header_size + (size_t)tcp.th_off * 4)
 		return false;
 	*ret_tcp = tcp;
-	*ret_data_size = size - header_size - tcp.th_off * 4U;
+	*ret_data_size = size - header_size - (size_t)tcp.th_off * 4;
 	return true;
 }
 

@@ -19,7 +19,7 @@ struct peer {
 	bool is_v6;
 	uint8_t address[16], kernel_address[16]; /* 4 bytes are used without is_v6 */
 	uint16_t port, kernel_port;
-	uint32_t next;     /* the number of the next byte that we send */
+	uint32_t next; /* the number of the next byte that we send */
 	uint32_t expected; /* the number of the next byte that the kernel sends */
 	uint16_t window;
 };

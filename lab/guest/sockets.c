@@ -96,7 +96,8 @@ int zoo_listen(int family, const char *address, uint16_t port, int backlog)
 
 static void open_all(const struct wanted *wanted)
 {
-	struct rlimit limit = {.rlim_cur = 2 * COUNT_MAX + DESCRIPTORS_BESIDES, .rlim_max = 2 * COUNT_MAX + DESCRIPTORS_BESIDES};
+	struct rlimit limit = {.rlim_cur = 2 * COUNT_MAX + DESCRIPTORS_BESIDES,
+			       .rlim_max = 2 * COUNT_MAX + DESCRIPTORS_BESIDES};
 
 	must(setrlimit(RLIMIT_NOFILE, &limit), "RLIMIT_NOFILE");
 	if (!wanted->chosen) {

@@ -61,7 +61,7 @@ static void make_states(int listener, int family, const char *address, uint16_t 
 	struct pair pair = make_pair(listener, family, address, port);
 
 	make_pair(listener, family, address, port); /* ESTABLISHED, quiet */
-	send_text(pair.client, "unread");           /* ESTABLISHED, bytes in the server's queue */
+	send_text(pair.client, "unread"); /* ESTABLISHED, bytes in the server's queue */
 
 	pair = make_pair(listener, family, address, port);
 	zoo_option(pair.client, SOL_SOCKET, SO_KEEPALIVE, 1); /* ESTABLISHED with a keepalive timer */

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the VM tests share: the bartizan command, and guests.
+
+    guest           one guest per test module, of the default kind; a module may ask for
+                    another by GUEST_ARGUMENTS = ["--kernel", "6.1", …]
+    boot            boots further ones: boot("--kernel", "5.10"), ended with the test
+
+A guest is bound to the test process: if that is killed, nothing stays behind. The lab's
+state is in a directory of this run, so that runs, and the user's own guests, don't meet.
+"""
+import itertools
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BOOT_SECONDS = 600   # a cold cache: packages come over the network
+EXEC_SECONDS = 120
+
+
+def find_bartizan():
+    """The command under test: BARTIZAN, or the build tree's."""
+    places = [os.environ.get("BARTIZAN"), os.path.join(ROOT, "build/bin/bartizan"),
+              os.path.join(ROOT, "build/tools/build/bartizan")]
+    for place in places:
+        if place and os.access(place, os.X_OK):
+            return os.path.realpath(place)
+    return None
+
+
+@pytest.fixture(scope="session")
+def lab_environment():
+    # Short: the paths of UNIX sockets have at most 107 bytes.
+    runtime = tempfile.mkdtemp(prefix="bartizan-test-", dir="/tmp")
+    yield {**os.environ, "XDG_RUNTIME_DIR": runtime}
+    shutil.rmtree(runtime, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def bartizan(lab_environment):
+    """Run `bartizan ARGUMENTS…`; gives a CompletedProcess with bytes."""
+    path = find_bartizan()
+    assert path, "there is no build/tools/build/bartizan: run `make build` first"
+
+    def run(*arguments, **more):
+        more = {"stdin": subprocess.DEVNULL, "timeout": EXEC_SECONDS, **more}
+        if "input" in more:
+            more.pop("stdin")
+        return subprocess.run([path, *arguments], capture_output=True, check=False, env=lab_environment, **more)
+
+    run.path = path
+    run.environment = lab_environment
+    return run
+
+
+class Guest:
+    """A VM of the lab."""
+
+    counter = itertools.count()
+
+    def __init__(self, bartizan, *arguments):
+        self.bartizan = bartizan
+        self.name = f"test{next(self.counter)}"
+        done = bartizan("lab", "up", self.name, "--owner-pid", str(os.getpid()), *arguments, timeout=BOOT_SECONDS)
+        assert done.returncode == 0, done.stderr.decode(errors="replace")
+        self.qemu_pid = self.describe()["qemu_pid"]
+
+    def describe(self):
+        import json
+        machines = json.loads(self.bartizan("lab", "ls", "--json").stdout)
+        return next(machine for machine in machines if machine["name"] == self.name)
+
+    @property
+    def target(self):
+        return f"lab:{self.name}"
+
+    def exec(self, argv, check=True, **more):
+        """Run a command inside; stdout and stderr as bytes. With check, it must exit with 0."""
+        done = self.bartizan("lab", "exec", self.name, "--", *argv, **more)
+        assert not check or done.returncode == 0, (argv, done.returncode, done.stderr)
+        return done
+
+    def pause(self):
+        """Stop the whole machine: nothing in it changes, nothing in it can help."""
+        os.kill(self.qemu_pid, signal.SIGSTOP)
+
+    def resume(self):
+        os.kill(self.qemu_pid, signal.SIGCONT)
+
+    def paused(self):
+        return Paused(self)
+
+    def down(self):
+        self.bartizan("lab", "down", self.name)
+
+
+class Paused:
+    """`with guest.paused():` resumes in any case."""
+
+    def __init__(self, guest):
+        self.guest = guest
+
+    def __enter__(self):
+        self.guest.pause()
+
+    def __exit__(self, *exception):
+        self.guest.resume()
+
+
+@pytest.fixture
+def boot(bartizan):
+    guests = []
+
+    def up(*arguments):
+        guests.append(Guest(bartizan, *arguments))
+        return guests[-1]
+
+    yield up
+    for guest in guests:
+        guest.down()
+
+
+@pytest.fixture(scope="module")
+def guest(bartizan, request):
+    machine = Guest(bartizan, *getattr(request.module, "GUEST_ARGUMENTS", []))
+    yield machine
+    machine.down()
