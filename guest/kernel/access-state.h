@@ -45,6 +45,7 @@ void guest_access_native_slow(const void *pointer, const char *site);
 void guest_access_call_check(const void *function, const char *site);
 __attribute__((noreturn, cold)) void guest_access_out_of_bounds(const void *pointer, uint64_t size, const char *site);
 __attribute__((noreturn, cold)) void guest_access_missing(const struct guest_link *link);
+__attribute__((noreturn, cold)) void guest_access_cut(const struct guest_link *link);
 __attribute__((noreturn, cold)) void guest_access_no_steps_left(const char *site);
 __attribute__((noreturn, cold)) void guest_access_no_stack_left(const char *site);
 __attribute__((noreturn, cold)) void guest_access_bad_division(const char *site);

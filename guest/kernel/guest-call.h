@@ -11,6 +11,21 @@
 
 #include "base/status.h"
 
+#ifdef __bpf__ /* guest C: guestcc reads the marks */
+/* Native: guestcc checks that every pointer it gets is to guest C's own
+ * memory (or NULL) before it gets it. */
+#define GUEST_NATIVE __attribute__((section("guest_native")))
+/* Native, and checks what its pointers point to itself: it gets guest
+ * addresses as they are. */
+#define GUEST_NATIVE_RAW __attribute__((section("guest_native_raw")))
+/* Guest C (a function or variable) that another guest C object defines. */
+#define GUEST_C __attribute__((section("guest_c")))
+#else
+#define GUEST_NATIVE
+#define GUEST_NATIVE_RAW
+#define GUEST_C
+#endif
+
 /* Run fn(argument) inside an error boundary. STATUS_OK, or the status of the
  * fault that ended it: then everything that fn() had on its stack is gone, and
  * guest_fault_last() (guest/kernel/access.h) describes the fault.

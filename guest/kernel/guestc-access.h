@@ -61,6 +61,15 @@ GUESTCC_INLINE u64 guestcc_answer(u64 answer, const struct guest_link *link)
 	return answer;
 }
 
+/* Does the kernel's bit-field value fit into the one that guest C declares? */
+GUESTCC_INLINE void guestcc_fits(u64 value, u64 width, u32 is_signed, const struct guest_link *link)
+{
+	u64 cut = is_signed ? (u64)((s64)(value << (64 - width)) >> (64 - width)) : value << (64 - width) >> (64 - width);
+
+	if (unlikely(cut != value))
+		guest_access_cut(link);
+}
+
 /* On every loop's way back: guest C always ends. */
 GUESTCC_INLINE void guestcc_step(const char *site)
 {

@@ -40,13 +40,6 @@ typedef long long s64;
 typedef u16 __be16;
 typedef u32 __be32;
 
-/* A native function that takes guest pointers as plain numbers or checks them
- * itself. Without it, every pointer handed to native code is checked at run
- * time to be guest C's own. */
-#define GUEST_NATIVE __attribute__((section("guest_native")))
-/* A guest C function that another guest C object defines. */
-#define GUEST_C __attribute__((section("guest_c")))
-
 /* ---- questions about the kernel's types; each is answered at run time */
 
 /* Has the kernel's type T the member m ("a.b[2].c" is fine)? */
@@ -66,8 +59,9 @@ bool guest_symbol_exists(const volatile void *symbol); /* replaced by guestcc */
 
 #define container_of(pointer, T, member) ((T *)((char *)(pointer) - field_offset(T, member)))
 
-#undef offsetof
-#define offsetof(T, member) _Static_assert(0, "offsetof is fixed at compile time: use field_offset()")
+/* How many T lie between two pointers to T (instead of their difference,
+ * which is a compile error). */
+#define guest_distance(T, from, to) ((s64)((u64)(to) - (u64)(from)) / (s64)type_size(T))
 
 /* ---- memory */
 

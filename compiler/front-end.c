@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "compiler/front-end.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/report.h"
+
+extern char **environ;
+
+/*
+ * BPF is the only target whose front end keeps accesses to
+ * preserve_access_index types symbolic. -O1 without passes: the IR of an
+ * optimising build, not yet optimised. The -f options take back promises that
+ * hostile data breaks (NULL is never followed, loops end, numbers don't wrap);
+ * locals start as zero, so that none of our memory shows.
+ */
+static const char *const fixed_arguments[] = {
+	"-target", "bpf", "-std=gnu2x", "-ffreestanding", "-fno-builtin", "-nostdlibinc", "-fwrapv",
+	"-fno-strict-aliasing", "-fno-delete-null-pointer-checks", "-fno-finite-loops",
+	"-ftrivial-auto-var-init=zero", "-fno-jump-tables", "-Wall", "-Wextra", "-Wno-unused-parameter",
+	"-Wno-unused-function", "-Werror=int-conversion", "-Werror=incompatible-pointer-types",
+	"-Werror=implicit-function-declaration", "-Werror=return-type", "-Werror=uninitialized", "-Wvla",
+};
+
+enum { COMMAND_MAX = FRONT_END_ARGUMENTS_MAX + 64 };
+
+struct command {
+	const char *words[COMMAND_MAX];
+	size_t count;
+};
+
+static void add(struct command *command, const char *word)
+{
+	/* COMMAND_MAX has room for all fixed words beyond those given. */
+	command->words[command->count++] = word;
+}
+
+static status run(const struct command *command, const char *stdout_path)
+{
+	posix_spawn_file_actions_t actions;
+	pid_t child;
+	int ended;
+
+	if (posix_spawn_file_actions_init(&actions) != 0)
+		return report(STATUS_NO_MEMORY, "out of memory");
+	int error = stdout_path != NULL ? posix_spawn_file_actions_addopen(&actions, 1, stdout_path,
+									   O_WRONLY | O_CREAT | O_TRUNC, 0600)
+					: 0;
+	if (error == 0)
+		error = posix_spawnp(&child, command->words[0], &actions, NULL, (char **)command->words, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (error != 0)
+		return report(STATUS_IO, "can't run %s: %s (guestcc needs clang 19; GUESTCC_CLANG says where it is)",
+			      command->words[0], strerror(error));
+	while (waitpid(child, &ended, 0) < 0) {
+		if (errno != EINTR)
+			return report(STATUS_IO, "waiting for %s: %s", command->words[0], strerror(errno));
+	}
+	return WIFEXITED(ended) && WEXITSTATUS(ended) == 0 ? STATUS_OK : STATUS_MALFORMED;
+}
+
+static void begin(struct command *command, const struct front_end *front_end)
+{
+	*command = (struct command){0};
+	add(command, front_end->clang);
+	for (size_t i = 0; i < sizeof fixed_arguments / sizeof fixed_arguments[0]; i++)
+		add(command, fixed_arguments[i]);
+}
+
+static bool is_dependency_option(const char *word)
+{
+	return strncmp(word, "-M", 2) == 0;
+}
+
+status front_end_compile(const struct front_end *front_end, const char *bitcode_path)
+{
+	static const char *const words[] = {"-g", "-O1", "-Xclang", "-disable-llvm-passes", "-emit-llvm", "-c", "-o"};
+	struct command command;
+
+	begin(&command, front_end);
+	for (size_t i = 0; i < front_end->argument_count; i++)
+		add(&command, front_end->arguments[i]);
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		add(&command, words[i]);
+	add(&command, bitcode_path);
+	add(&command, front_end->source);
+	return run(&command, NULL);
+}
+
+status front_end_syntax_tree(const struct front_end *front_end, const char *tree_path)
+{
+	struct command command;
+
+	begin(&command, front_end);
+	for (size_t i = 0; i < front_end->argument_count; i++) {
+		if (!is_dependency_option(front_end->arguments[i]))
+			add(&command, front_end->arguments[i]);
+		else if (strcmp(front_end->arguments[i], "-MD") != 0 && strcmp(front_end->arguments[i], "-MMD") != 0)
+			i++; /* and its value */
+	}
+	add(&command, "-w");
+	add(&command, "-fsyntax-only");
+	add(&command, "-Xclang");
+	add(&command, "-ast-dump=json");
+	add(&command, front_end->source);
+	return run(&command, tree_path);
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "compiler/syntax-check.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/report.h"
+#include "compiler/types.h"
+
+enum {
+	TYPE_SIZE_MAX = 512,
+};
+
+struct check {
+	/* clang prints a place's file and line only where they change. */
+	const char *file;
+	long line;
+	json_t *kernel_fields; /* set of ids of fields of kernel types */
+	json_t *unnamed;       /* set of ids of unnamed kernel records */
+	size_t error_count;
+};
+
+static const char *text_of(const json_t *node, const char *key)
+{
+	const char *text = json_string_value(json_object_get(node, key));
+
+	return text != NULL ? text : "";
+}
+
+static bool is_kind(const json_t *node, const char *kind)
+{
+	return strcmp(text_of(node, "kind"), kind) == 0;
+}
+
+__attribute__((format(printf, 2, 3))) static void complain(struct check *check, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "%s:%ld: error: ", check->file, check->line);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	check->error_count++;
+}
+
+/* ---- places */
+
+static void follow_place(struct check *check, const json_t *place)
+{
+	const json_t *inner;
+	const char *key;
+
+	json_object_foreach((json_t *)place, key, inner) {
+		if (strcmp(key, "file") == 0)
+			check->file = json_string_value(inner);
+		else if (strcmp(key, "line") == 0)
+			check->line = (long)json_integer_value(inner);
+		else if (strcmp(key, "spellingLoc") == 0 || strcmp(key, "expansionLoc") == 0)
+			follow_place(check, inner);
+	}
+}
+
+/* Leaves file and line at the node's beginning; *ret_end_* where clang's
+ * printing stands after the node's own range. */
+static void enter_place(struct check *check, const json_t *node, const char **ret_end_file, long *ret_end_line)
+{
+	const json_t *range = json_object_get(node, "range");
+
+	follow_place(check, json_object_get(node, "loc"));
+	follow_place(check, json_object_get(range, "begin"));
+	const char *file = check->file;
+	long line = check->line;
+	follow_place(check, json_object_get(range, "end"));
+	*ret_end_file = check->file;
+	*ret_end_line = check->line;
+	check->file = file;
+	check->line = line;
+}
+
+/* ---- types */
+
+/* A type as clang prints it, typedefs resolved, without qualifiers and array
+ * bounds. */
+static const char *bare_type(const json_t *type, char bare[static TYPE_SIZE_MAX])
+{
+	const char *text = text_of(type, "desugaredQualType");
+	static const char *const qualifiers[] = {"const ", "volatile ", "restrict "};
+
+	if (*text == 0)
+		text = text_of(type, "qualType");
+	for (size_t i = 0; i < 3; i++) {
+		if (strncmp(text, qualifiers[i], strlen(qualifiers[i])) == 0) {
+			text += strlen(qualifiers[i]);
+			i = (size_t)-1;
+		}
+	}
+	snprintf(bare, TYPE_SIZE_MAX, "%s", text);
+	bare[strcspn(bare, "[")] = 0;
+	for (size_t size = strlen(bare); size > 0 && bare[size - 1] == ' '; size--)
+		bare[size - 1] = 0;
+	return bare;
+}
+
+static bool is_kernel_type(const json_t *type)
+{
+	char bare[TYPE_SIZE_MAX];
+
+	return kernel_type_known(bare_type(type, bare));
+}
+
+static bool is_kernel_pointer(const json_t *type)
+{
+	char bare[TYPE_SIZE_MAX];
+	size_t size = strlen(bare_type(type, bare));
+
+	if (size < 2 || bare[size - 1] != '*')
+		return false;
+	for (bare[--size] = 0; size > 0 && bare[size - 1] == ' '; size--)
+		bare[size - 1] = 0;
+	return kernel_type_known(bare);
+}
+
+static const json_t *child(const json_t *node, size_t index)
+{
+	return json_array_get(json_object_get(node, "inner"), index);
+}
+
+/* ---- which types are the kernel's */
+
+static bool has_attribute(const json_t *node)
+{
+	const json_t *inner;
+	size_t i;
+
+	json_array_foreach(json_object_get(node, "inner"), i, inner) {
+		if (is_kind(inner, "BPFPreserveAccessIndexAttr"))
+			return true;
+	}
+	return false;
+}
+
+static void collect_record(struct check *check, const json_t *node)
+{
+	const char *name = text_of(node, "name");
+
+	if (!has_attribute(node))
+		return;
+	if (*name != 0)
+		kernel_type_add(text_of(node, "tagUsed"), name);
+	else
+		json_object_set_new(check->unnamed, text_of(node, "id"), json_true());
+}
+
+static void collect_typedef(struct check *check, const json_t *node)
+{
+	const json_t *owned = json_object_get(child(node, 0), "ownedTagDecl");
+	const char *id = text_of(owned, "id");
+
+	if (json_object_get(check->unnamed, id) == NULL)
+		return;
+	kernel_type_add("typedef", text_of(node, "name"));
+	json_object_del(check->unnamed, id);
+}
+
+static void collect(struct check *check, const json_t *node)
+{
+	const json_t *inner;
+	size_t i;
+
+	if (is_kind(node, "RecordDecl"))
+		collect_record(check, node);
+	else if (is_kind(node, "TypedefDecl"))
+		collect_typedef(check, node);
+	else if (is_kind(node, "FieldDecl") && has_attribute(node))
+		json_object_set_new(check->kernel_fields, text_of(node, "id"), json_true());
+	json_array_foreach(json_object_get(node, "inner"), i, inner)
+		collect(check, inner);
+}
+
+/* ---- the checks */
+
+static const json_t *skip_parentheses(const json_t *node)
+{
+	while (is_kind(node, "ParenExpr"))
+		node = child(node, 0);
+	return node;
+}
+
+static bool is_kernel_field(const struct check *check, const json_t *node)
+{
+	node = skip_parentheses(node);
+	while (is_kind(node, "ArraySubscriptExpr")) {
+		node = skip_parentheses(child(node, 0));
+		if (is_kind(node, "ImplicitCastExpr") && strcmp(text_of(node, "castKind"), "ArrayToPointerDecay") == 0)
+			node = skip_parentheses(child(node, 0));
+	}
+	return is_kind(node, "MemberExpr") &&
+	       json_object_get(check->kernel_fields, text_of(node, "referencedMemberDecl")) != NULL;
+}
+
+static void check_sizeof(struct check *check, const json_t *node)
+{
+	const json_t *type = json_object_get(node, "argType");
+	const json_t *operand = child(node, 0);
+
+	if (type == NULL)
+		type = json_object_get(operand, "type");
+	if (is_kernel_type(type))
+		complain(check, "%s of a kernel type is fixed at compile time: use type_size()", text_of(node, "name"));
+	else if (operand != NULL && is_kernel_field(check, operand))
+		complain(check, "%s of a kernel type's field is fixed at compile time: use field_size()",
+			 text_of(node, "name"));
+}
+
+static void check_variable(struct check *check, const json_t *node)
+{
+	const json_t *type = json_object_get(node, "type");
+	bool is_parameter = is_kind(node, "ParmVarDecl");
+
+	if (!is_kernel_type(type) || (!is_parameter && strcmp(text_of(node, "storageClass"), "extern") == 0))
+		return;
+	complain(check, "'%s' is an own variable of the kernel's type '%s', whose layout is known only at run time: "
+			"keep a pointer, or the fields that matter",
+		 text_of(node, "name"), text_of(type, "qualType"));
+}
+
+static void check_field(struct check *check, const json_t *node)
+{
+	if (!has_attribute(node) && is_kernel_type(json_object_get(node, "type")))
+		complain(check, "'%s' puts the kernel's type '%s' into an own struct: keep a pointer",
+			 text_of(node, "name"), text_of(json_object_get(node, "type"), "qualType"));
+}
+
+static void check_cast(struct check *check, const json_t *node)
+{
+	if (strcmp(text_of(node, "castKind"), "LValueToRValue") == 0 && is_kernel_type(json_object_get(node, "type")))
+		complain(check, "copies a whole '%s', whose layout is known only at run time: read its fields",
+			 text_of(json_object_get(node, "type"), "qualType"));
+}
+
+static void check_binary(struct check *check, const json_t *node)
+{
+	if (strcmp(text_of(node, "opcode"), "-") == 0 &&
+	    is_kernel_pointer(json_object_get(child(node, 0), "type")) &&
+	    is_kernel_pointer(json_object_get(child(node, 1), "type")))
+		complain(check, "the distance of two pointers to a kernel type depends on its size: "
+				"use guest_distance()");
+}
+
+static void check_literal(struct check *check, const json_t *node)
+{
+	if (is_kernel_type(json_object_get(node, "type")))
+		complain(check, "makes a value of the kernel's type '%s', whose layout is known only at run time",
+			 text_of(json_object_get(node, "type"), "qualType"));
+}
+
+static void check_subscript(struct check *check, const json_t *node)
+{
+	if (strstr(text_of(json_object_get(node, "type"), "qualType"), "(unnamed ") != NULL &&
+	    is_kernel_field(check, node))
+		complain(check, "the size of this array's elements can't be asked of the kernel: their struct has no "
+				"name there");
+}
+
+static void check_node(struct check *check, const json_t *node)
+{
+	const char *kind = text_of(node, "kind");
+
+	if (strcmp(kind, "UnaryExprOrTypeTraitExpr") == 0)
+		check_sizeof(check, node);
+	else if (strcmp(kind, "OffsetOfExpr") == 0)
+		complain(check, "offsetof is fixed at compile time: use field_offset()");
+	else if (strcmp(kind, "VarDecl") == 0 || strcmp(kind, "ParmVarDecl") == 0)
+		check_variable(check, node);
+	else if (strcmp(kind, "FieldDecl") == 0)
+		check_field(check, node);
+	else if (strcmp(kind, "ImplicitCastExpr") == 0)
+		check_cast(check, node);
+	else if (strcmp(kind, "ArraySubscriptExpr") == 0)
+		check_subscript(check, node);
+	else if (strcmp(kind, "BinaryOperator") == 0)
+		check_binary(check, node);
+	else if (strcmp(kind, "CompoundLiteralExpr") == 0 || strcmp(kind, "InitListExpr") == 0)
+		check_literal(check, node);
+}
+
+static void walk(struct check *check, const json_t *node)
+{
+	const json_t *inner;
+	const char *end_file;
+	long end_line;
+	size_t i;
+
+	enter_place(check, node, &end_file, &end_line);
+	check_node(check, node);
+	check->file = end_file;
+	check->line = end_line;
+	json_array_foreach(json_object_get(node, "inner"), i, inner)
+		walk(check, inner);
+}
+
+static status check_tree(const char *source, const json_t *tree)
+{
+	struct check check = {.file = source, .kernel_fields = json_object(), .unnamed = json_object()};
+
+	if (check.kernel_fields == NULL || check.unnamed == NULL)
+		return report(STATUS_NO_MEMORY, "out of memory");
+	collect(&check, tree);
+	walk(&check, tree);
+	json_decref(check.kernel_fields);
+	json_decref(check.unnamed);
+	return check.error_count == 0 ? STATUS_OK : STATUS_MALFORMED;
+}
+
+status syntax_check(const char *source, const char *tree_path)
+{
+	json_error_t error;
+	json_t *tree = json_load_file(tree_path, 0, &error);
+
+	if (tree == NULL)
+		return report(STATUS_MALFORMED, "%s:%d: can't read clang's syntax tree: %s (is it clang 19?)", tree_path,
+			      error.line, error.text);
+	status outcome = check_tree(source, tree);
+	json_decref(tree);
+	return outcome;
+}
