@@ -42,6 +42,26 @@ static void check_native_call(struct unit *unit, LLVMValueRef call, LLVMValueRef
 		check_pointer_argument(unit, call, LLVMGetOperand(call, i));
 }
 
+static bool is_noreturn(LLVMValueRef function)
+{
+	unsigned kind = LLVMGetEnumAttributeKindForName("noreturn", strlen("noreturn"));
+
+	return LLVMGetEnumAttributeAtIndex(function, LLVMAttributeFunctionIndex, kind) != NULL;
+}
+
+/* Native code may read the guest's memory itself, behind the TLB's back. */
+static void check_tlb_after(struct unit *unit, LLVMValueRef call, LLVMValueRef target)
+{
+	LLVMValueRef check = unit_access_function(unit, "guestcc_returned");
+	const char *section = LLVMGetSection(target);
+
+	if (check == NULL || !LLVMIsDeclaration(target) || name_starts(value_name(target), "llvm.") ||
+	    is_noreturn(target) || (section != NULL && strcmp(section, "guest_c") == 0))
+		return;
+	unit_insert_before(unit, LLVMGetNextInstruction(call));
+	unit_call(unit, check, NULL, 0);
+}
+
 static LLVMValueRef runtime_check(struct unit *unit)
 {
 	static const char name[] = "guest_access_call_check";
@@ -77,6 +97,8 @@ static void instrument_call(struct unit *unit, LLVMValueRef instruction)
 		check_function_pointer(unit, instruction, LLVMGetOperand(instruction, 0));
 	else if (!checks_itself(target))
 		check_native_call(unit, instruction, target);
+	if (target != NULL)
+		check_tlb_after(unit, instruction, target);
 }
 
 static bool is_address_taken(LLVMValueRef function)

@@ -31,6 +31,10 @@ struct guest_access_state {
 	uint64_t stack_limit;
 	/* Loop iterations and calls left until the outermost boundary ends. */
 	uint64_t steps_left;
+	/* What makes TLB entries stale: guest_memory's generation, and the one
+	 * that they were made in. */
+	const uint64_t *generation;
+	uint64_t tlb_generation;
 	struct guest_tlb_entry tlb[GUEST_TLB_ENTRY_COUNT];
 };
 
@@ -41,6 +45,7 @@ extern struct guest_access_state guest_access_state __attribute__((visibility("h
 /* The slow paths. `site` is "file:line" of the guest C. */
 const void *guest_access_load_slow(const void *pointer, uint64_t size, const char *site);
 void guest_access_store_slow(void *pointer, uint64_t size, const char *site);
+void guest_access_flush(void);
 void guest_access_native_slow(const void *pointer, const char *site);
 void guest_access_call_check(const void *function, const char *site);
 __attribute__((noreturn, cold)) void guest_access_out_of_bounds(const void *pointer, uint64_t size, const char *site);

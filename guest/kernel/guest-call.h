@@ -37,7 +37,7 @@ MUST_USE status guest_try(void (*fn)(void *argument), void *argument);
 
 /* End the nearest boundary. `text` is one line that says what was found (a
  * string of guest C's own); it isn't copied. */
-__attribute__((noreturn, cold)) void guest_fail(status fault, const char *text);
+__attribute__((noreturn, cold)) void guest_fail(status outcome, const char *text);
 /* A bounded walk took one step too many; `what` names what was walked. */
 __attribute__((noreturn, cold)) void guest_fault_limit(const char *what);
 

@@ -15,6 +15,14 @@
 /* The stack pointer; guestcc replaces the call. */
 u64 guestcc_stack_pointer(void);
 
+/* Outside of every boundary window_end is 0: nothing is on the stack then. */
+GUESTCC_INLINE bool guestcc_on_stack(u64 address, u64 size)
+{
+	u64 end = guest_access_state.window_end;
+
+	return address >= guestcc_stack_pointer() && address < end && end - address >= size;
+}
+
 /* Where to load `size` bytes at `pointer` from. `site` is "file:line". */
 GUESTCC_INLINE const void *guestcc_load(const void *pointer, u64 size, const char *site)
 {
@@ -25,9 +33,7 @@ GUESTCC_INLINE const void *guestcc_load(const void *pointer, u64 size, const cha
 	 * entry stands for: an access that crosses pages never hits. */
 	if (likely(((address + size - 1) & ~0xfffull) == entry->page))
 		return (const void *)(address + entry->delta);
-	u64 stack = guestcc_stack_pointer();
-	if (address - stack < guest_access_state.window_end - stack &&
-	    guest_access_state.window_end - address >= size)
+	if (guestcc_on_stack(address, size))
 		return pointer;
 	return guest_access_load_slow(pointer, size, site);
 }
@@ -35,11 +41,7 @@ GUESTCC_INLINE const void *guestcc_load(const void *pointer, u64 size, const cha
 /* May `size` bytes at `pointer` be stored to? Returns only if so. */
 GUESTCC_INLINE void guestcc_store(void *pointer, u64 size, const char *site)
 {
-	u64 address = (u64)pointer;
-	u64 stack = guestcc_stack_pointer();
-
-	if (unlikely(address - stack >= guest_access_state.window_end - stack ||
-		     guest_access_state.window_end - address < size))
+	if (unlikely(!guestcc_on_stack((u64)pointer, size)))
 		guest_access_store_slow(pointer, size, site);
 }
 
@@ -95,10 +97,16 @@ GUESTCC_INLINE void guestcc_divide(bool bad, const char *site)
 /* A pointer on its way to native code, which would just follow it. */
 GUESTCC_INLINE void guestcc_native(const void *pointer, const char *site)
 {
-	u64 stack = guestcc_stack_pointer();
-
-	if (unlikely((u64)pointer - stack >= guest_access_state.window_end - stack))
+	if (unlikely(!guestcc_on_stack((u64)pointer, 1)))
 		guest_access_native_slow(pointer, site);
+}
+
+/* After native code ran: it may have read the guest's memory, and made the
+ * pages that the TLB points to stale. */
+GUESTCC_INLINE void guestcc_returned(void)
+{
+	if (unlikely(*guest_access_state.generation != guest_access_state.tlb_generation))
+		guest_access_flush();
 }
 
 #endif

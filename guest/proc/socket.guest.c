@@ -10,9 +10,9 @@ extern int overflowuid;
  * socket's. */
 extern const char sock_i_uid;
 
-u32 user_id_shown(kuid_t *uid)
+u32 user_id_shown(u32 uid)
 {
-	return uid->val == (u32)-1 ? (u32)overflowuid : uid->val;
+	return uid == (u32)-1 ? (u32)overflowuid : uid;
 }
 
 /* SOCK_INODE() */
@@ -25,15 +25,10 @@ static struct inode *inode_of(const struct sock *socket)
 
 u32 socket_uid(const struct sock *socket)
 {
-	kuid_t uid;
-
-	if (!symbol_exists(sock_i_uid)) {
-		uid.val = socket->sk_uid.val;
-		return user_id_shown(&uid);
-	}
+	if (!symbol_exists(sock_i_uid))
+		return user_id_shown(socket->sk_uid.val);
 	struct inode *inode = inode_of(socket);
-	uid.val = inode != NULL ? inode->i_uid.val : 0;
-	return user_id_shown(&uid);
+	return user_id_shown(inode != NULL ? inode->i_uid.val : 0);
 }
 
 u64 socket_inode(const struct sock *socket)

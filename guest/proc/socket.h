@@ -16,7 +16,7 @@ enum {
 
 /* from_kuid_munged() in the initial user namespace, whose map is the identity:
  * only the invalid id is replaced. */
-GUEST_C u32 user_id_shown(kuid_t *uid);
+GUEST_C u32 user_id_shown(u32 uid);
 
 /* sock_i_uid() or, where that has gone, sk_uid(). */
 GUEST_C u32 socket_uid(const struct sock *socket);
