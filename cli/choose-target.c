@@ -34,7 +34,8 @@ static status only_target(pid_t *ret_pid)
 
 	TRY(qemu_process_each(add_candidate, &candidates));
 	if (candidates.count == 0)
-		return report(STATUS_USAGE, "no virtual machine runs here that this user can see: give --target, or start "
+		return report(STATUS_USAGE,
+			      "no virtual machine runs here that this user can see: give --target, or start "
 			      "one with `bartizan lab up NAME`");
 	if (candidates.count > 1)
 		return report(STATUS_USAGE, "%zu virtual machines run here; say which one with --target:%s",

@@ -26,8 +26,8 @@ enum {
 
 struct settings {
 	const char *target, *backend;
-	const char *program;    /* NULL: the first argument names it */
-	char **arguments;       /* from the program's name or the first path on */
+	const char *program; /* NULL: the first argument names it */
+	char **arguments; /* from the program's name or the first path on */
 	const char *none_given; /* the usage error where arguments are missing */
 };
 
@@ -71,8 +71,10 @@ static status check_backend(const char *backend)
 	if (strcmp(backend, "plain") == 0)
 		return STATUS_OK;
 	if (strcmp(backend, "sgx") == 0 || strcmp(backend, "sim") == 0)
-		return report(STATUS_UNSUPPORTED, "the backend %s isn't built yet: use --backend plain, which protects "
-			      "nothing", backend);
+		return report(STATUS_UNSUPPORTED,
+			      "the backend %s isn't built yet: use --backend plain, which protects "
+			      "nothing",
+			      backend);
 	return report(STATUS_USAGE, "there is no backend %s: use --backend plain", backend);
 }
 
@@ -95,8 +97,10 @@ static status find_port(const char *name, char *ret_path, size_t size)
 		if (needed > 0 && (size_t)needed < size && access(ret_path, R_OK) == 0)
 			return STATUS_OK;
 	}
-	return report(STATUS_MISSING, "there is no program %s: give the path of an image, or build the ports "
-		      "(make build)", name);
+	return report(STATUS_MISSING,
+		      "there is no program %s: give the path of an image, or build the ports "
+		      "(make build)",
+		      name);
 }
 
 static status find_image(const char *program, char *ret_path, size_t size)
@@ -171,7 +175,8 @@ int cmd_run(int argc, char **argv)
 	parse(&settings, "PROGRAM [ARGUMENT…]",
 	      "Run PROGRAM, which sees the target's /proc instead of this machine's.\v"
 	      "Exits with what PROGRAM exited with; 74 where it said success but something of the target could not be "
-	      "read; 125 where it never ran.", argc, argv);
+	      "read; 125 where it never ran.",
+	      argc, argv);
 	return exit_code_of_run(&settings);
 }
 
@@ -185,6 +190,7 @@ int cmd_cat(int argc, char **argv)
 
 	parse(&settings, "PATH…",
 	      "Print pseudo files of the target: net/tcp and /proc/net/tcp are the same.\v"
-	      "Exits with 0 only if every file was printed whole.", argc, argv);
+	      "Exits with 0 only if every file was printed whole.",
+	      argc, argv);
 	return exit_code_of_run(&settings);
 }

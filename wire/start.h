@@ -32,8 +32,8 @@ struct start_block {
 	uint64_t magic;
 	uint64_t flags;
 	uint64_t window; /* address of struct call_window, outside the image */
-	uint64_t enter;  /* address to call for "look at the window", plain only */
-	uint32_t argument_count;    /* at least 1: the program's name */
+	uint64_t enter; /* address to call for "look at the window", plain only */
+	uint32_t argument_count; /* at least 1: the program's name */
 	uint32_t environment_count; /* "NAME=value" */
 	/* The argument strings, then the environment's, each with its NUL. */
 	uint64_t strings_size;

@@ -29,8 +29,7 @@ struct host_call {
 
 #define PATH_ERRNOS ENOENT, EACCES, ENOTDIR, ELOOP, ENAMETOOLONG, ENOMEM, EIO, EPERM
 
-static const struct host_call call_open = {
-	SYS_openat, "openat", {PATH_ERRNOS, EMFILE, ENFILE, EINTR, ENXIO, ENODEV}};
+static const struct host_call call_open = {SYS_openat, "openat", {PATH_ERRNOS, EMFILE, ENFILE, EINTR, ENXIO, ENODEV}};
 static const struct host_call call_close = {SYS_close, "close", {EBADF, EINTR, EIO}};
 static const struct host_call call_read = {SYS_read, "read", {EAGAIN, EBADF, EINTR, EINVAL, EIO, EISDIR}};
 static const struct host_call call_pread = {
@@ -54,7 +53,8 @@ static long refuse_answer(const struct host_call *call, int64_t answer)
 	runtime_fault_note();
 	if (!reported) {
 		reported = true;
-		(void)!report(STATUS_MALFORMED, "the host answered %s with %lld, which the call can't give: "
+		(void)!report(STATUS_MALFORMED,
+			      "the host answered %s with %lld, which the call can't give: "
 			      "the machine that runs this program is broken or hostile",
 			      call->name, (long long)answer);
 	}

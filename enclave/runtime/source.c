@@ -31,8 +31,7 @@ static status check_answer(int64_t answer, const char *question)
 	case STATUS_NO_MEMORY:
 	case STATUS_IO:
 	case STATUS_DENIED:
-	case STATUS_UNSUPPORTED:
-		return (status)answer;
+	case STATUS_UNSUPPORTED: return (status)answer;
 	default:
 		return report(STATUS_MALFORMED, "the host answered %lld when asked for %s: not an answer that exists",
 			      (long long)answer, question);
@@ -48,9 +47,9 @@ static status read_batch(const struct guest_pa *pages, size_t page_count, uint8_
 	for (size_t i = 0; i < page_count; i++)
 		addresses[i] = pages[i].value;
 	runtime_window_put(ADDRESS_OFFSET, addresses, page_count * sizeof addresses[0]);
-	TRY(check_answer(runtime_call_host(CALL_SOURCE_READ_PAGES, ADDRESS_OFFSET, page_count, PAGE_OFFSET,
-					   RESULT_OFFSET, 0),
-			 "pages"));
+	TRY(check_answer(
+		runtime_call_host(CALL_SOURCE_READ_PAGES, ADDRESS_OFFSET, page_count, PAGE_OFFSET, RESULT_OFFSET, 0),
+		"pages"));
 	runtime_window_get(RESULT_OFFSET, answers, page_count * sizeof answers[0]);
 	/* The pages first, all of them: report() below may use the window. */
 	runtime_window_get(PAGE_OFFSET, destination, page_count * GUEST_PAGE_SIZE);
@@ -108,9 +107,10 @@ static status source_ram_map(struct page_source *source, struct ram_map *ret_map
 
 		if (start < end || size == 0 || (start | size) % GUEST_PAGE_SIZE != 0 ||
 		    !checked_within(start, size, UINT64_C(1) << 52))
-			return report(STATUS_MALFORMED, "the host's RAM map is unsorted, overlaps or isn't made of pages "
-				      "(range %llu: %#llx+%#llx)", (unsigned long long)i, (unsigned long long)start,
-				      (unsigned long long)size);
+			return report(STATUS_MALFORMED,
+				      "the host's RAM map is unsorted, overlaps or isn't made of pages "
+				      "(range %llu: %#llx+%#llx)",
+				      (unsigned long long)i, (unsigned long long)start, (unsigned long long)size);
 		end = start + size;
 	}
 	memset(ret_map, 0, sizeof *ret_map);

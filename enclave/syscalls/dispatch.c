@@ -55,8 +55,10 @@ static long refuse(unsigned long number, const char *name, long result)
 
 	if (!named[slot]) {
 		named[slot] = true;
-		(void)!report(STATUS_DENIED, "the program asked for the system call %s (%lu), which doesn't exist "
-			      "inside; it got %s", name, number, strerror((int)-result));
+		(void)!report(STATUS_DENIED,
+			      "the program asked for the system call %s (%lu), which doesn't exist "
+			      "inside; it got %s",
+			      name, number, strerror((int)-result));
 	}
 	return result;
 }

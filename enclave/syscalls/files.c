@@ -234,8 +234,8 @@ long call_poll(const long *a)
 		polled[i].revents = 0;
 		if (polled[i].fd < 0)
 			continue;
-		polled[i].revents = descriptor_file(polled[i].fd, &file) < 0 ? POLLNVAL
-									     : polled[i].events & (POLLIN | POLLOUT);
+		polled[i].revents =
+			descriptor_file(polled[i].fd, &file) < 0 ? POLLNVAL : polled[i].events & (POLLIN | POLLOUT);
 		ready += polled[i].revents != 0;
 	}
 	return ready;

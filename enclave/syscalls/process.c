@@ -16,7 +16,6 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-
 #include "enclave/runtime/call.h"
 #include "enclave/runtime/fault.h"
 #include "enclave/runtime/host.h"
@@ -151,8 +150,8 @@ long call_sigaltstack(const long *a)
 
 static bool ends_by_default(int number)
 {
-	return number != SIGCHLD && number != SIGURG && number != SIGWINCH && number != SIGCONT &&
-	       number != SIGSTOP && number != SIGTSTP && number != SIGTTIN && number != SIGTTOU;
+	return number != SIGCHLD && number != SIGURG && number != SIGWINCH && number != SIGCONT && number != SIGSTOP &&
+	       number != SIGTSTP && number != SIGTTIN && number != SIGTTOU;
 }
 
 static long raise_signal(long number)
@@ -289,13 +288,10 @@ long call_uname(const long *a)
 {
 	struct utsname *name = (struct utsname *)a[0];
 
-	memset(name, 0, sizeof *name);
-	strcpy(name->sysname, "Linux");
-	strcpy(name->machine, "x86_64");
+	*name = (struct utsname){.sysname = "Linux", .nodename = "(none)", .machine = "x86_64"};
 	if (!runtime_has_source())
 		return 0;
-	if (!target_line("/proc/sys/kernel/hostname", name->nodename, sizeof name->nodename))
-		strcpy(name->nodename, "(none)");
+	(void)target_line("/proc/sys/kernel/hostname", name->nodename, sizeof name->nodename);
 	(void)target_line("/proc/sys/kernel/osrelease", name->release, sizeof name->release);
 	(void)target_line("/proc/sys/kernel/version", name->version, sizeof name->version);
 	return 0;

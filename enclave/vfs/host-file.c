@@ -57,8 +57,7 @@ static long host_file_ioctl(struct file *file, unsigned long request, void *argu
 	switch (request) {
 	case TIOCGWINSZ:
 		return runtime_host_ioctl(host_file_of(file)->host_fd, request, argument, sizeof(struct winsize));
-	case TCGETS:
-		return runtime_host_ioctl(host_file_of(file)->host_fd, request, argument, KERNEL_TERMIOS_SIZE);
+	case TCGETS: return runtime_host_ioctl(host_file_of(file)->host_fd, request, argument, KERNEL_TERMIOS_SIZE);
 	default: return -ENOTTY;
 	}
 }

@@ -44,7 +44,11 @@ static long not_a_terminal(struct file *file, unsigned long request, void *argum
 }
 
 static const struct file_ops path_ops = {
-	.read = no_read, .write = no_write, .seek = no_seek, .list = no_list, .stat = path_stat,
+	.read = no_read,
+	.write = no_write,
+	.seek = no_seek,
+	.list = no_list,
+	.stat = path_stat,
 	.ioctl = not_a_terminal,
 };
 
@@ -79,7 +83,10 @@ static long socket_ioctl(struct file *file, unsigned long request, void *argumen
 }
 
 static const struct file_ops socket_ops = {
-	.read = socket_read, .write = socket_write, .seek = socket_seek, .stat = socket_stat,
+	.read = socket_read,
+	.write = socket_write,
+	.seek = socket_seek,
+	.stat = socket_stat,
 	.ioctl = socket_ioctl,
 };
 

@@ -47,13 +47,12 @@ static void step_up(struct walk *walk)
 		*slash = '\0';
 }
 
-/* Take the next component off `left`. Returns its length, 0 at the end. */
-static size_t next_component(struct walk *walk, char name[VFS_NAME_LENGTH_MAX + 1])
+/* Take the next component off `left`. Returns its length, 0 at the end. It may
+ * be longer than a name can be: then it names nothing, as in Linux's /proc. */
+static size_t next_component(struct walk *walk, char name[VFS_PATH_SIZE_MAX])
 {
 	size_t skip = strspn(walk->left, "/"), length = strcspn(walk->left + skip, "/");
 
-	if (length > VFS_NAME_LENGTH_MAX)
-		return length;
 	memcpy(name, walk->left + skip, length);
 	name[length] = '\0';
 	memmove(walk->left, walk->left + skip + length, strlen(walk->left + skip + length) + 1);
@@ -67,7 +66,7 @@ static long append(struct walk *walk, const char *name)
 	if (length + 1 + strlen(name) + 1 > sizeof walk->done)
 		return -ENAMETOOLONG;
 	walk->done[length] = '/';
-	strcpy(walk->done + length + 1, name);
+	memcpy(walk->done + length + 1, name, strlen(name) + 1);
 	return 0;
 }
 
@@ -84,7 +83,7 @@ static long follow_link(struct walk *walk, const char *target)
 		walk->done[0] = '\0';
 	else
 		step_up(walk);
-	strcpy(walk->left, joined);
+	memcpy(walk->left, joined, strlen(joined) + 1);
 	return 0;
 }
 
@@ -128,26 +127,25 @@ static long walk_init(struct walk *walk, const char *base, const char *path)
 		return -ENOENT;
 	if (strlen(path) >= sizeof walk->left || strlen(base) >= sizeof walk->done)
 		return -ENAMETOOLONG;
-	strcpy(walk->done, path[0] == '/' || strcmp(base, "/") == 0 ? "" : base);
-	strcpy(walk->left, path);
+	if (path[0] == '/' || strcmp(base, "/") == 0)
+		base = "";
+	memcpy(walk->done, base, strlen(base) + 1);
+	memcpy(walk->left, path, strlen(path) + 1);
 	walk->link_count = 0;
 	return 0;
 }
 
 long path_resolve(const char *base, const char *path, bool follow, struct place *ret_place)
 {
-	char name[VFS_NAME_LENGTH_MAX + 1];
+	char name[VFS_PATH_SIZE_MAX];
 	struct place place;
 	struct walk walk;
 	bool slash = path[0] != '\0' && path[strlen(path) - 1] == '/';
-	size_t length;
 	long result = walk_init(&walk, base, path);
 
 	/* Bounded: each round takes a component off, or follows one of at most
 	 * VFS_LINK_COUNT_MAX links. */
-	while (result == 0 && (length = next_component(&walk, name)) > 0) {
-		if (length > VFS_NAME_LENGTH_MAX)
-			return -ENAMETOOLONG;
+	while (result == 0 && next_component(&walk, name) > 0) {
 		if (strcmp(name, ".") == 0)
 			continue;
 		if (strcmp(name, "..") == 0) {

@@ -21,16 +21,16 @@ enum {
 };
 
 enum place_kind {
-	PLACE_PROC,      /* a node of the target's /proc */
+	PLACE_PROC, /* a node of the target's /proc */
 	PLACE_DIRECTORY, /* made up: leads to /proc or to an allowed host path */
-	PLACE_HOST,      /* a file or directory of the host */
+	PLACE_HOST, /* a file or directory of the host */
 };
 
 struct place {
 	enum place_kind kind;
-	const struct proc_node *node;  /* PLACE_PROC */
-	bool must_be_directory;        /* the path ended with a slash (PLACE_HOST: nobody looked yet) */
-	char path[VFS_PATH_SIZE_MAX];  /* absolute, normalised */
+	const struct proc_node *node; /* PLACE_PROC */
+	bool must_be_directory; /* the path ended with a slash (PLACE_HOST: nobody looked yet) */
+	char path[VFS_PATH_SIZE_MAX]; /* absolute, normalised */
 };
 
 /* What an absolute, normalised path names, without following it. -ENOENT. */

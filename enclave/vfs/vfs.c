@@ -82,8 +82,12 @@ long vfs_open(int directory_fd, const char *path, int flags)
 {
 	struct place place;
 	struct file *file;
-	long result = resolve(directory_fd, path, !(flags & O_NOFOLLOW), &place);
+	long result;
 
+	/* fs/namei.c, open_last_lookups(): before anything is looked up. */
+	if ((flags & O_CREAT) && path[0] != '\0' && path[strlen(path) - 1] == '/')
+		return -EISDIR;
+	result = resolve(directory_fd, path, !(flags & O_NOFOLLOW), &place);
 	/* Nothing can be made here: the file system is read-only to programs. */
 	if (result == -ENOENT && (flags & O_CREAT) && path[0] != '\0')
 		return -EROFS;
@@ -124,9 +128,9 @@ static long each_part(int fd, const struct iovec *parts, int part_count, int64_t
 	if (part_count < 0 || part_count > IOV_MAX)
 		return -EINVAL;
 	for (int i = 0; i < part_count; i++) {
-		long done = write ? vfs_write(fd, parts[i].iov_base, parts[i].iov_len)
-				  : vfs_read(fd, parts[i].iov_base, parts[i].iov_len,
-					     offset < 0 ? offset : offset + total);
+		long done =
+			write ? vfs_write(fd, parts[i].iov_base, parts[i].iov_len)
+			      : vfs_read(fd, parts[i].iov_base, parts[i].iov_len, offset < 0 ? offset : offset + total);
 
 		if (done < 0)
 			return total > 0 ? total : done;
@@ -208,7 +212,7 @@ long vfs_stat(int directory_fd, const char *path, int flags, struct stat *ret_st
 }
 
 enum {
-	PROC_MAGIC = 0x9fa0,      /* PROC_SUPER_MAGIC, include/uapi/linux/magic.h */
+	PROC_MAGIC = 0x9fa0, /* PROC_SUPER_MAGIC, include/uapi/linux/magic.h */
 	MADE_UP_MAGIC = 0x01021994, /* TMPFS_MAGIC: small, in memory */
 };
 
@@ -291,7 +295,7 @@ static long change_directory(const struct place *place)
 		return result;
 	if (!S_ISDIR(stat.st_mode))
 		return -ENOTDIR;
-	strcpy(working_directory, place->path);
+	memcpy(working_directory, place->path, sizeof working_directory);
 	return 0;
 }
 

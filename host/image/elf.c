@@ -18,8 +18,7 @@ static status read_header(const char *name, struct span file, Elf64_Ehdr *ret_he
 	Elf64_Ehdr header = {0};
 
 	reader_init(&reader, file);
-	if (reader_copy(&reader, &header, sizeof header) != STATUS_OK ||
-	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
+	if (reader_copy(&reader, &header, sizeof header) != STATUS_OK || memcmp(header.e_ident, ELFMAG, SELFMAG) != 0)
 		return report(STATUS_UNSUPPORTED, "%s isn't an ELF file: give an image made by bartizan-cc", name);
 	if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
 	    header.e_machine != EM_X86_64 || header.e_type != ET_DYN)
@@ -46,8 +45,9 @@ static status add_segment(const char *name, struct span file, const Elf64_Phdr *
 		return report(STATUS_MALFORMED, "%s: the segment at %#llx doesn't fit into the file or into %llu bytes",
 			      name, (unsigned long long)header->p_vaddr, (unsigned long long)IMAGE_SIZE_MAX);
 	if (start < layout->size)
-		return report(STATUS_MALFORMED, "%s: the segment at %#llx overlaps the one before it, or comes out of order",
-			      name, (unsigned long long)header->p_vaddr);
+		return report(STATUS_MALFORMED,
+			      "%s: the segment at %#llx overlaps the one before it, or comes out of order", name,
+			      (unsigned long long)header->p_vaddr);
 	if ((header->p_flags & PF_W) && (header->p_flags & PF_X))
 		return report(STATUS_MALFORMED, "%s: the segment at %#llx is writable and executable", name,
 			      (unsigned long long)header->p_vaddr);

@@ -35,7 +35,7 @@ struct image_segment {
 };
 
 struct image_layout {
-	uint64_t size;  /* bytes, whole pages, from the lowest address 0 */
+	uint64_t size; /* bytes, whole pages, from the lowest address 0 */
 	uint64_t entry; /* inside an executable segment */
 	struct image_segment segments[IMAGE_SEGMENT_COUNT_MAX];
 	uint32_t segment_count;

@@ -241,12 +241,13 @@ static void write_string(FILE *out, char prefix, const char *string)
 
 status manifest_write_c(const struct manifest *manifest, FILE *out)
 {
-	fprintf(out, "/* Made by bartizan-manifest. */\n"
-		     "typedef unsigned char u8;\ntypedef unsigned short u16;\ntypedef unsigned long u64;\n"
-		     "_Alignas(4096) __attribute__((section(\".bss.image_stack\"))) u8 image_stack[%llu];\n"
-		     "const u64 image_stack_size = %llu;\n"
-		     "_Alignas(4096) __attribute__((section(\".bss.image_heap\"))) u8 image_heap[%llu];\n"
-		     "const u64 image_heap_size = %llu;\n",
+	fprintf(out,
+		"/* Made by bartizan-manifest. */\n"
+		"typedef unsigned char u8;\ntypedef unsigned short u16;\ntypedef unsigned long u64;\n"
+		"_Alignas(4096) __attribute__((section(\".bss.image_stack\"))) u8 image_stack[%llu];\n"
+		"const u64 image_stack_size = %llu;\n"
+		"_Alignas(4096) __attribute__((section(\".bss.image_heap\"))) u8 image_heap[%llu];\n"
+		"const u64 image_heap_size = %llu;\n",
 		(unsigned long long)manifest->stack_size, (unsigned long long)manifest->stack_size,
 		(unsigned long long)manifest->heap_size, (unsigned long long)manifest->heap_size);
 	fputs("const char image_paths[] =\n", out);

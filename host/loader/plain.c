@@ -123,8 +123,10 @@ static status put_strings(struct start_block *start, const char *const *strings,
 		size_t size = strlen(strings[count]) + 1;
 
 		if (count == count_max || size > START_STRING_SIZE_MAX - start->strings_size)
-			return report(STATUS_LIMIT, "too many or too long arguments for a program inside (%u in %u bytes "
-				      "are possible)", count_max, START_STRING_SIZE_MAX);
+			return report(STATUS_LIMIT,
+				      "too many or too long arguments for a program inside (%u in %u bytes "
+				      "are possible)",
+				      count_max, START_STRING_SIZE_MAX);
 		memcpy(start->strings + start->strings_size, strings[count], size);
 		start->strings_size += size;
 	}
@@ -152,7 +154,7 @@ static void prepare_cpu(const struct plain_program *program)
 status plain_run(const struct plain_program *program, int *ret_exit_code)
 {
 	struct mapping file CLEANUP_MAPPING = {0}, image CLEANUP_MAPPING = {0}, window CLEANUP_MAPPING = {0},
-		       start CLEANUP_MAPPING = {0};
+			    start CLEANUP_MAPPING = {0};
 	struct image_layout layout;
 
 	prepare_cpu(program);

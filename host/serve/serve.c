@@ -186,7 +186,7 @@ static int64_t read_pages(struct serve *serve, const uint64_t *a)
 	struct guest_pa pages[CALL_PAGE_COUNT_MAX];
 	status results[CALL_PAGE_COUNT_MAX];
 	const uint64_t *addresses;
-	uint8_t (*destination)[GUEST_PAGE_SIZE];
+	uint8_t(*destination)[GUEST_PAGE_SIZE];
 	int64_t *answers;
 	status result = STATUS_OK;
 
@@ -269,8 +269,13 @@ static int64_t registers(struct serve *serve, const uint64_t *a)
 	if (answer == NULL)
 		return STATUS_USAGE;
 	TRY(serve->source->ops->registers(serve->source, (uint32_t)a[0], &cpu));
-	*answer = (struct call_registers){.cr0 = cpu.cr0, .cr3 = cpu.cr3, .cr4 = cpu.cr4, .efer = cpu.efer,
-					  .idt_base = cpu.idt_base, .cpu_index = cpu.cpu_index, .cpl = cpu.cpl};
+	*answer = (struct call_registers){.cr0 = cpu.cr0,
+					  .cr3 = cpu.cr3,
+					  .cr4 = cpu.cr4,
+					  .efer = cpu.efer,
+					  .idt_base = cpu.idt_base,
+					  .cpu_index = cpu.cpu_index,
+					  .cpl = cpu.cpl};
 	return STATUS_OK;
 }
 
