@@ -52,36 +52,55 @@ static status find_text(struct guest_memory *memory, const struct guest_root *ro
 		*ret_text = root->text_symbol;
 		return STATUS_OK;
 	}
-	status read = guest_space_read(memory, &root->space, root->idt, gate, sizeof gate);
-	if (is_unreadable(read))
-		return report(STATUS_MISSING, "no Linux kernel: no VMCOREINFO, and the CPU's IDT at %#llx isn't mapped",
-			      (unsigned long long)root->idt.value);
-	TRY(read);
-	uint64_t handler = (uint64_t)gate[0] | (uint64_t)gate[1] << 8 | (uint64_t)gate[6] << 16 |
-			   (uint64_t)gate[7] << 24 | (uint64_t)gate[8] << 32 | (uint64_t)gate[9] << 40 |
-			   (uint64_t)gate[10] << 48 | (uint64_t)gate[11] << 56;
-	if (handler < KERNEL_MAP_START || handler - KERNEL_MAP_START >= KERNEL_MAP_SIZE)
-		return report(STATUS_MISSING,
-			      "no Linux kernel: no VMCOREINFO, and the first gate of the IDT at %#llx leads to %#llx, "
-			      "outside of Linux's image; is it still booting, or another system?",
-			      (unsigned long long)root->idt.value, (unsigned long long)handler);
-	ret_text->value = handler;
+	TRY(guest_space_read(memory, &root->space, root->idt, gate, sizeof gate));
+	ret_text->value = (uint64_t)gate[0] | (uint64_t)gate[1] << 8 | (uint64_t)gate[6] << 16 |
+			  (uint64_t)gate[7] << 24 | (uint64_t)gate[8] << 32 | (uint64_t)gate[9] << 40 |
+			  (uint64_t)gate[10] << 48 | (uint64_t)gate[11] << 56;
 	return STATUS_OK;
 }
 
-static status find_image(struct guest_memory *memory, const struct guest_root *root, struct kernel_mapped *mapped)
+static status find_image(struct guest_memory *memory, const struct guest_root *root, struct kernel_mapped *mapped,
+			 struct guest_va *ret_text)
 {
-	struct guest_va text = {};
+	TRY(find_text(memory, root, ret_text));
+	if (ret_text->value < KERNEL_MAP_START || ret_text->value - KERNEL_MAP_START >= KERNEL_MAP_SIZE)
+		return STATUS_MISSING;
+	return kernel_mapped_init(mapped, memory, &root->space, *ret_text);
+}
 
-	TRY(find_text(memory, root, &text));
-	status found = kernel_mapped_init(mapped, memory, &root->space, text);
-	if (found == STATUS_MISSING || is_unreadable(found))
+static status report_no_image(const struct guest_root *root, status found, struct guest_va text)
+{
+	if (found == STATUS_LIMIT)
+		return report(found, "the page tables around %#llx hold more than a kernel's image",
+			      (unsigned long long)text.value);
+	if (found != STATUS_MISSING && !is_unreadable(found))
+		return found;
+	if (root->from_note)
 		return report(STATUS_MISSING, "no Linux kernel: its text should be at %#llx, where nothing is mapped",
 			      (unsigned long long)text.value);
-	if (found == STATUS_LIMIT)
-		return report(STATUS_LIMIT, "the page tables around %#llx hold more than a kernel's image",
-			      (unsigned long long)text.value);
-	return found;
+	if (text.value == 0)
+		return report(STATUS_MISSING,
+			      "no Linux kernel: no VMCOREINFO, and the CPU's IDT at %#llx can't be read",
+			      (unsigned long long)root->idt.value);
+	return report(STATUS_MISSING,
+		      "no Linux kernel: no VMCOREINFO, and the first gate of the IDT at %#llx leads to %#llx, where "
+		      "Linux has no text; is it still booting, or another system?",
+		      (unsigned long long)root->idt.value, (unsigned long long)text.value);
+}
+
+/* Registers first: they lead straight to the kernel. Without them, or where
+ * they don't, all RAM is searched. */
+static status find_kernel(struct guest_memory *memory, struct guest_root *root, struct kernel_mapped *mapped)
+{
+	struct guest_va text = {0};
+
+	if (guest_root_from_registers(memory, root) == STATUS_OK &&
+	    find_image(memory, root, mapped, &text) == STATUS_OK)
+		return STATUS_OK;
+	text.value = 0;
+	TRY(guest_root_find(memory, root));
+	status found = find_image(memory, root, mapped, &text);
+	return found == STATUS_OK ? found : report_no_image(root, found, text);
 }
 
 /* A vCPU's CR3 goes stale with its process: change over to init_top_pgt. */
@@ -255,9 +274,8 @@ static status find_all(struct guest_kernel *kernel, const struct guest_profile *
 	struct guest_root root;
 	struct kernel_mapped mapped;
 
-	TRY(guest_root_find(kernel->memory, &root));
+	TRY(find_kernel(kernel->memory, &root, &mapped));
 	kernel->space = root.space;
-	TRY(find_image(kernel->memory, &root, &mapped));
 	if (profile != NULL)
 		TRY(guest_profile_apply(profile, &mapped.view, &kernel->symbols, &kernel->types));
 	else

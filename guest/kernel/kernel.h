@@ -31,7 +31,8 @@ struct guest_kernel {
 	uint64_t boot_id;
 };
 
-/* Find Linux in `memory`. `profile` may be NULL; else symbols and types are
+/* Find Linux in `memory`, by a CPU's registers where the source knows them,
+ * else by searching RAM. `profile` may be NULL; else symbols and types are
  * taken from it and checked against what is in memory.
  * Faults, each reported with what was found and what to do: STATUS_MISSING (no
  * Linux kernel found), STATUS_UNSUPPORTED (no BTF, unknown kallsyms layout),
@@ -41,8 +42,10 @@ MUST_USE status guest_kernel_create(struct guest_memory *memory, const struct gu
 				    struct guest_kernel **ret_kernel);
 void guest_kernel_destroy(struct guest_kernel *kernel);
 
-/* Is it still the kernel that was found (banner and page-table root in
- * place)? STATUS_GONE after a reboot: destroy, and create again. */
+/* Is it still the kernel that was found (banner, page-table root and what is
+ * random at each boot in place)? Looks at the current epoch: call it after
+ * guest_memory_refresh(). STATUS_GONE after a reboot: destroy, and create
+ * again. Reads five pages or so. */
 MUST_USE status guest_kernel_check(struct guest_kernel *kernel);
 
 /* Copy from the kernel's address space. As guest_space_read(). */
