@@ -107,26 +107,28 @@ static status try_layout(struct dump_memory *dump, void *storage, size_t storage
 
 struct choice {
 	enum dump_layout layout;
-	uint64_t outside;
+	int64_t score;
 	uint32_t fit_count; /* layouts that are as good */
 	bool found;
 };
 
+/* Under a wrong layout some of RAM's map points outside, and tables that lie in
+ * the wrong place map nothing at all: the right one has most inside. */
 static void consider(struct choice *choice, enum dump_layout layout, uint64_t inside, uint64_t outside)
 {
-	if (outside > inside)
-		return;
-	if (choice->found && outside >= choice->outside) {
-		choice->fit_count += outside == choice->outside;
+	int64_t score = (int64_t)inside - (int64_t)outside;
+
+	if (choice->found && score <= choice->score) {
+		choice->fit_count += score == choice->score;
 		return;
 	}
-	*choice = (struct choice){layout, outside, 1, true};
+	*choice = (struct choice){layout, score, 1, true};
 }
 
 static status try_all(struct dump_memory *dump, void *storage, size_t storage_size, struct choice *choice)
 {
 	for (enum dump_layout layout = DUMP_LAYOUT_FLAT; layout <= DUMP_LAYOUT_PC; layout++) {
-		uint64_t inside, outside;
+		uint64_t inside = 0, outside = 0;
 
 		if (!dump_layout_apply(layout, dump->file.size, &dump->contents))
 			continue;
@@ -139,7 +141,7 @@ static status try_all(struct dump_memory *dump, void *storage, size_t storage_si
 	return STATUS_OK;
 }
 
-status dump_layout_guess(struct span file, enum dump_layout *ret_layout)
+status dump_layout_guess(struct span file, int descriptor, enum dump_layout *ret_layout)
 {
 	size_t storage_size = guest_memory_storage_size(CACHE_PAGES);
 	struct choice choice = {0};
@@ -152,7 +154,7 @@ status dump_layout_guess(struct span file, enum dump_layout *ret_layout)
 	} else if (dump == NULL || storage == NULL) {
 		result = report(STATUS_NO_MEMORY, "out of memory while reading the dump");
 	} else {
-		dump_memory_init(dump, file);
+		dump_memory_init(dump, file, descriptor);
 		result = try_all(dump, storage, storage_size, &choice);
 	}
 	free(storage);

@@ -19,6 +19,6 @@ bool dump_layout_apply(enum dump_layout layout, uint64_t size, struct dump_conte
 /* Of the possible layouts the one under which a kernel is found whose page
  * tables point to RAM. STATUS_MISSING: no kernel found in any; STATUS_MISMATCH:
  * two fit equally; both reported with the option that settles it. */
-MUST_USE status dump_layout_guess(struct span file, enum dump_layout *ret_layout);
+MUST_USE status dump_layout_guess(struct span file, int descriptor, enum dump_layout *ret_layout);
 
 #endif

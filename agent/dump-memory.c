@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "agent/file.h"
 #include "base/checked.h"
 
 static status dump_read(struct page_source *source, struct guest_pa start, void *destination, size_t size)
@@ -32,8 +33,15 @@ static status dump_next_populated(struct page_source *source, struct guest_pa st
 
 		if (offset >= segment->range.size)
 			continue;
-		*ret_range = (struct ram_range){{first + offset}, segment->range.size - offset};
-		*ret_bytes = memory->file.data + segment->offset + offset;
+		uint64_t from = segment->offset + offset, size = segment->range.size - offset;
+		status result = STATUS_OK;
+		if (memory->descriptor >= 0)
+			result = file_next_data(memory->descriptor, from, from + size, &from, &size);
+		if (result == STATUS_END)
+			continue;
+		TRY(result);
+		*ret_range = (struct ram_range){{first + (from - segment->offset)}, size};
+		*ret_bytes = memory->file.data + from;
 		return STATUS_OK;
 	}
 	return STATUS_END;
@@ -76,10 +84,11 @@ static const struct page_source_ops dump_ops = {
 	.check = dump_check,
 };
 
-void dump_memory_init(struct dump_memory *memory, struct span file)
+void dump_memory_init(struct dump_memory *memory, struct span file, int descriptor)
 {
 	memory->source.ops = &dump_ops;
 	memory->file = file;
+	memory->descriptor = descriptor;
 	memory->contents.segment_count = 0;
 	memory->contents.cpu_count = 0;
 }

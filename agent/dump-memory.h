@@ -10,11 +10,12 @@
 struct dump_memory {
 	struct page_source source; /* must be first */
 	struct span file;
+	int descriptor; /* of the file, to skip its holes; −1: none */
 	struct dump_contents contents;
 };
 
-/* A source over `file`, which must outlive it; `contents` is filled in before
- * the first use. */
-void dump_memory_init(struct dump_memory *memory, struct span file);
+/* A source over `file`, which must outlive it, as must its descriptor (−1: none);
+ * `contents` is filled in before the first use. */
+void dump_memory_init(struct dump_memory *memory, struct span file, int descriptor);
 
 #endif

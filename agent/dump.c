@@ -80,7 +80,7 @@ static status map_opened(int file, const char *path, struct span *ret_bytes)
 	return STATUS_OK;
 }
 
-static status map_file(const char *path, struct span *ret_bytes)
+static status map_file(const char *path, struct span *ret_bytes, int *ret_file)
 {
 	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
@@ -89,7 +89,10 @@ static status map_file(const char *path, struct span *ret_bytes)
 		return report(kind, "can't open the dump %s: %s", path, strerror(errno));
 	}
 	status result = map_opened(file, path, ret_bytes);
-	close(file);
+	if (result == STATUS_OK)
+		*ret_file = file;
+	else
+		close(file);
 	return result;
 }
 
@@ -109,7 +112,7 @@ static status parse_raw(struct dump_memory *memory, enum dump_layout layout)
 			"raw, it is truncated",
 			file.size);
 	if (layout == DUMP_LAYOUT_GUESS)
-		TRY(dump_layout_guess(file, &layout));
+		TRY(dump_layout_guess(file, memory->descriptor, &layout));
 	if (!dump_layout_apply(layout, file.size, &memory->contents))
 		return report(STATUS_USAGE, "a raw dump of %zu bytes is too small to be split as that machine does",
 			      file.size);
@@ -152,16 +155,18 @@ static void dump_target_destroy(struct target *target)
 	struct dump_target *dump = (struct dump_target *)target;
 
 	munmap((void *)(uintptr_t)dump->memory.file.data, dump->memory.file.size);
+	close(dump->memory.descriptor);
 	free(dump);
 }
 
-static status create_mapped(struct span file, const char *path, enum dump_layout layout, struct target **ret_target)
+static status create_mapped(struct span file, int descriptor, const char *path, enum dump_layout layout,
+			    struct target **ret_target)
 {
 	struct dump_target *dump = calloc(1, sizeof *dump);
 
 	if (dump == NULL)
 		return report(STATUS_NO_MEMORY, "out of memory while reading the dump");
-	dump_memory_init(&dump->memory, file);
+	dump_memory_init(&dump->memory, file, descriptor);
 	status result = parse_file(dump, layout);
 	if (result != STATUS_OK) {
 		free(dump);
@@ -179,13 +184,16 @@ status dump_target_create(const char *text, struct target **ret_target)
 	enum dump_layout layout = DUMP_LAYOUT_GUESS;
 	struct span file = {0};
 	char *path = NULL;
+	int descriptor = -1;
 
 	TRY(parse_text(text, &path, &layout));
-	status result = map_file(path, &file);
+	status result = map_file(path, &file, &descriptor);
 	if (result == STATUS_OK) {
-		result = create_mapped(file, path, layout, ret_target);
-		if (result != STATUS_OK)
+		result = create_mapped(file, descriptor, path, layout, ret_target);
+		if (result != STATUS_OK) {
 			munmap((void *)(uintptr_t)file.data, file.size);
+			close(descriptor);
+		}
 	}
 	free(path);
 	return result;

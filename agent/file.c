@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/report.h"
+#include "guest/memory/address.h"
 
 enum {
 	READ_SIZE_START = 16 << 10,
@@ -60,5 +61,25 @@ status file_read(const char *path, size_t size_max, uint8_t **ret_data, size_t *
 		return result;
 	}
 	*ret_data = data;
+	return STATUS_OK;
+}
+
+status file_next_data(int file, uint64_t from, uint64_t end, uint64_t *ret_start, uint64_t *ret_size)
+{
+	off_t data = lseek(file, (off_t)from, SEEK_DATA);
+
+	if (data < 0 && errno == ENXIO)
+		return STATUS_END;
+	if (data < 0)
+		data = (off_t)from;
+	if ((uint64_t)data >= end)
+		return STATUS_END;
+	off_t hole = lseek(file, data, SEEK_HOLE);
+	uint64_t stop = hole > data && (uint64_t)hole < end ? (uint64_t)hole : end;
+	/* File systems may have smaller blocks than pages, or larger ones. */
+	uint64_t start = from + (((uint64_t)data - from) & ~(uint64_t)(GUEST_PAGE_SIZE - 1));
+	stop = from + ((stop - from + GUEST_PAGE_SIZE - 1) & ~(uint64_t)(GUEST_PAGE_SIZE - 1));
+	*ret_start = start;
+	*ret_size = (stop < end ? stop : end) - start;
 	return STATUS_OK;
 }

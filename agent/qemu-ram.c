@@ -12,6 +12,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "agent/file.h"
 #include "agent/qemu-file.h"
 #include "base/checked.h"
 #include "base/report.h"
@@ -97,23 +98,11 @@ status qemu_ram_read_pages(const struct qemu_ram *ram, const struct guest_pa *pa
 /* Untouched pages of a shared file are holes. */
 static status next_in_file(const struct qemu_block *block, uint64_t offset, struct ram_range *ret_range)
 {
-	off_t from = (off_t)(block->file_offset + offset), end = (off_t)(block->file_offset + block->range.size);
-	off_t data = lseek(block->file, from, SEEK_DATA);
+	uint64_t start, size;
 
-	if (data < 0 && errno == ENXIO)
-		return STATUS_END;
-	if (data < 0) /* a file system without holes */
-		data = from;
-	if (data >= end)
-		return STATUS_END;
-	off_t hole = lseek(block->file, data, SEEK_HOLE);
-	if (hole <= data || hole > end)
-		hole = end;
-	/* Holes are whole pages, but don't rely on it. */
-	uint64_t first = (uint64_t)(data - (off_t)block->file_offset) & ~(uint64_t)(GUEST_PAGE_SIZE - 1);
-	uint64_t last =
-		(uint64_t)(hole - (off_t)block->file_offset + GUEST_PAGE_SIZE - 1) & ~(uint64_t)(GUEST_PAGE_SIZE - 1);
-	*ret_range = (struct ram_range){{block->range.start.value + first}, last - first};
+	TRY(file_next_data(block->file, block->file_offset + offset, block->file_offset + block->range.size, &start,
+			   &size));
+	*ret_range = (struct ram_range){{block->range.start.value + (start - block->file_offset)}, size};
 	return STATUS_OK;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "agent/qemu-file.h"
 #include "agent/qemu-process.h"
@@ -20,7 +21,22 @@ struct qemu_target {
 	/* All CPUs as of the last time that CPU 0 was asked for. */
 	struct cpu_registers registers[QMP_CPU_COUNT_MAX];
 	uint32_t cpu_count;
+	/* QMP didn't answer (paused, or somebody else's): not asked again
+	 * before this time, so that nobody waits for it over and over. */
+	int64_t qmp_silent_until_ms;
 };
+
+enum {
+	QMP_RETRY_MS = 2000,
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
 
 static struct qemu_target *from_source(struct page_source *source)
 {
@@ -50,6 +66,16 @@ static status source_ram_map(struct page_source *source, struct ram_map *ret_map
 	return STATUS_OK;
 }
 
+static status open_qmp(struct qemu_target *target, struct qmp **ret_qmp)
+{
+	if (now_ms() < target->qmp_silent_until_ms)
+		return STATUS_MISSING;
+	status result = qmp_create(target->process.pid, target->process.arguments.qmp_path, ret_qmp);
+	if (result == STATUS_MISSING)
+		target->qmp_silent_until_ms = now_ms() + QMP_RETRY_MS;
+	return result;
+}
+
 /* Registers of all CPUs through an open monitor. */
 static status ask_registers(struct qemu_target *target, struct qmp *qmp)
 {
@@ -70,7 +96,7 @@ static status source_registers(struct page_source *source, uint32_t cpu_index, s
 	/* CPU 0 starts a new look; the others belong to the same one. */
 	if (cpu_index == 0) {
 		target->cpu_count = 0;
-		TRY(qmp_create(target->process.pid, target->process.arguments.qmp_path, &qmp));
+		TRY(open_qmp(target, &qmp));
 		status result = ask_registers(target, qmp);
 		qmp_destroy(qmp);
 		TRY(result);
@@ -158,7 +184,7 @@ static status attach(struct qemu_target *qemu)
 {
 	struct qmp *qmp = NULL;
 	bool by_qmp = false;
-	status result = qmp_create(qemu->process.pid, qemu->process.arguments.qmp_path, &qmp);
+	status result = open_qmp(qemu, &qmp);
 
 	if (status_is_fault(result))
 		return result;
