@@ -12,6 +12,7 @@ static const struct command commands[] = {
 	{"run", cmd_run, "[OPTION…] PROGRAM [ARGUMENT…]", "run a program that sees a target instead of this machine"},
 	{"cat", cmd_cat, "[OPTION…] PATH…", "print pseudo files of a target"},
 	{"lab", cmd_lab, "COMMAND", "boot and drive test machines"},
+	{"targets", cmd_targets, "[--json]", "list what can be watched here"},
 };
 
 int main(int argc, char **argv)
