@@ -2,6 +2,7 @@
 /* What a device counted (dev_get_stats(), net/core/dev.c, and the functions of
  * drivers that it calls). */
 #include "guest/proc/devices.h"
+#include "guest/proc/mention.h"
 #include "guest/proc/symbols.h"
 
 extern char loopback_get_stats64[], dev_get_tstats64[], ip_tunnel_get_stats64[];
@@ -88,25 +89,83 @@ static void get_loopback(const struct net_device *dev, struct device_counters *c
 	counters->tx_bytes = counters->rx_bytes;
 }
 
+/* dev_get_tstats64(), in older kernels ip_tunnel_get_stats64() */
+static void get_tunnel(const struct net_device *dev, struct device_counters *counters)
+{
+	add_plain(dev, counters);
+	add_tunnel(dev, counters);
+}
+
+/* struct tun_pcpu_stats (drivers/net/tun.c, before 5.11), which no BTF
+ * describes: modules had none. */
+struct tun_counters {
+	u64 rx_packets, rx_bytes, tx_packets, tx_bytes;
+	u32 rx_dropped, tx_dropped, rx_frame_errors;
+};
+
+static void add_tun_cpu(const void *there, struct device_counters *counters)
+{
+	struct tun_counters here;
+
+	guest_copy(&here, there, sizeof here);
+	counters->rx_packets += here.rx_packets;
+	counters->rx_bytes += here.rx_bytes;
+	counters->tx_packets += here.tx_packets;
+	counters->tx_bytes += here.tx_bytes;
+	/* As in the kernel, sums of 32 bits. */
+	counters->rx_dropped = (u32)(counters->rx_dropped + here.rx_dropped);
+	counters->tx_dropped = (u32)(counters->tx_dropped + here.tx_dropped);
+	counters->rx_frame_errors = (u32)(counters->rx_frame_errors + here.rx_frame_errors);
+}
+
+/* tun_net_get_stats64(): the device's counters and a word of the driver's, or
+ * counters per CPU that are all the driver's. */
+static void get_tun(const struct net_device *dev, const char *function, struct device_counters *counters)
+{
+	const char *bytes = (const char *)dev;
+	u32 offset, cpu;
+
+	if (code_finds_percpu_pointer(function, &offset)) {
+		const char *percpu = *(const char *const *)(bytes + offset);
+
+		for_each_possible_cpu(cpu)
+			add_tun_cpu(per_cpu_ptr(percpu, cpu), counters);
+		return;
+	}
+	if (!code_finds_word_added_to(function, (u32)field_offset(struct rtnl_link_stats64, rx_frame_errors), &offset))
+		guest_fail(STATUS_UNSUPPORTED, "where the tun driver counts isn't known");
+	get_tunnel(dev, counters);
+	counters->rx_frame_errors += *(const u64 *)(bytes + offset);
+}
+
+static bool get_kernels_own(const char *function, struct device_counters *counters, const struct net_device *dev)
+{
+	if (symbol_exists(loopback_get_stats64) && function == loopback_get_stats64)
+		get_loopback(dev, counters);
+	else if (symbol_exists(dev_get_tstats64) && function == dev_get_tstats64)
+		get_tunnel(dev, counters);
+	else if (symbol_exists(ip_tunnel_get_stats64) && function == ip_tunnel_get_stats64)
+		get_tunnel(dev, counters);
+	else
+		return false;
+	return true;
+}
+
 /* A device whose driver has a function for its counters. */
-static void get_by_driver(const struct net_device *dev, const void *function, struct device_counters *counters)
+static void get_by_driver(const struct net_device *dev, const char *function, struct device_counters *counters)
 {
 	char name[SYMBOL_NAME_SIZE];
 
-	if (function == loopback_get_stats64) {
-		get_loopback(dev, counters);
+	if (get_kernels_own(function, counters, dev))
 		return;
-	}
-	if (function == dev_get_tstats64 || function == ip_tunnel_get_stats64) {
-		add_plain(dev, counters);
-		add_tunnel(dev, counters);
-		return;
-	}
-	if (module_symbol_name(function, name) && strcmp(name, "dummy_get_stats64") == 0) {
+	if (!symbol_name((u64)function, name) && !module_symbol_name(function, name))
+		guest_fail(STATUS_UNSUPPORTED, "a network driver's counting function has no name");
+	if (strcmp(name, "dummy_get_stats64") == 0)
 		sum_light(dev, &counters->tx_packets, &counters->tx_bytes);
-		return;
-	}
-	guest_fail(STATUS_UNSUPPORTED, "a network driver's own counters aren't known");
+	else if (strcmp(name, "tun_net_get_stats64") == 0)
+		get_tun(dev, function, counters);
+	else
+		guest_fail(STATUS_UNSUPPORTED, "how a network driver counts isn't known");
 }
 
 /* A device whose driver leaves counting to the kernel. */
@@ -149,7 +208,7 @@ void device_counters_get(const struct net_device *dev, struct device_counters *r
 	if (ops->ndo_get_stats64 != NULL)
 		get_by_driver(dev, ops->ndo_get_stats64, &counters);
 	else if (ops->ndo_get_stats != NULL)
-		guest_fail(STATUS_UNSUPPORTED, "a network driver's own counters aren't known");
+		guest_fail(STATUS_UNSUPPORTED, "how a network driver counts isn't known");
 	else
 		get_by_kernel(dev, &counters);
 	add_core(dev, &counters);

@@ -79,3 +79,87 @@ bool code_refers_to(const char *function, const char *target)
 
 	return guest_try(look_through, &question) == STATUS_OK && question.found;
 }
+
+/* mov r64, [r64 + disp32]; the register it loads. */
+static bool is_load(const u8 *code, u32 *ret_offset, u32 *ret_register)
+{
+	u32 offset;
+
+	if ((code[0] & 0xfa) != 0x48 || code[1] != 0x8b || (code[2] & 0xc0) != 0x80 || (code[2] & 7) == 4)
+		return false;
+	memcpy(&offset, code + 3, sizeof offset);
+	*ret_offset = offset;
+	*ret_register = (code[2] >> 3 & 7) | (code[0] & 4) << 1;
+	return true;
+}
+
+enum {
+	LOAD_SIZE = 7,
+	PAIR_SIZE = LOAD_SIZE + 8,
+};
+
+struct pair {
+	const char *function;
+	bool (*is_second)(const u8 *code, u32 loaded, u32 target_offset);
+	u32 target_offset;
+	u32 offset; /* the answer */
+	bool found;
+};
+
+static void look_for_pair(void *argument)
+{
+	struct pair *pair = argument;
+	u64 function = symbol_start((u64)pair->function);
+
+	for (u64 i = 0; i < MENTION_CODE_SIZE && !pair->found; i++) {
+		u8 code[PAIR_SIZE];
+		u32 loaded;
+
+		if (i % FUNCTION_ALIGNMENT == 0 && symbol_start((u64)pair->function + i) != function)
+			return;
+		guest_copy(code, pair->function + i, sizeof code);
+		if (is_load(code, &pair->offset, &loaded) &&
+		    pair->is_second(code + LOAD_SIZE, loaded, pair->target_offset))
+			pair->found = true;
+	}
+}
+
+static bool find_pair(struct pair *pair, u32 *ret_offset)
+{
+	if (guest_try(look_for_pair, pair) != STATUS_OK || !pair->found)
+		return false;
+	*ret_offset = pair->offset;
+	return true;
+}
+
+/* add [r64 + disp8], r64 */
+static bool is_addition_to(const u8 *code, u32 loaded, u32 target_offset)
+{
+	return (code[0] & 0xfa) == 0x48 && code[1] == 0x01 && (code[2] & 0xc0) == 0x40 && (code[2] & 7) != 4 &&
+	       (u32)((code[2] >> 3 & 7) | (code[0] & 4) << 1) == loaded && code[3] == target_offset;
+}
+
+/* add r64, [disp32 + r64 * 8] */
+static bool is_percpu_addition(const u8 *code, u32 loaded, u32 target_offset)
+{
+	s32 table;
+
+	(void)target_offset;
+	memcpy(&table, code + 4, sizeof table);
+	return (code[0] & 0xf8) == 0x48 && code[1] == 0x03 && (code[2] & 0xc7) == 0x04 && (code[3] & 0xc7) == 0xc5 &&
+	       (u32)((code[2] >> 3 & 7) | (code[0] & 4) << 1) == loaded && (u64)(s64)table == (u64)__per_cpu_offset;
+}
+
+bool code_finds_word_added_to(const char *function, u32 target_offset, u32 *ret_offset)
+{
+	struct pair pair = {.function = function, .is_second = is_addition_to, .target_offset = target_offset};
+
+	return target_offset < 0x80 && find_pair(&pair, ret_offset);
+}
+
+bool code_finds_percpu_pointer(const char *function, u32 *ret_offset)
+{
+	struct pair pair = {.function = function, .is_second = is_percpu_addition};
+
+	return find_pair(&pair, ret_offset);
+}

@@ -16,4 +16,17 @@ GUEST_C bool code_mentions(const char *function, const char *string);
 /* Does the code at `function` refer to `target`, as a call does? */
 GUEST_C bool code_refers_to(const char *function, const char *target);
 
+/* Drivers are modules, whose own types the kernel's BTF doesn't describe, but
+ * a function that adds one of the driver's words to one of the caller's says
+ * where it lies. In the code at `function`, find
+ *	mov rX, [rY + offset]; add [rZ + target_offset], rX
+ * (SDM vol. 2: REX.W 8B /r with 32 bits of displacement, REX.W 01 /r with 8).
+ * False where there is no such pair. */
+GUEST_C bool code_finds_word_added_to(const char *function, u32 target_offset, u32 *ret_offset);
+
+/* The same for the word that is a __percpu pointer:
+ *	mov rX, [rY + offset]; add rX, [table + rZ * 8]
+ * with the table of per-CPU offsets. */
+GUEST_C bool code_finds_percpu_pointer(const char *function, u32 *ret_offset);
+
 #endif

@@ -25,6 +25,11 @@ struct net_device_stats {
 	unsigned long rx_compressed, tx_compressed;
 };
 
+/* What dev_get_stats() makes, and drivers fill. */
+struct rtnl_link_stats64 {
+	u64 rx_frame_errors;
+};
+
 /* From 5.18; per CPU. */
 struct net_device_core_stats {
 	unsigned long rx_dropped, tx_dropped;

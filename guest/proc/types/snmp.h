@@ -22,7 +22,7 @@ struct udp_mib;
 struct icmpv6_mib;
 
 struct icmp_mib {
-	unsigned long mibs[8]; /* as many as the kernel has: ask field_size() */
+	unsigned long mibs[30]; /* as many as the kernel has: ask type_size() */
 };
 
 /* Counters by message type, outgoing ones from 256. Not per CPU. */
