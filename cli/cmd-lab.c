@@ -87,6 +87,7 @@ enum {
 	KEY_ALL,
 	KEY_JSON,
 	KEY_FETCH,
+	KEY_UPDATE,
 };
 
 static const struct argp_option up_options[] = {
@@ -211,6 +212,7 @@ static int cmd_lab_exec(int argc, char **argv)
 struct list_arguments {
 	bool json;
 	bool fetch;
+	bool update;
 };
 
 static error_t parse_list(int key, char *argument, struct argp_state *state)
@@ -220,6 +222,7 @@ static error_t parse_list(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case KEY_JSON: arguments->json = true; return 0;
 	case KEY_FETCH: arguments->fetch = true; return 0;
+	case KEY_UPDATE: arguments->fetch = arguments->update = true; return 0;
 	case ARGP_KEY_ARG: argp_error(state, "no arguments are expected: \"%s\"", argument); return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}
@@ -353,12 +356,19 @@ static int print_kernels(const struct lab_kernel kernels[LAB_KERNEL_COUNT], bool
 	return json ? print_json(list) : EXIT_CODE_OK;
 }
 
-static status fetch_all(const struct lab_kernel kernels[LAB_KERNEL_COUNT])
+static status fetch_all(const struct lab_kernel kernels[LAB_KERNEL_COUNT], bool update)
 {
 	for (size_t i = 0; i < LAB_KERNEL_COUNT; i++) {
+		/* The newest may have become another series by now. */
+		const char *series = i == LAB_KERNEL_COUNT - 1 ? "newest" : kernels[i].series;
 		char *directory;
 
-		TRY(lab_kernel_get(kernels[i].series, false, &directory));
+		if (update) {
+			TRY(lab_kernel_update(series));
+			continue;
+		}
+
+		TRY(lab_kernel_get(series, false, &directory));
 		free(directory);
 	}
 	return STATUS_OK;
@@ -368,6 +378,7 @@ static int cmd_lab_kernels(int argc, char **argv)
 {
 	const struct argp_option options[] = {
 		{"fetch", KEY_FETCH, NULL, 0, "fetch those that aren't in the cache", 0},
+		{"update", KEY_UPDATE, NULL, 0, "fetch newer versions of those that are, too", 0},
 		{"json", KEY_JSON, NULL, 0, "print JSON", 0},
 		{},
 	};
@@ -383,7 +394,7 @@ static int cmd_lab_kernels(int argc, char **argv)
 	run_argp(&argp, 0, argc, argv, &arguments);
 	result = lab_kernels(kernels);
 	if (result == STATUS_OK && arguments.fetch)
-		result = fetch_all(kernels);
+		result = fetch_all(kernels, arguments.update);
 	if (result == STATUS_OK && arguments.fetch)
 		result = lab_kernels(kernels);
 	return result == STATUS_OK ? print_kernels(kernels, arguments.json) : code_of(result);
@@ -396,7 +407,7 @@ int cmd_lab(int argc, char **argv)
 		{"exec", cmd_lab_exec, "NAME -- COMMAND…", "run a command in it"},
 		{"ls", cmd_lab_ls, "[--json]", "list the VMs that run"},
 		{"down", cmd_lab_down, "NAME…|--all", "end VMs"},
-		{"kernels", cmd_lab_kernels, "[--fetch] [--json]", "list the kernels that can be booted"},
+		{"kernels", cmd_lab_kernels, "[OPTION…]", "list the kernels that can be booted"},
 	};
 	const struct command_set set = {
 		.name = "bartizan lab",

@@ -13,7 +13,7 @@
 #include "lab/scope.h"
 #include "lab/words.h"
 
-static status run_script(bool quiet, const char *kernel, const char *what, char **ret_output)
+static status run_script(const char *option, const char *what, const char *kernel, char **ret_output)
 {
 	SCOPED_FREE char *programs = NULL, *cache = NULL;
 	struct words words = {};
@@ -23,8 +23,8 @@ static status run_script(bool quiet, const char *kernel, const char *what, char 
 	TRY(place_cache("kernels", &cache));
 	words_add(&words, "sh");
 	words_add(&words, "%s/fetch-kernel", programs);
-	if (quiet)
-		words_add(&words, "--quiet");
+	if (option != NULL)
+		words_add(&words, "%s", option);
 	words_add(&words, "--cache");
 	words_add(&words, "%s", cache);
 	words_add(&words, "%s", what);
@@ -59,7 +59,7 @@ status lab_kernels(struct lab_kernel ret_kernels[LAB_KERNEL_COUNT])
 	SCOPED_FREE char *text = NULL;
 	char *rest, *line;
 
-	TRY(run_script(true, NULL, "list", &text));
+	TRY(run_script(NULL, "list", NULL, &text));
 	rest = text;
 	for (size_t i = 0; i < LAB_KERNEL_COUNT; i++) {
 		line = strsep(&rest, "\n");
@@ -70,10 +70,24 @@ status lab_kernels(struct lab_kernel ret_kernels[LAB_KERNEL_COUNT])
 	return STATUS_OK;
 }
 
-status lab_kernel_get(const char *kernel, bool quiet, char **ret_directory)
+static status check_kernel(const char *kernel)
 {
 	if (strspn(kernel, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+~-") != strlen(kernel) ||
 	    kernel[0] == '-' || kernel[0] == '.' || kernel[0] == '\0')
 		return report(STATUS_USAGE, "\"%s\" can't be a kernel: see `bartizan lab kernels'", kernel);
-	return run_script(quiet, kernel, "get", ret_directory);
+	return STATUS_OK;
+}
+
+status lab_kernel_get(const char *kernel, bool quiet, char **ret_directory)
+{
+	TRY(check_kernel(kernel));
+	return run_script(quiet ? "--quiet" : NULL, "get", kernel, ret_directory);
+}
+
+status lab_kernel_update(const char *kernel)
+{
+	SCOPED_FREE char *directory = NULL;
+
+	TRY(check_kernel(kernel));
+	return run_script("--refresh", "get", kernel, &directory);
 }

@@ -108,5 +108,7 @@ MUST_USE status lab_kernels(struct lab_kernel ret_kernels[LAB_KERNEL_COUNT]);
 /* Fetch one (word as above) if it isn't cached; ret_directory then holds
  * vmlinuz and modules/, to be freed. STATUS_MISSING, STATUS_IO (reported). */
 MUST_USE status lab_kernel_get(const char *kernel, bool quiet, char **ret_directory);
+/* Fetch its newest version, even if an older one is cached. Same results. */
+MUST_USE status lab_kernel_update(const char *kernel);
 
 #endif
