@@ -28,7 +28,7 @@ u32 socket_uid(const struct sock *socket)
 	if (!symbol_exists(sock_i_uid))
 		return user_id_shown(socket->sk_uid.val);
 	struct inode *inode = inode_of(socket);
-	return user_id_shown(inode != NULL ? inode->i_uid.val : 0);
+	return inode != NULL ? user_id_shown(inode->i_uid.val) : 0;
 }
 
 u64 socket_inode(const struct sock *socket)
