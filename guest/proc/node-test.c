@@ -19,7 +19,7 @@ static void the_table_is_sorted_and_every_parent_is_in_it(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < proc_node_count; i++) {
-		char parent[64];
+		char parent[PROC_PATH_SIZE_MAX];
 		const char *path = proc_nodes[i].path;
 		const char *slash = strrchr(path, '/');
 

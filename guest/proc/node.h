@@ -14,6 +14,11 @@
 struct guest_kernel;
 struct seq;
 
+enum {
+	/* A node's path with its NUL. */
+	PROC_PATH_SIZE_MAX = 64,
+};
+
 /* Makes a file's whole text: guest C. Runs inside an error boundary. */
 typedef void (*proc_show)(struct seq *seq);
 /* Does the target itself show the file? Guest C; runs inside an error

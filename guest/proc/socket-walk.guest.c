@@ -40,6 +40,13 @@ static void show_if_it_belongs(void *argument)
 	row->walk->show(row);
 }
 
+/* Of a target that has ended nothing more can be read. */
+static void fail_if_gone(status outcome)
+{
+	if (outcome == STATUS_GONE)
+		guest_fail(STATUS_GONE, "the target has ended");
+}
+
 static void row_show(struct chain *chain, const void *node)
 {
 	struct socket_walk *walk = chain->walk;
@@ -51,9 +58,11 @@ static void row_show(struct chain *chain, const void *node)
 	};
 	size_t size = seq_size(walk->seq);
 
-	if (guest_try(show_if_it_belongs, &row) == STATUS_OK)
+	status outcome = guest_try(show_if_it_belongs, &row);
+	if (outcome == STATUS_OK)
 		return;
 	seq_rewind(walk->seq, size);
+	fail_if_gone(outcome);
 	proc_fault(walk->seq, "a socket is missing", (u64)row.socket);
 }
 
@@ -90,8 +99,10 @@ void socket_table_walk(struct socket_walk *walk, const void *first_bucket, u64 b
 			.bucket = (u32)i,
 		};
 
-		if (guest_try(chain_walk, &chain) == STATUS_OK)
+		status outcome = guest_try(chain_walk, &chain);
+		if (outcome == STATUS_OK)
 			continue;
+		fail_if_gone(outcome);
 		proc_fault(walk->seq, "the rest of a bucket is missing", (u64)chain.head);
 		if (walk->step_count > SOCKET_COUNT_MAX || ++walk->bad_bucket_count > SOCKET_BAD_BUCKET_COUNT_MAX)
 			guest_fail(STATUS_LIMIT, "the rest of the hash table is given up");
