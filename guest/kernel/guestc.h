@@ -69,7 +69,7 @@ bool guest_symbol_exists(const volatile void *symbol); /* replaced by guestcc */
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
 #define get_unaligned(pointer)                                                 \
 	({                                                                     \
-		__typeof__(*(pointer)) unaligned_;                             \
+		__typeof_unqual__(*(pointer)) unaligned_;                            \
 		guest_copy(&unaligned_, (pointer), sizeof unaligned_);         \
 		unaligned_;                                                    \
 	})
