@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The main job over the matrix of guests: what programs print outside is, byte for byte, what they print inside."""
+import os
+import time
+
+import pytest
+
+import matrix
+from conftest import Guest
+
+NET_FILES = ["tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "unix", "packet", "netlink", "dev",
+             "route", "arp", "if_inet6", "snmp", "sockstat"]
+TRIES = 5
+
+
+@pytest.fixture(scope="session", params=matrix.rows(), ids=matrix.name_of)
+def watched(request, bartizan):
+    """A guest of the matrix, with sockets of all kinds held in it."""
+    guest = Guest(bartizan, *matrix.lab_arguments(request.param))
+    guest.row = request.param
+    guest.exec(["sockets"])
+    yield guest
+    guest.down()
+
+
+def outside(guest, *arguments):
+    done = guest.bartizan(*arguments)
+    assert done.returncode == 0, (arguments, done.stderr.decode(errors="replace"))
+    return done.stdout
+
+
+def same_inside_and_outside(guest, inside, make_outside):
+    """Inside, then paused, outside, then inside again: what the guest changed meanwhile is told from
+    what we got wrong by the guest's own two answers. Counts as equal only where both are ours."""
+    for _ in range(TRIES):
+        before = guest.exec(inside).stdout
+        with guest.paused():
+            ours = make_outside()
+        after = guest.exec(inside).stdout
+        if before == after:
+            assert ours.decode(errors="replace") == before.decode(errors="replace")
+            return before
+        time.sleep(0.2)
+    pytest.fail(f"the guest's own answers to {inside} never agreed in {TRIES} tries:\n{before}\n{after}")
+
+
+def test_netstat_prints_outside_what_it_prints_inside(watched):
+    text = same_inside_and_outside(watched, ["netstat", "-tuna"],
+                                   lambda: outside(watched, "run", "--target", watched.target, "netstat", "-tuna"))
+    states = {line.split()[-1] for line in text.decode().splitlines()[2:]}
+    assert {"LISTEN", "ESTABLISHED", "CLOSE_WAIT", "SYN_SENT"} <= states, states
+
+
+def test_every_column_of_netstat_is_the_same(watched):
+    """Users, inodes, unix sockets: with numbers and users, without what needs processes."""
+    same_inside_and_outside(watched, ["netstat", "-xwane"],
+                            lambda: outside(watched, "run", "--target", watched.target, "netstat", "-xwane"))
+
+
+@pytest.mark.parametrize("command", [["route", "-n"], ["arp", "-n"]], ids=lambda c: c[0])
+def test_the_other_net_tools_print_the_same(watched, command):
+    same_inside_and_outside(watched, command, lambda: outside(watched, "run", "--target", watched.target, *command))
+
+
+def test_symbols_are_the_guests_own(watched):
+    """kallsyms decoded from memory against /proc/kallsyms: no line differs (modules have their own tables)."""
+    theirs = [line for line in watched.exec(["cat", "/proc/kallsyms"]).stdout.splitlines() if b"\t[" not in line]
+    ours = outside(watched, "kernel", "--target", watched.target, "--symbols").splitlines()
+    differing = [pair for pair in zip(theirs, ours) if pair[0].split() != pair[1].split()]
+    assert len(theirs) > 50_000 and (len(theirs), differing[:5]) == (len(ours), [])
+
+
+@pytest.mark.parametrize("name", NET_FILES)
+def test_pseudo_file_is_byte_identical(watched, name):
+    path = f"/proc/net/{name}"
+    if watched.exec(["test", "-e", path], check=False).returncode:
+        done = watched.bartizan("cat", "--target", watched.target, path)
+        assert done.returncode != 0 and b"No such file" in done.stderr, (done.stdout, done.stderr)
+        return
+    same_inside_and_outside(watched, ["cat", path], lambda: outside(watched, "cat", "--target", watched.target, path))
+
+
+def test_names_of_the_system_are_the_guests(watched):
+    for path in ("/proc/version", "/proc/sys/kernel/hostname", "/proc/sys/kernel/osrelease", "/proc/sys/kernel/ostype"):
+        assert outside(watched, "cat", "--target", watched.target, path) == watched.exec(["cat", path]).stdout
+
+
+def test_uptime_is_the_guests_within_a_tick_and_the_time_between_two_looks(watched):
+    before = float(watched.exec(["cat", "/proc/uptime"]).stdout.split()[0])
+    ours = float(outside(watched, "cat", "--target", watched.target, "/proc/uptime").split()[0])
+    after = float(watched.exec(["cat", "/proc/uptime"]).stdout.split()[0])
+    assert before - 0.02 <= ours <= after + 0.02
+
+
+def test_nothing_of_the_test_is_asked_of_the_guest(watched):
+    """The whole run of netstat happens while QEMU is stopped, so no answer can come from it."""
+    with watched.paused():
+        first = outside(watched, "run", "--target", watched.target, "netstat", "-tuna")
+        second = outside(watched, "run", "--target", watched.target, "netstat", "-tuna")
+        with open(f"/proc/{watched.qemu_pid}/stat", encoding="ascii") as f:
+            assert f.read().rpartition(")")[2].split()[0] == "T"
+    assert first == second and first.count(b"\n") > 10
+    assert os.path.exists(f"/proc/{watched.qemu_pid}")
