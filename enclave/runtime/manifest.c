@@ -10,7 +10,7 @@ static const char *next(const char *string)
 
 bool manifest_allows_call(uint64_t number)
 {
-	for (const uint16_t *call = image_calls; *call != IMAGE_CALLS_END; call++)
+	for (const uint16_t *call = image_calls; *call != (uint16_t)IMAGE_CALLS_END; call++)
 		if (*call == number)
 			return true;
 	return false;

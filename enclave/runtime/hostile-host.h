@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* For unit tests: a host that says what the test tells it to. Include once in a
+ * test program; it takes the place of entry.S and of an image's manifest. */
+#ifndef ENCLAVE_RUNTIME_HOSTILE_HOST_H
+#define ENCLAVE_RUNTIME_HOSTILE_HOST_H
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "base/report.h"
+#include "enclave/runtime/call.h"
+#include "enclave/runtime/manifest.h"
+#include "enclave/runtime/runtime.h"
+
+static struct {
+	struct call_window window __attribute__((aligned(4096)));
+	int64_t result; /* what the host answers */
+	void (*serve)(struct call_slot *slot); /* if set, decides instead */
+	unsigned call_count;
+	struct call_slot last;
+	unsigned report_count;
+	status last_fault;
+	char last_message[1024];
+} hostile;
+
+void runtime_enter_host(void)
+{
+	struct call_slot *slot = &hostile.window.slot;
+
+	hostile.call_count++;
+	hostile.last = *slot;
+	slot->result = hostile.result;
+	if (hostile.serve != NULL)
+		hostile.serve(slot);
+}
+
+bool runtime_has_source(void)
+{
+	return true;
+}
+
+static void hostile_sink(void *context, status fault, const char *message)
+{
+	(void)context;
+	hostile.report_count++;
+	hostile.last_fault = fault;
+	snprintf(hostile.last_message, sizeof hostile.last_message, "%s", message);
+}
+
+static void hostile_init(void)
+{
+	memset(&hostile, 0, sizeof hostile);
+	runtime_window_init(&hostile.window);
+	report_sink_set(hostile_sink, NULL);
+}
+
+/* The manifest that these tests run under. */
+uint8_t image_heap[64 * 4096] __attribute__((aligned(4096)));
+const uint64_t image_heap_size = sizeof image_heap;
+uint8_t image_stack[4096];
+const uint64_t image_stack_size = sizeof image_stack;
+const char image_paths[] = "f/etc/services\0t/usr/share/zoneinfo\0f/etc/ssl/openssl.cnf\0";
+const char image_environment[] = "TERM\0COLUMNS\0";
+const uint16_t image_calls[] = {SYS_read,  SYS_write,	      SYS_pread64,    SYS_openat,     SYS_close,
+				SYS_lseek, SYS_fstat,	      SYS_newfstatat, SYS_readlinkat, SYS_getdents64,
+				SYS_ioctl, SYS_clock_gettime, IMAGE_CALLS_END};
+
+#endif

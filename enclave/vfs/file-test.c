@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "enclave/runtime/fault.h"
+#include "enclave/runtime/hostile-host.h"
+#include "enclave/vfs/fake-proc.h"
+#include "enclave/vfs/file.h"
+#include "enclave/vfs/vfs.h"
+
+static char buffer[64];
+
+static int setup(void **state)
+{
+	(void)state;
+	descriptor_close_range(0, ~0u);
+	hostile_init();
+	fake_target = STATUS_OK;
+	return 0;
+}
+
+static void the_lowest_descriptor_is_taken(void **state)
+{
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/version", O_RDONLY), 0);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/version", O_RDONLY), 1);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/version", O_RDONLY), 2);
+	assert_int_equal(vfs_close(1), 0);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/version", O_RDONLY), 1);
+	assert_int_equal(vfs_dup(0, 10, 0), 10);
+	assert_int_equal(vfs_dup(0, 0, 0), 3);
+}
+
+static void duplicates_share_the_offset_and_outlive_each_other(void **state)
+{
+	long fd = vfs_open(AT_FDCWD, "/proc/version", O_RDONLY), twin = vfs_dup((int)fd, 0, 0);
+
+	assert_int_equal(vfs_read((int)fd, buffer, 3, -1), 3);
+	assert_int_equal(vfs_lseek((int)twin, 0, SEEK_CUR), 3);
+	assert_int_equal(vfs_close((int)fd), 0);
+	assert_int_equal(vfs_read((int)twin, buffer, 64, -1), 7);
+	assert_memory_equal(buffer, "3456789", 7);
+	assert_int_equal(vfs_read((int)twin, buffer, 64, -1), 0);
+	assert_int_equal(vfs_close((int)twin), 0);
+	assert_int_equal(vfs_close((int)twin), -EBADF);
+}
+
+static void reading_at_a_position_leaves_the_offset(void **state)
+{
+	long fd = vfs_open(AT_FDCWD, "/proc/version", O_RDONLY);
+
+	assert_int_equal(vfs_read((int)fd, buffer, 4, 5), 4);
+	assert_memory_equal(buffer, "5678", 4);
+	assert_int_equal(vfs_read((int)fd, buffer, 4, 10), 0);
+	assert_int_equal(vfs_read((int)fd, buffer, 4, INT64_MAX), 0);
+	assert_int_equal(vfs_lseek((int)fd, 0, SEEK_CUR), 0);
+	assert_int_equal(vfs_lseek((int)fd, INT64_MAX, SEEK_SET), INT64_MAX);
+	assert_int_equal(vfs_lseek((int)fd, 1, SEEK_CUR), -EOVERFLOW);
+	assert_int_equal(vfs_read((int)fd, buffer, 4, -1), 0);
+}
+
+static void close_on_exec_belongs_to_the_descriptor(void **state)
+{
+	long fd = vfs_open(AT_FDCWD, "/proc/version", O_RDONLY | O_CLOEXEC), twin = vfs_dup((int)fd, 0, 0);
+
+	assert_int_equal(vfs_fcntl((int)fd, F_GETFD, 0), FD_CLOEXEC);
+	assert_int_equal(vfs_fcntl((int)twin, F_GETFD, 0), 0);
+	assert_int_equal(vfs_dup2((int)fd, 50, O_CLOEXEC, 1), 50);
+	assert_int_equal(vfs_fcntl(50, F_GETFD, 0), FD_CLOEXEC);
+}
+
+static void the_table_ends_at_its_limit(void **state)
+{
+	long fd = 0;
+
+	for (int i = 0; i < FILE_DESCRIPTOR_COUNT_MAX; i++)
+		fd = vfs_open(AT_FDCWD, "/proc/version", O_RDONLY);
+	assert_int_equal(fd, FILE_DESCRIPTOR_COUNT_MAX - 1);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/version", O_RDONLY), -EMFILE);
+	assert_int_equal(vfs_dup(0, FILE_DESCRIPTOR_COUNT_MAX, 0), -EINVAL);
+	assert_int_equal(vfs_dup2(0, FILE_DESCRIPTOR_COUNT_MAX, 0, 0), -EBADF);
+	assert_int_equal(vfs_dup2(0, -1, 0, 0), -EBADF);
+}
+
+static void a_torn_file_gives_its_text_then_one_error_then_ends(void **state)
+{
+	long fd = vfs_open(AT_FDCWD, "/proc/torn", O_RDONLY);
+
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 10);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), -EIO);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 0);
+	assert_true(runtime_fault_noted());
+	assert_int_equal(hostile.report_count, 1);
+	assert_non_null(strstr(hostile.last_message, "/proc/torn"));
+	assert_non_null(strstr(hostile.last_message, "the list loops"));
+}
+
+static void a_target_that_cannot_be_read_is_an_error_never_an_empty_file(void **state)
+{
+	fake_target = STATUS_MALFORMED;
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/version", O_RDONLY), -EIO);
+	fake_target = STATUS_GONE;
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/version", O_RDONLY), -EIO);
+}
+
+static void a_file_that_the_target_lacks_is_absent_everywhere(void **state)
+{
+	struct stat stat;
+	long fd = vfs_open(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY), size;
+	static char listing[4096];
+
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/absent", O_RDONLY), -ENOENT);
+	assert_int_equal(vfs_stat(AT_FDCWD, "/proc/absent", 0, &stat), -ENOENT);
+	size = vfs_getdents((int)fd, listing, sizeof listing);
+	assert_true(size > 0);
+	assert_non_null(memmem(listing, (size_t)size, "version", 7));
+	assert_null(memmem(listing, (size_t)size, "absent", 6));
+	assert_int_equal(vfs_getdents((int)fd, listing, sizeof listing), 0);
+}
+
+static void a_listing_that_does_not_fit_goes_on_where_it_stopped(void **state)
+{
+	long fd = vfs_open(AT_FDCWD, "/proc", O_RDONLY | O_DIRECTORY), size;
+	int rounds = 0;
+
+	assert_int_equal(vfs_getdents((int)fd, buffer, 8), -EINVAL);
+	while ((size = vfs_getdents((int)fd, buffer, 32)) > 0)
+		rounds++;
+	assert_int_equal(size, 0);
+	assert_int_equal(rounds, 9); /* ".", "..", and the seven names that are there */
+}
+
+static void nothing_can_be_written(void **state)
+{
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/version", O_RDWR), -EACCES);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/new", O_WRONLY | O_CREAT), -EROFS);
+	assert_int_equal(vfs_open(AT_FDCWD, "/etc/services", O_WRONLY), -EROFS);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/self", O_RDWR), -EISDIR);
+	assert_int_equal(hostile.call_count, 0);
+}
+
+static void files_outside_the_manifest_are_absent_without_asking(void **state)
+{
+	assert_int_equal(vfs_open(AT_FDCWD, "/etc/shadow", O_RDONLY), -ENOENT);
+	assert_int_equal(vfs_access(AT_FDCWD, "/etc/shadow", F_OK, 0), -ENOENT);
+	assert_int_equal(hostile.call_count, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(the_lowest_descriptor_is_taken, setup),
+		cmocka_unit_test_setup(duplicates_share_the_offset_and_outlive_each_other, setup),
+		cmocka_unit_test_setup(reading_at_a_position_leaves_the_offset, setup),
+		cmocka_unit_test_setup(close_on_exec_belongs_to_the_descriptor, setup),
+		cmocka_unit_test_setup(the_table_ends_at_its_limit, setup),
+		cmocka_unit_test_setup(a_torn_file_gives_its_text_then_one_error_then_ends, setup),
+		cmocka_unit_test_setup(a_target_that_cannot_be_read_is_an_error_never_an_empty_file, setup),
+		cmocka_unit_test_setup(a_file_that_the_target_lacks_is_absent_everywhere, setup),
+		cmocka_unit_test_setup(a_listing_that_does_not_fit_goes_on_where_it_stopped, setup),
+		cmocka_unit_test_setup(nothing_can_be_written, setup),
+		cmocka_unit_test_setup(files_outside_the_manifest_are_absent_without_asking, setup),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
