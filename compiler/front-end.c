@@ -91,7 +91,9 @@ status front_end_compile(const struct front_end *front_end, const char *bitcode_
 	return run(&command, NULL);
 }
 
-status front_end_syntax_tree(const struct front_end *front_end, const char *tree_path)
+/* Read the source once more, in another way; dependencies are written already. */
+static status read_again(const struct front_end *front_end, const char *const *words, size_t word_count,
+			 const char *output)
 {
 	struct command command;
 
@@ -102,10 +104,22 @@ status front_end_syntax_tree(const struct front_end *front_end, const char *tree
 		else if (strcmp(front_end->arguments[i], "-MD") != 0 && strcmp(front_end->arguments[i], "-MMD") != 0)
 			i++; /* and its value */
 	}
-	add(&command, "-w");
-	add(&command, "-fsyntax-only");
-	add(&command, "-Xclang");
-	add(&command, "-ast-dump=json");
+	for (size_t i = 0; i < word_count; i++)
+		add(&command, words[i]);
 	add(&command, front_end->source);
-	return run(&command, tree_path);
+	return run(&command, output);
+}
+
+status front_end_syntax_tree(const struct front_end *front_end, const char *tree_path)
+{
+	static const char *const words[] = {"-w", "-fsyntax-only", "-Xclang", "-ast-dump=json"};
+
+	return read_again(front_end, words, 4, tree_path);
+}
+
+status front_end_preprocess(const struct front_end *front_end, const char *text_path)
+{
+	static const char *const words[] = {"-w", "-E"};
+
+	return read_again(front_end, words, 2, text_path);
 }

@@ -27,4 +27,7 @@ MUST_USE status front_end_compile(const struct front_end *front_end, const char 
 /* Write the syntax tree, as JSON, to a file. */
 MUST_USE status front_end_syntax_tree(const struct front_end *front_end, const char *tree_path);
 
+/* Write the preprocessed text to a file. */
+MUST_USE status front_end_preprocess(const struct front_end *front_end, const char *text_path);
+
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "compiler/brackets.h"
 #include "compiler/front-end.h"
 #include "compiler/steps.h"
 #include "compiler/syntax-check.h"
@@ -94,13 +95,21 @@ static status compile_unit(struct unit *unit, const char *output)
 	return emit_object(unit, output);
 }
 
-static status compile_to(const struct request *request, const char *bitcode, const char *tree)
+/* `text` is a file that each check writes what it reads to. */
+static status check_source(const struct front_end *front_end, const char *text)
+{
+	TRY(front_end_preprocess(front_end, text));
+	TRY(brackets_check(text));
+	TRY(front_end_syntax_tree(front_end, text));
+	return syntax_check(front_end->source, text);
+}
+
+static status compile_to(const struct request *request, const char *bitcode, const char *text)
 {
 	struct unit unit;
 
 	TRY(front_end_compile(&request->front_end, bitcode));
-	TRY(front_end_syntax_tree(&request->front_end, tree));
-	TRY(syntax_check(request->front_end.source, tree));
+	TRY(check_source(&request->front_end, text));
 	status outcome = unit_init(&unit, bitcode);
 	if (outcome == STATUS_OK)
 		outcome = compile_unit(&unit, request->output);
@@ -110,17 +119,17 @@ static status compile_to(const struct request *request, const char *bitcode, con
 
 static status compile(const struct request *request)
 {
-	char *bitcode = NULL, *tree = NULL;
+	char *bitcode = NULL, *text = NULL;
 	status outcome = STATUS_NO_MEMORY;
 
-	if (asprintf(&bitcode, "%s.bc", request->output) >= 0 && asprintf(&tree, "%s.json", request->output) >= 0)
-		outcome = compile_to(request, bitcode, tree);
+	if (asprintf(&bitcode, "%s.bc", request->output) >= 0 && asprintf(&text, "%s.text", request->output) >= 0)
+		outcome = compile_to(request, bitcode, text);
 	if (bitcode != NULL)
 		unlink(bitcode);
-	if (tree != NULL)
-		unlink(tree);
+	if (text != NULL)
+		unlink(text);
 	free(bitcode);
-	free(tree);
+	free(text);
 	kernel_types_clear();
 	return outcome;
 }

@@ -206,8 +206,5 @@ void refuse_constructs(struct unit *unit)
 		if (LLVMIsThreadLocal(global))
 			unit_error(unit, global, "thread-local variables: guest C runs on one thread at a time");
 	}
-	size_t size;
-	if (LLVMGetModuleInlineAsm(unit->module, &size) != NULL && size != 0)
-		unit_error(unit, LLVMGetFirstFunction(unit->module), "assembly at file level");
 	unit_each_instruction(unit, refuse_in);
 }

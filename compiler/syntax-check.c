@@ -281,6 +281,10 @@ static void check_node(struct check *check, const json_t *node)
 		check_field(check, node);
 	else if (strcmp(kind, "ImplicitCastExpr") == 0)
 		check_cast(check, node);
+	else if (strcmp(kind, "IndirectGotoStmt") == 0)
+		complain(check, "computed jumps can't be checked: use switch");
+	else if (strcmp(kind, "FileScopeAsmDecl") == 0)
+		complain(check, "assembly at file level: guest C runs on another machine than the kernel's");
 	else if (strcmp(kind, "ArraySubscriptExpr") == 0)
 		check_subscript(check, node);
 	else if (strcmp(kind, "BinaryOperator") == 0)

@@ -99,6 +99,11 @@ void unit_error(struct unit *unit, LLVMValueRef value, const char *format, ...)
 	const char *file = LLVMGetDebugLocFilename(value, &size);
 	va_list arguments;
 
+	if (LLVMIsAInstruction(value) && LLVMGetDebugLocLine(value) == 0) {
+		/* No place of its own: its function's. */
+		value = LLVMGetBasicBlockParent(LLVMGetInstructionParent(value));
+		file = LLVMGetDebugLocFilename(value, &size);
+	}
 	if (file == NULL)
 		file = LLVMGetSourceFileName(unit->module, &(size_t){0});
 	fprintf(stderr, "%.*s:%u: error: ", size != 0 ? (int)size : (int)strlen(file), file,

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// error: 7 sizeof of a kernel type
+#include "kernel-types.h"
+
+u64 f(void)
+{
+	return sizeof(struct sock);
+}
