@@ -79,6 +79,7 @@ enum {
 	KEY_APPEND,
 	KEY_PRIVATE,
 	KEY_NO_QMP,
+	KEY_REBOOT,
 	KEY_ACCEL,
 	KEY_OWNER,
 	KEY_LIFETIME,
@@ -102,6 +103,7 @@ static const struct argp_option up_options[] = {
 	{"append", KEY_APPEND, "TEXT", 0, "more for the kernel's command line", 2},
 	{"private-memory", KEY_PRIVATE, NULL, 0, "anonymous RAM instead of a shared memfd", 3},
 	{"no-qmp", KEY_NO_QMP, NULL, 0, "no monitor socket", 3},
+	{"may-reboot", KEY_REBOOT, NULL, 0, "let the guest reboot (otherwise that, or a panic, ends it)", 3},
 	{"accel", KEY_ACCEL, "tcg|kvm", 0, "how QEMU runs it (kvm where it truly works, else tcg)", 3},
 	{"owner-pid", KEY_OWNER, "PID", 0, "end the VM when this process ends", 4},
 	{"lifetime", KEY_LIFETIME, "SECONDS", 0, "end the VM after this time (14400)", 4},
@@ -127,6 +129,7 @@ static error_t parse_up(int key, char *argument, struct argp_state *state)
 	case KEY_APPEND: options->append = argument; break;
 	case KEY_PRIVATE: options->private_memory = true; break;
 	case KEY_NO_QMP: options->no_qmp = true; break;
+	case KEY_REBOOT: options->may_reboot = true; break;
 	case KEY_ACCEL: options->accelerator = argument; break;
 	case KEY_OWNER: options->owner = (pid_t)number(state, "owner-pid", argument, 1, PID_NUMBER_MAX); break;
 	case KEY_LIFETIME:

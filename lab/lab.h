@@ -49,6 +49,7 @@ struct lab_options {
 	const char *accelerator; /* "tcg", "kvm"; "auto": kvm where it truly works */
 	bool private_memory; /* anonymous RAM instead of a shared, mappable memfd */
 	bool no_qmp;
+	bool may_reboot; /* otherwise a reboot or a panic ends the VM */
 	pid_t owner; /* the VM ends with this process; 0: with none */
 	unsigned int lifetime_seconds; /* and after this time anyway */
 	unsigned int boot_seconds; /* how long the guest may take to answer */

@@ -115,9 +115,9 @@ static void add_kernel(struct words *words, const struct qemu_setup *setup)
 	words_add(words, "%s", setup->initramfs_path);
 	words_add(words, "-append");
 	/* panic=-1 with -no-reboot: a dead kernel ends QEMU, and the lab notices. */
-	words_add(words, "console=ttyS0 panic=-1 bartizan.name=%s%s%s%s%s", options->name, pti,
-		  options->kaslr == LAB_SWITCH_OFF ? " nokaslr" : "", options->append[0] != '\0' ? " " : "",
-		  options->append);
+	words_add(words, "console=ttyS0%s bartizan.name=%s%s%s%s%s", options->may_reboot ? "" : " panic=-1",
+		  options->name, pti, options->kaslr == LAB_SWITCH_OFF ? " nokaslr" : "",
+		  options->append[0] != '\0' ? " " : "", options->append);
 }
 
 status qemu_words(const struct qemu_setup *setup, struct words *words)
@@ -127,7 +127,8 @@ status qemu_words(const struct qemu_setup *setup, struct words *words)
 	words_add(words, "%s", setup->options->name);
 	words_add(words, "-nodefaults");
 	words_add(words, "-no-user-config");
-	words_add(words, "-no-reboot");
+	if (!setup->options->may_reboot)
+		words_add(words, "-no-reboot");
 	words_add(words, "-display");
 	words_add(words, "none");
 	add_memory(words, setup->options, setup->accelerator);

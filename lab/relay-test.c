@@ -179,6 +179,21 @@ static void a_guest_that_sends_garbage_is_malformed(void **state)
 	assert_int_equal(relay_step(&fixture->relay), STATUS_MALFORMED);
 }
 
+static void a_guest_that_greets_again_has_rebooted(void **state)
+{
+	struct fixture *fixture = *state;
+	int client;
+
+	say_hello(fixture);
+	client = join(fixture);
+	client_says(client, LAB_FRAME_ARGUMENTS, "x", 2);
+	assert_int_equal(relay_step(&fixture->relay), STATUS_OK);
+	say_hello(fixture);
+	assert_int_equal(relay_step(&fixture->relay), STATUS_OK);
+	expect(client, LAB_FRAME_REFUSED, "the guest rebooted", 18);
+	close(client);
+}
+
 static void a_guest_of_another_version_is_a_mismatch(void **state)
 {
 	struct fixture *fixture = *state;
@@ -241,6 +256,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_client_that_goes_hangs_up_its_command, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_client_cannot_send_what_is_the_guests_to_send, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_guest_that_sends_garbage_is_malformed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_guest_that_greets_again_has_rebooted, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_guest_of_another_version_is_a_mismatch, setup, teardown),
 		cmocka_unit_test_setup_teardown(frames_for_nobody_are_dropped, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_guest_that_ignores_its_window_is_stopped, setup, teardown),

@@ -129,15 +129,28 @@ static status step_client(struct relay *relay, struct relay_client *client)
 	return STATUS_OK;
 }
 
+/* The guest rebooted: its commands are gone, and so is who would have read
+ * what is still queued. */
+static status start_over(struct relay *relay)
+{
+	lab_queue_drop(&relay->to_guest, lab_queue_size(&relay->to_guest));
+	for (size_t i = 0; i < ARRAY_COUNT(relay->clients); i++)
+		if (relay->clients[i].fd >= 0 && !relay->clients[i].ended)
+			TRY(refuse(&relay->clients[i], "the guest rebooted"));
+	return STATUS_OK;
+}
+
 static status greet(struct relay *relay, const struct lab_frame *frame, const uint8_t *payload)
 {
 	uint32_t version;
 
-	if (relay->ready || lab_frame_u32(frame, payload, &version) != STATUS_OK)
-		return report(STATUS_MALFORMED, "the guest's agent greets twice, or wrongly");
+	if (lab_frame_u32(frame, payload, &version) != STATUS_OK)
+		return report(STATUS_MALFORMED, "the guest's agent greets wrongly");
 	if (version != LAB_PROTOCOL_VERSION)
 		return report(STATUS_MISMATCH, "the guest's agent speaks version %u, this program %d: build again",
 			      version, LAB_PROTOCOL_VERSION);
+	if (relay->ready)
+		return start_over(relay);
 	relay->ready = true;
 	return STATUS_OK;
 }

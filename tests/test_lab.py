@@ -218,6 +218,21 @@ def test_qmp_answers_unless_there_is_none(boot):
     assert "qmp" not in boot("--no-qmp").describe()
 
 
+def test_guest_that_may_reboot_comes_back_in_the_same_process(boot):
+    machine = boot("--may-reboot")
+    before = machine.exec(["cat", "/proc/sys/kernel/random/boot_id"]).stdout
+    done = machine.exec(["reboot", "-f"], check=False)
+    assert done.returncode == 125 and b"rebooted" in done.stderr
+    assert machine.exec(["cat", "/proc/sys/kernel/random/boot_id"]).stdout not in (before, b"")
+    assert not is_gone(machine.qemu_pid)
+
+
+def test_guest_that_may_not_reboot_ends(boot):
+    machine = boot()
+    assert machine.exec(["reboot", "-f"], check=False).returncode == 125
+    assert wait_until(lambda: is_gone(machine.qemu_pid))
+
+
 # Nothing stays behind.
 
 def test_down_leaves_nothing(bartizan, boot):
