@@ -185,6 +185,12 @@ static bool is_in_use(struct search *search, const struct candidate *candidate)
 	return false;
 }
 
+static int evidence_weight(uint32_t evidence)
+{
+	return ((evidence & GUEST_ROOT_CONSISTENT) != 0) + ((evidence & GUEST_ROOT_POINTED_TO) != 0) +
+	       ((evidence & GUEST_ROOT_IN_USE) != 0);
+}
+
 /* An equal text, seen before (the data and the ELF note agree). */
 static struct candidate *find_equal(struct search *search, const struct root_note *note)
 {
@@ -216,7 +222,7 @@ static status add_candidate(struct search *search, const struct root_note *note,
 			      CANDIDATE_COUNT_MAX);
 	if (known == NULL)
 		known = &search->candidates[search->candidate_count++];
-	if (known->evidence <= candidate.evidence)
+	if (evidence_weight(known->evidence) <= evidence_weight(candidate.evidence))
 		*known = candidate;
 	return STATUS_OK;
 }
@@ -367,11 +373,6 @@ static status collect_cpus(struct search *search, struct guest_va *ret_idt)
 		*ret_idt = (struct guest_va){registers.idt_base};
 	}
 	return STATUS_OK;
-}
-
-static int evidence_weight(uint32_t evidence)
-{
-	return __builtin_popcount(evidence);
 }
 
 /* A text that no CPU's tables agree with is left from an earlier boot (RAM
