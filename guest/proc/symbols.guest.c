@@ -30,7 +30,8 @@ static const struct elf64_sym *find_in(const struct module *module, u64 address,
 	return NULL;
 }
 
-bool module_symbol_name(const void *address, char ret_name[SYMBOL_NAME_SIZE])
+/* The module that has a symbol at `address`; NULL: none. */
+static const struct module *module_of(const void *address, const struct elf64_sym **ret_symbol)
 {
 	struct module *module;
 
@@ -39,11 +40,62 @@ bool module_symbol_name(const void *address, char ret_name[SYMBOL_NAME_SIZE])
 			module->kallsyms != NULL ? find_in(module, (u64)address, NULL) : NULL;
 
 		if (symbol != NULL) {
-			guest_string_copy(ret_name, SYMBOL_NAME_SIZE, module->kallsyms->strtab + symbol->st_name);
-			return true;
+			*ret_symbol = symbol;
+			return module;
 		}
 	}
-	return false;
+	return NULL;
+}
+
+bool module_symbol_name(const void *address, char ret_name[SYMBOL_NAME_SIZE])
+{
+	const struct elf64_sym *symbol;
+	const struct module *module = module_of(address, &symbol);
+
+	if (module == NULL)
+		return false;
+	guest_string_copy(ret_name, SYMBOL_NAME_SIZE, module->kallsyms->strtab + symbol->st_name);
+	return true;
+}
+
+/* Append to a text, as far as there is room. */
+static u64 append(char text[SYMBOL_NAME_SIZE], u64 size, const char *more)
+{
+	for (u64 i = 0; size < SYMBOL_NAME_SIZE - 1 && more[i] != '\0'; i++)
+		text[size++] = more[i];
+	text[size] = '\0';
+	return size;
+}
+
+static void address_text(char text[SYMBOL_NAME_SIZE], u64 address)
+{
+	u64 size = append(text, 0, "0x");
+
+	for (int shift = 60; shift >= 0; shift -= 4) {
+		char digit[2] = {"0123456789abcdef"[address >> shift & 15], '\0'};
+
+		if (address >> shift != 0 || shift == 0)
+			size = append(text, size, digit);
+	}
+}
+
+void symbol_text(const void *address, char ret_text[SYMBOL_NAME_SIZE])
+{
+	const struct elf64_sym *symbol;
+	const struct module *module;
+	u64 size;
+
+	if (symbol_name((u64)address, ret_text))
+		return;
+	module = module_of(address, &symbol);
+	if (module == NULL) {
+		address_text(ret_text, (u64)address);
+		return;
+	}
+	guest_string_copy(ret_text, SYMBOL_NAME_SIZE, module->kallsyms->strtab + symbol->st_name);
+	size = append(ret_text, strlen(ret_text), " [");
+	size = append(ret_text, size, module->name);
+	append(ret_text, size, "]");
 }
 
 const char *module_symbol_find(const char *name)

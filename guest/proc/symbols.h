@@ -28,4 +28,8 @@ GUEST_C bool module_symbol_name(const void *address, char ret_name[SYMBOL_NAME_S
 /* The address of a loaded module's symbol; NULL where no module has it. */
 GUEST_C const char *module_symbol_find(const char *name);
 
+/* As %ps prints it: the kernel's or a module's function that begins there, or
+ * the bare address. */
+GUEST_C void symbol_text(const void *address, char ret_text[SYMBOL_NAME_SIZE]);
+
 #endif
