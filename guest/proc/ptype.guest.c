@@ -48,6 +48,12 @@ static void show_list(struct rows *rows, const struct list_head *head, const str
 	}
 }
 
+/* Apart, or the compiler would take both addresses and choose afterwards. */
+__attribute__((noinline)) static void show_global_list(struct rows *rows)
+{
+	show_list(rows, &ptype_all, NULL);
+}
+
 void ptype_show(struct seq *seq)
 {
 	struct rows rows = {.seq = seq, .show = show_row, .missing = "a packet type is missing"};
@@ -59,8 +65,10 @@ void ptype_show(struct seq *seq)
 	if (field_exists(struct net, ptype_all)) {
 		show_list(&rows, &init_net.ptype_all, NULL);
 		show_list(&rows, &init_net.ptype_specific, NULL);
+	} else if (symbol_exists(ptype_all)) {
+		show_global_list(&rows);
 	} else {
-		show_list(&rows, symbol_exists(ptype_all) ? &ptype_all : &net_hotdata.ptype_all, NULL);
+		show_list(&rows, &net_hotdata.ptype_all, NULL);
 	}
 	for (int i = 0; i < PACKET_TYPE_LIST_COUNT; i++)
 		show_list(&rows, &ptype_base[i], NULL);
