@@ -50,8 +50,7 @@ static LLVMValueRef load_value(struct unit *unit, const struct chain *chain)
  * would be cut. */
 static void check_fit(struct unit *unit, const struct chain *chain, LLVMValueRef value, uint64_t width)
 {
-	struct question word = bit_question(chain, GUEST_LINK_BIT_WORD,
-					    member_offset_bits(chain->member) / 64 * 8);
+	struct question word = bit_question(chain, GUEST_LINK_BIT_WORD, member_offset_bits(chain->member) / 64 * 8);
 	LLVMValueRef check = unit_access_function(unit, "guestcc_fits");
 	LLVMValueRef arguments[] = {value, unit_number(unit, width),
 				    LLVMConstInt(unit->i32, member_is_signed(chain->member), 0),

@@ -58,8 +58,8 @@ static void skip_literal(struct scan *scan, int quote)
 
 static void read_word(struct scan *scan, int c)
 {
-	static const char *const fixed[] = {"sizeof", "_Alignof", "alignof", "__alignof", "__alignof__",
-					    "__builtin_offsetof", "offsetof"};
+	static const char *const fixed[] = {"sizeof",	   "_Alignof",		 "alignof", "__alignof",
+					    "__alignof__", "__builtin_offsetof", "offsetof"};
 	char word[64];
 	size_t size = 0;
 
@@ -72,8 +72,9 @@ static void read_word(struct scan *scan, int c)
 	for (size_t i = 0; scan->depth > 0 && i < sizeof fixed / sizeof fixed[0]; i++) {
 		if (strcmp(word, fixed[i]) != 0)
 			continue;
-		fprintf(stderr, "%s:%ld: error: %s between [ and ] can't be checked for kernel types: name it by an "
-				"enum constant first\n",
+		fprintf(stderr,
+			"%s:%ld: error: %s between [ and ] can't be checked for kernel types: name it by an "
+			"enum constant first\n",
 			scan->file, scan->line, word);
 		scan->error_count++;
 	}

@@ -24,8 +24,8 @@ static void check_pointer_argument(struct unit *unit, LLVMValueRef call, LLVMVal
 {
 	LLVMValueRef check = unit_access_function(unit, "guestcc_native");
 
-	if (check == NULL || LLVMGetTypeKind(LLVMTypeOf(pointer)) != LLVMPointerTypeKind ||
-	    LLVMIsAFunction(pointer) || LLVMIsNull(pointer) || own_proven(unit, pointer, 1))
+	if (check == NULL || LLVMGetTypeKind(LLVMTypeOf(pointer)) != LLVMPointerTypeKind || LLVMIsAFunction(pointer) ||
+	    LLVMIsNull(pointer) || own_proven(unit, pointer, 1))
 		return;
 	LLVMValueRef arguments[] = {pointer, unit_site(unit, call)};
 	unit_call(unit, check, arguments, 2);
@@ -68,9 +68,9 @@ static LLVMValueRef runtime_check(struct unit *unit)
 	LLVMValueRef function = LLVMGetNamedFunction(unit->module, name);
 	LLVMTypeRef parameters[] = {unit->pointer, unit->pointer};
 
-	return function != NULL ? function
-				: LLVMAddFunction(unit->module, name,
-						  LLVMFunctionType(unit->nothing, parameters, 2, 0));
+	return function != NULL
+		       ? function
+		       : LLVMAddFunction(unit->module, name, LLVMFunctionType(unit->nothing, parameters, 2, 0));
 }
 
 /* Only functions whose address guest C itself takes can be called so. */

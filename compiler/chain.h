@@ -15,11 +15,11 @@ enum {
 };
 
 struct chain {
-	LLVMValueRef root;          /* pointer to the kernel's type */
+	LLVMValueRef root; /* pointer to the kernel's type */
 	char type[CHAIN_NAME_SIZE]; /* "struct sock" */
 	char path[CHAIN_PATH_SIZE]; /* "a.b[2].c" */
-	uint64_t local_offset;      /* in the layout that was compiled against */
-	LLVMValueRef member;        /* debug metadata; NULL where the path ends with an index */
+	uint64_t local_offset; /* in the layout that was compiled against */
+	LLVMValueRef member; /* debug metadata; NULL where the path ends with an index */
 };
 
 bool is_preserve_call(LLVMValueRef value);

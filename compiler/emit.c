@@ -49,9 +49,9 @@ status optimise(struct unit *unit)
  * may have inferred from code that had no translation in it yet. */
 static bool attribute_stays(LLVMAttributeRef attribute)
 {
-	static const char *const stay[] = {"zeroext", "signext", "noreturn", "cold", "nounwind", "noinline",
-					   "alwaysinline", "null_pointer_is_valid", "noredzone", "immarg",
-					   "elementtype"};
+	static const char *const stay[] = {"zeroext",	"signext",  "noreturn",	    "cold",
+					   "nounwind",	"noinline", "alwaysinline", "null_pointer_is_valid",
+					   "noredzone", "immarg",   "elementtype"};
 
 	if (!LLVMIsEnumAttribute(attribute))
 		return true;

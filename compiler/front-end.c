@@ -19,11 +19,28 @@ extern char **environ;
  * locals start as zero, so that none of our memory shows.
  */
 static const char *const fixed_arguments[] = {
-	"-target", "bpf", "-std=gnu2x", "-ffreestanding", "-fno-builtin", "-nostdlibinc", "-fwrapv",
-	"-fno-strict-aliasing", "-fno-delete-null-pointer-checks", "-fno-finite-loops",
-	"-ftrivial-auto-var-init=zero", "-fno-jump-tables", "-Wall", "-Wextra", "-Wno-unused-parameter",
-	"-Wno-unused-function", "-Werror=int-conversion", "-Werror=incompatible-pointer-types",
-	"-Werror=implicit-function-declaration", "-Werror=return-type", "-Werror=uninitialized", "-Wvla",
+	"-target",
+	"bpf",
+	"-std=gnu2x",
+	"-ffreestanding",
+	"-fno-builtin",
+	"-nostdlibinc",
+	"-fwrapv",
+	"-fno-strict-aliasing",
+	"-fno-delete-null-pointer-checks",
+	"-fno-finite-loops",
+	"-ftrivial-auto-var-init=zero",
+	"-fno-jump-tables",
+	"-Wall",
+	"-Wextra",
+	"-Wno-unused-parameter",
+	"-Wno-unused-function",
+	"-Werror=int-conversion",
+	"-Werror=incompatible-pointer-types",
+	"-Werror=implicit-function-declaration",
+	"-Werror=return-type",
+	"-Werror=uninitialized",
+	"-Wvla",
 };
 
 enum { COMMAND_MAX = FRONT_END_ARGUMENTS_MAX + 64 };

@@ -12,11 +12,12 @@
  * all of them occur in hostile memory. */
 static void forget_promises(struct unit *unit, LLVMValueRef load)
 {
-	static const char *const promises[] = {"range", "tbaa", "tbaa.struct", "noundef", "nonnull", "align",
-					       "dereferenceable", "dereferenceable_or_null"};
+	static const char *const promises[] = {"range",	  "tbaa",  "tbaa.struct",     "noundef",
+					       "nonnull", "align", "dereferenceable", "dereferenceable_or_null"};
 
 	for (size_t i = 0; i < sizeof promises / sizeof promises[0]; i++)
-		LLVMSetMetadata(load, LLVMGetMDKindIDInContext(unit->context, promises[i], (unsigned)strlen(promises[i])),
+		LLVMSetMetadata(load,
+				LLVMGetMDKindIDInContext(unit->context, promises[i], (unsigned)strlen(promises[i])),
 				NULL);
 	if (LLVMGetOrdering(load) == LLVMAtomicOrderingNotAtomic && !LLVMIsAAllocaInst(LLVMGetOperand(load, 0)) &&
 	    !LLVMIsAGlobalVariable(LLVMGetOperand(load, 0)))
@@ -54,9 +55,9 @@ static void check_division(struct unit *unit, LLVMValueRef division, bool is_sig
 	LLVMValueRef bad = LLVMBuildICmp(builder, LLVMIntEQ, divisor, LLVMConstNull(type), "");
 	if (is_signed) {
 		LLVMValueRef least = LLVMConstInt(type, 1ull << (LLVMGetIntTypeWidth(type) - 1), 0);
-		LLVMValueRef overflows = LLVMBuildAnd(
-			builder, LLVMBuildICmp(builder, LLVMIntEQ, divisor, LLVMConstAllOnes(type), ""),
-			LLVMBuildICmp(builder, LLVMIntEQ, dividend, least, ""), "");
+		LLVMValueRef overflows =
+			LLVMBuildAnd(builder, LLVMBuildICmp(builder, LLVMIntEQ, divisor, LLVMConstAllOnes(type), ""),
+				     LLVMBuildICmp(builder, LLVMIntEQ, dividend, least, ""), "");
 		bad = LLVMBuildOr(builder, bad, overflows, "");
 	}
 	LLVMValueRef arguments[] = {bad, unit_site(unit, division)};

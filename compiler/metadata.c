@@ -106,8 +106,7 @@ bool type_name(LLVMValueRef type, char *ret_name, size_t name_size)
 			nearest = type;
 		type = operand(type, OPERAND_BASE);
 	}
-	return nearest != NULL &&
-	       write_name("typedef", operand_text(nearest, OPERAND_NAME), ret_name, name_size);
+	return nearest != NULL && write_name("typedef", operand_text(nearest, OPERAND_NAME), ret_name, name_size);
 }
 
 uint64_t type_size(LLVMValueRef type)

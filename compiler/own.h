@@ -10,9 +10,9 @@
 struct unit;
 
 struct own_place {
-	LLVMValueRef object;  /* local variable or global */
+	LLVMValueRef object; /* local variable or global */
 	uint64_t object_size; /* 0 where unknown */
-	int64_t offset;       /* only where offset_known */
+	int64_t offset; /* only where offset_known */
 	bool offset_known;
 };
 

@@ -154,7 +154,8 @@ static void check_call(struct unit *unit, LLVMValueRef call)
 	if (name_starts(name, "llvm.") || name_starts(name, "guest") || !LLVMIsDeclaration(target))
 		return;
 	check_signature(unit, target, call);
-	if (!name_starts(name, "seq_") && !name_starts(name, "proc_") && !is_declared_own(target) && has_pointer_parameter(target))
+	if (!name_starts(name, "seq_") && !name_starts(name, "proc_") && !is_declared_own(target) &&
+	    has_pointer_parameter(target))
 		unit_error(unit, call,
 			   "'%s' isn't known to guest C, and takes pointers: declare it GUEST_NATIVE (own memory "
 			   "only), GUEST_NATIVE_RAW (checks guest addresses itself) or GUEST_C (is guest C)",
@@ -173,8 +174,7 @@ static void refuse_in(struct unit *unit, LLVMValueRef instruction)
 	case LLVMUnreachable:
 		/* The front end's own ones (after leaving a scope in several
 		 * ways) have no line. */
-		if (LLVMGetDebugLocLine(instruction) != 0 &&
-		    !is_noreturn_call(LLVMGetPreviousInstruction(instruction)))
+		if (LLVMGetDebugLocLine(instruction) != 0 && !is_noreturn_call(LLVMGetPreviousInstruction(instruction)))
 			unit_error(unit, instruction,
 				   "__builtin_unreachable: hostile data reaches every place; use guest_fail()");
 		break;

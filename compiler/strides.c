@@ -73,10 +73,10 @@ static void lower_step(struct unit *unit, LLVMValueRef step)
 	enum kernel_type kind = kernel_type_of(type, name, sizeof name);
 	if (kind == KERNEL_TYPE_NOT)
 		return;
-	if (kind == KERNEL_TYPE_UNNAMED || depth > DIMENSIONS_MAX ||
-	    (unsigned)LLVMGetNumOperands(step) > depth + 2) {
-		unit_error(unit, step, "the size of this array's elements can't be asked of the kernel: their struct "
-				       "has no name there");
+	if (kind == KERNEL_TYPE_UNNAMED || depth > DIMENSIONS_MAX || (unsigned)LLVMGetNumOperands(step) > depth + 2) {
+		unit_error(unit, step,
+			   "the size of this array's elements can't be asked of the kernel: their struct "
+			   "has no name there");
 		return;
 	}
 	struct question question = {.kind = GUEST_LINK_TYPE_SIZE, .name = name, .path = ""};

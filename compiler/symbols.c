@@ -129,8 +129,8 @@ static void replace_existence(struct unit *unit, LLVMValueRef call)
 	struct question question = {
 		.kind = GUEST_LINK_SYMBOL_EXISTS, .name = value_name(symbol), .path = "", .local = 1};
 	unit_insert_before(unit, call);
-	LLVMValueRef exists = LLVMBuildICmp(unit->builder, LLVMIntNE, links_load(unit, &question),
-					    unit_number(unit, 0), "");
+	LLVMValueRef exists =
+		LLVMBuildICmp(unit->builder, LLVMIntNE, links_load(unit, &question), unit_number(unit, 0), "");
 	LLVMReplaceAllUsesWith(call, LLVMBuildZExtOrBitCast(unit->builder, exists, LLVMTypeOf(call), ""));
 	LLVMInstructionEraseFromParent(call);
 }

@@ -20,7 +20,7 @@ struct check {
 	const char *file;
 	long line;
 	json_t *kernel_fields; /* set of ids of fields of kernel types */
-	json_t *unnamed;       /* set of ids of unnamed kernel records */
+	json_t *unnamed; /* set of ids of unnamed kernel records */
 	size_t error_count;
 };
 
@@ -55,7 +55,8 @@ static void follow_place(struct check *check, const json_t *place)
 	const json_t *inner;
 	const char *key;
 
-	json_object_foreach((json_t *)place, key, inner) {
+	json_object_foreach((json_t *)place, key, inner)
+	{
 		if (strcmp(key, "file") == 0)
 			check->file = json_string_value(inner);
 		else if (strcmp(key, "line") == 0)
@@ -137,7 +138,8 @@ static bool has_attribute(const json_t *node)
 	const json_t *inner;
 	size_t i;
 
-	json_array_foreach(json_object_get(node, "inner"), i, inner) {
+	json_array_foreach(json_object_get(node, "inner"), i, inner)
+	{
 		if (is_kind(inner, "BPFPreserveAccessIndexAttr"))
 			return true;
 	}
@@ -178,8 +180,7 @@ static void collect(struct check *check, const json_t *node)
 		collect_typedef(check, node);
 	else if (is_kind(node, "FieldDecl") && has_attribute(node))
 		json_object_set_new(check->kernel_fields, text_of(node, "id"), json_true());
-	json_array_foreach(json_object_get(node, "inner"), i, inner)
-		collect(check, inner);
+	json_array_foreach(json_object_get(node, "inner"), i, inner) collect(check, inner);
 }
 
 /* ---- the checks */
@@ -224,8 +225,9 @@ static void check_variable(struct check *check, const json_t *node)
 
 	if (!is_kernel_type(type) || (!is_parameter && strcmp(text_of(node, "storageClass"), "extern") == 0))
 		return;
-	complain(check, "'%s' is an own variable of the kernel's type '%s', whose layout is known only at run time: "
-			"keep a pointer, or the fields that matter",
+	complain(check,
+		 "'%s' is an own variable of the kernel's type '%s', whose layout is known only at run time: "
+		 "keep a pointer, or the fields that matter",
 		 text_of(node, "name"), text_of(type, "qualType"));
 }
 
@@ -245,8 +247,7 @@ static void check_cast(struct check *check, const json_t *node)
 
 static void check_binary(struct check *check, const json_t *node)
 {
-	if (strcmp(text_of(node, "opcode"), "-") == 0 &&
-	    is_kernel_pointer(json_object_get(child(node, 0), "type")) &&
+	if (strcmp(text_of(node, "opcode"), "-") == 0 && is_kernel_pointer(json_object_get(child(node, 0), "type")) &&
 	    is_kernel_pointer(json_object_get(child(node, 1), "type")))
 		complain(check, "the distance of two pointers to a kernel type depends on its size: "
 				"use guest_distance()");
@@ -304,8 +305,7 @@ static void walk(struct check *check, const json_t *node)
 	check_node(check, node);
 	check->file = end_file;
 	check->line = end_line;
-	json_array_foreach(json_object_get(node, "inner"), i, inner)
-		walk(check, inner);
+	json_array_foreach(json_object_get(node, "inner"), i, inner) walk(check, inner);
 }
 
 static status check_tree(const char *source, const json_t *tree)
@@ -327,8 +327,8 @@ status syntax_check(const char *source, const char *tree_path)
 	json_t *tree = json_load_file(tree_path, 0, &error);
 
 	if (tree == NULL)
-		return report(STATUS_MALFORMED, "%s:%d: can't read clang's syntax tree: %s (is it clang 19?)", tree_path,
-			      error.line, error.text);
+		return report(STATUS_MALFORMED, "%s:%d: can't read clang's syntax tree: %s (is it clang 19?)",
+			      tree_path, error.line, error.text);
 	status outcome = check_tree(source, tree);
 	json_decref(tree);
 	return outcome;

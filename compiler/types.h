@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 enum kernel_type {
-	KERNEL_TYPE_NOT,     /* guest C's own, or no record */
+	KERNEL_TYPE_NOT, /* guest C's own, or no record */
 	KERNEL_TYPE_NAMED,
 	KERNEL_TYPE_UNNAMED, /* the kernel's, but with no name to ask for */
 };

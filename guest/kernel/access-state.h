@@ -19,7 +19,7 @@ enum {
 };
 
 struct guest_tlb_entry {
-	uint64_t page;  /* guest virtual address of the page, or GUEST_TLB_EMPTY */
+	uint64_t page; /* guest virtual address of the page, or GUEST_TLB_EMPTY */
 	uint64_t delta; /* what to add to a guest address to get our copy's */
 };
 

@@ -121,8 +121,8 @@ void guest_access_missing(const struct guest_link *link)
 	const char *dot = *link->path != 0 ? "." : "";
 
 	if (link->load_size != 0)
-		fault(STATUS_MISSING, GUEST_FAULT_MISSING, 0, "kernel has no field %s%s%s of %llu bytes", link->name, dot,
-		      link->path, (unsigned long long)link->load_size);
+		fault(STATUS_MISSING, GUEST_FAULT_MISSING, 0, "kernel has no field %s%s%s of %llu bytes", link->name,
+		      dot, link->path, (unsigned long long)link->load_size);
 	fault(STATUS_MISSING, GUEST_FAULT_MISSING, 0, "kernel has no %s %s%s%s", missing_what(link), link->name, dot,
 	      link->path);
 }
@@ -224,8 +224,8 @@ void guest_access_native_slow(const void *pointer, const char *site)
 		if (access.boundaries[i].argument == pointer)
 			return;
 	}
-	fault(STATUS_DENIED, GUEST_FAULT_POINTER, address, "%s: 0x%llx goes to native code, and isn't guest C's own", site,
-	      (unsigned long long)address);
+	fault(STATUS_DENIED, GUEST_FAULT_POINTER, address, "%s: 0x%llx goes to native code, and isn't guest C's own",
+	      site, (unsigned long long)address);
 }
 
 void guest_access_call_check(const void *function, const char *site)

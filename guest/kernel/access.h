@@ -20,15 +20,15 @@
 
 enum guest_fault_kind {
 	GUEST_FAULT_NONE,
-	GUEST_FAULT_UNMAPPED,  /* a kernel address without a page */
-	GUEST_FAULT_POINTER,   /* NULL, not canonical, or neither the kernel's nor guest C's own */
-	GUEST_FAULT_STORE,     /* a store to anything but guest C's own memory */
-	GUEST_FAULT_BOUNDS,    /* outside the own object that it belongs to */
-	GUEST_FAULT_LIMIT,     /* a walk, the budget of the file, the stack */
-	GUEST_FAULT_MISSING,   /* the kernel lacks a field, type, symbol… */
+	GUEST_FAULT_UNMAPPED, /* a kernel address without a page */
+	GUEST_FAULT_POINTER, /* NULL, not canonical, or neither the kernel's nor guest C's own */
+	GUEST_FAULT_STORE, /* a store to anything but guest C's own memory */
+	GUEST_FAULT_BOUNDS, /* outside the own object that it belongs to */
+	GUEST_FAULT_LIMIT, /* a walk, the budget of the file, the stack */
+	GUEST_FAULT_MISSING, /* the kernel lacks a field, type, symbol… */
 	GUEST_FAULT_DIVISION,
-	GUEST_FAULT_CALL,      /* through a pointer that is no function of guest C's */
-	GUEST_FAULT_RAISED,    /* guest_fail() */
+	GUEST_FAULT_CALL, /* through a pointer that is no function of guest C's */
+	GUEST_FAULT_RAISED, /* guest_fail() */
 };
 
 enum {
@@ -42,7 +42,7 @@ enum {
 struct guest_fault {
 	status status;
 	enum guest_fault_kind kind;
-	uint64_t address;                 /* 0 where it isn't about one */
+	uint64_t address; /* 0 where it isn't about one */
 	char text[GUEST_FAULT_TEXT_SIZE]; /* one line, where and what */
 };
 

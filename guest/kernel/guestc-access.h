@@ -46,8 +46,7 @@ GUESTCC_INLINE void guestcc_store(void *pointer, u64 size, const char *site)
 }
 
 /* Is an access inside the object that it is derived from? */
-GUESTCC_INLINE void guestcc_bounds(const void *pointer, const void *object, u64 object_size, u64 size,
-				   const char *site)
+GUESTCC_INLINE void guestcc_bounds(const void *pointer, const void *object, u64 object_size, u64 size, const char *site)
 {
 	u64 offset = (u64)pointer - (u64)object;
 
@@ -66,7 +65,8 @@ GUESTCC_INLINE u64 guestcc_answer(u64 answer, const struct guest_link *link)
 /* Does the kernel's bit-field value fit into the one that guest C declares? */
 GUESTCC_INLINE void guestcc_fits(u64 value, u64 width, u32 is_signed, const struct guest_link *link)
 {
-	u64 cut = is_signed ? (u64)((s64)(value << (64 - width)) >> (64 - width)) : value << (64 - width) >> (64 - width);
+	u64 cut =
+		is_signed ? (u64)((s64)(value << (64 - width)) >> (64 - width)) : value << (64 - width) >> (64 - width);
 
 	if (unlikely(cut != value))
 		guest_access_cut(link);

@@ -67,11 +67,11 @@ bool guest_symbol_exists(const volatile void *symbol); /* replaced by guestcc */
 
 /* One access, not repeated and not merged with others. */
 #define READ_ONCE(x) (*(const volatile __typeof__(x) *)&(x))
-#define get_unaligned(pointer)                                                 \
-	({                                                                     \
-		__typeof_unqual__(*(pointer)) unaligned_;                            \
-		guest_copy(&unaligned_, (pointer), sizeof unaligned_);         \
-		unaligned_;                                                    \
+#define get_unaligned(pointer)                                         \
+	({                                                             \
+		__typeof_unqual__(*(pointer)) unaligned_;              \
+		guest_copy(&unaligned_, (pointer), sizeof unaligned_); \
+		unaligned_;                                            \
 	})
 
 /* The usual functions, on guest's and own pointers alike. */
@@ -97,8 +97,18 @@ void *memset(void *destination, int byte, size_t size) __asm__("guest_memset");
 #define be64_to_cpu(x) bswap64(x)
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
-#define min(a, b) ({ __typeof__(a) min_a_ = (a); __typeof__(b) min_b_ = (b); min_a_ < min_b_ ? min_a_ : min_b_; })
-#define max(a, b) ({ __typeof__(a) max_a_ = (a); __typeof__(b) max_b_ = (b); max_a_ > max_b_ ? max_a_ : max_b_; })
+#define min(a, b)                                  \
+	({                                         \
+		__typeof__(a) min_a_ = (a);        \
+		__typeof__(b) min_b_ = (b);        \
+		min_a_ < min_b_ ? min_a_ : min_b_; \
+	})
+#define max(a, b)                                  \
+	({                                         \
+		__typeof__(a) max_a_ = (a);        \
+		__typeof__(b) max_b_ = (b);        \
+		max_a_ > max_b_ ? max_a_ : max_b_; \
+	})
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
@@ -171,14 +181,14 @@ struct guest_walk {
 	     walk_.node != (void *)(head) &&                                                               \
 	     ((pos) = container_of(walk_.node, __typeof__(*(pos)), member), guest_bound(&walk_.bound), 1); \
 	     walk_.node = READ_ONCE(((struct list_head *)walk_.node)->next))
-#define list_for_each_entry_rcu(pos, head, member) list_for_each_entry(pos, head, member)
+#define list_for_each_entry_rcu(pos, head, member) list_for_each_entry (pos, head, member)
 
 #define hlist_for_each_entry(pos, head, member)                                                            \
 	for (struct guest_walk walk_ = GUEST_WALK(READ_ONCE((head)->first));                               \
 	     walk_.node != NULL &&                                                                         \
 	     ((pos) = container_of(walk_.node, __typeof__(*(pos)), member), guest_bound(&walk_.bound), 1); \
 	     walk_.node = READ_ONCE(((struct hlist_node *)walk_.node)->next))
-#define hlist_for_each_entry_rcu(pos, head, member) hlist_for_each_entry(pos, head, member)
+#define hlist_for_each_entry_rcu(pos, head, member) hlist_for_each_entry (pos, head, member)
 
 /* A nulls list ends with an odd number instead of NULL. */
 #define hlist_nulls_for_each_entry(pos, head, member)                                                      \
@@ -186,7 +196,7 @@ struct guest_walk {
 	     !GUEST_IS_NULLS(walk_.node) &&                                                                \
 	     ((pos) = container_of(walk_.node, __typeof__(*(pos)), member), guest_bound(&walk_.bound), 1); \
 	     walk_.node = READ_ONCE(((struct hlist_nulls_node *)walk_.node)->next))
-#define hlist_nulls_for_each_entry_rcu(pos, head, member) hlist_nulls_for_each_entry(pos, head, member)
+#define hlist_nulls_for_each_entry_rcu(pos, head, member) hlist_nulls_for_each_entry (pos, head, member)
 
 static inline bool list_empty(const struct list_head *head)
 {

@@ -46,8 +46,8 @@ struct guest_link {
 	uint64_t *slot;
 	const char *name;
 	const char *path; /* "" where unused */
-	uint64_t kind;    /* enum guest_link_kind */
-	uint64_t local;   /* the answer in the layout that was compiled against */
+	uint64_t kind; /* enum guest_link_kind */
+	uint64_t local; /* the answer in the layout that was compiled against */
 	/* FIELD_OFFSET: guest C loads so many bytes there as one number or
 	 * pointer. Where the kernel's field has another size, or is a
 	 * bit-field, the answer is poison: a number cut short or with its

@@ -9,7 +9,7 @@ struct task;
 
 /* Memory that guest C may use: guest_call()'s argument. */
 struct test_call {
-	uint64_t in;     /* an address or a number */
+	uint64_t in; /* an address or a number */
 	uint64_t index;
 	int64_t out[8];
 	char text[32];
@@ -29,11 +29,11 @@ void test_nulls_list(void *call);
 void test_per_cpu(void *call);
 void test_strings(void *call);
 void test_copies(void *call);
-void test_load(void *call);       /* out[0] = *(u32 *)in */
-void test_wide_load(void *call);  /* out[0] = *(u64 *)in, volatile */
+void test_load(void *call); /* out[0] = *(u32 *)in */
+void test_wide_load(void *call); /* out[0] = *(u64 *)in, volatile */
 void test_atomic_load(void *call);
-void test_store(void *call);      /* *(u32 *)in = 1 */
-void test_exchange(void *call);   /* atomic add on *(u32 *)in */
+void test_store(void *call); /* *(u32 *)in = 1 */
+void test_exchange(void *call); /* atomic add on *(u32 *)in */
 void test_local_index(void *call);
 void test_constant_index(void *call);
 void test_division(void *call);

@@ -172,7 +172,7 @@ void test_list(void *argument)
 	struct test_call *call = argument;
 	const struct task *task;
 
-	list_for_each_entry(task, &init_task.tasks, tasks) {
+	list_for_each_entry (task, &init_task.tasks, tasks) {
 		call->out[0]++;
 		call->out[1] += task->pid;
 	}
@@ -183,7 +183,7 @@ void test_nulls_list(void *argument)
 	struct test_call *call = argument;
 	const struct task *task;
 
-	hlist_nulls_for_each_entry(task, &table[call->index].chain, node) {
+	hlist_nulls_for_each_entry (task, &table[call->index].chain, node) {
 		call->out[0]++;
 		call->out[1] += task->pid;
 	}
@@ -194,7 +194,7 @@ void test_per_cpu(void *argument)
 	struct test_call *call = argument;
 	u32 cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		call->out[0]++;
 		call->out[1] += *per_cpu_ptr(&per_cpu_number, cpu);
 	}

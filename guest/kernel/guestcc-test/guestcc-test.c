@@ -116,8 +116,7 @@ static void nested_and_unnamed_members_are_found(void **state)
 	assert_int_equal(call.out[1], 0x123456789abcfff0);
 	assert_int_equal(call.out[2], -16);
 	assert_int_equal(call.out[3], 22);
-	assert_int_equal(call.out[4],
-			 world.is_b ? offsetof(struct b_task, in.half) : offsetof(struct a_task, in.half));
+	assert_int_equal(call.out[4], world.is_b ? offsetof(struct b_task, in.half) : offsetof(struct a_task, in.half));
 	assert_int_equal(call.out[5], world.is_b ? 24 : 16);
 }
 
@@ -268,8 +267,17 @@ static void hostile_low_pointers_are_refused(void **state)
 	uint32_t on_stack = 1;
 	uint32_t *on_heap = test_malloc(sizeof *on_heap);
 	const uint64_t addresses[] = {
-		0, 8, GUEST_PAGE_SIZE, (uintptr_t)&secret, (uintptr_t)on_heap, (uintptr_t)&on_stack,
-		(uintptr_t)runs, (uintptr_t)guest_fault_last(), 0x7fffffffffff, 0x800000000000, 0x7ffffffffff00000,
+		0,
+		8,
+		GUEST_PAGE_SIZE,
+		(uintptr_t)&secret,
+		(uintptr_t)on_heap,
+		(uintptr_t)&on_stack,
+		(uintptr_t)runs,
+		(uintptr_t)guest_fault_last(),
+		0x7fffffffffff,
+		0x800000000000,
+		0x7ffffffffff00000,
 	};
 
 	*on_heap = 3;

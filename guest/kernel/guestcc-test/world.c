@@ -60,20 +60,51 @@ struct field {
 };
 
 #define SIZE(T, path) sizeof(((struct T *)0)->path)
-#define FIELD(T, path) \
-	{"struct " #T, #path, {offsetof(struct a_##T, path), offsetof(struct b_##T, path)}, \
-	 {SIZE(a_##T, path), SIZE(b_##T, path)}, {false, false}}
-#define FIXED(type, path, offset, size) {type, path, {offset, offset}, {size, size}, {false, false}}
+#define FIELD(T, path)                                                                             \
+	{                                                                                          \
+		"struct " #T, #path, {offsetof(struct a_##T, path), offsetof(struct b_##T, path)}, \
+			{SIZE(a_##T, path), SIZE(b_##T, path)},                                    \
+		{                                                                                  \
+			false, false                                                               \
+		}                                                                                  \
+	}
+#define FIXED(type, path, offset, size)                     \
+	{                                                   \
+		type, path, {offset, offset}, {size, size}, \
+		{                                           \
+			false, false                        \
+		}                                           \
+	}
 
 static const struct field fields[] = {
-	FIELD(task, pid), FIELD(task, tasks), FIELD(task, parent), FIELD(task, comm), FIELD(task, cred),
-	FIELD(task, in.deep), FIELD(task, in.whole), FIELD(task, in.half), FIELD(task, things),
-	FIELD(task, things[0]), FIELD(task, things[2].price), FIELD(task, more), FIELD(task, usage),
-	FIELD(task, usage.counter), FIELD(task, is_kernel), FIELD(task, other_size), FIELD(task, node), FIELD(task, last),
-	FIELD(task, tasks.next), FIELD(thing, weight), FIELD(thing, price), FIELD(cred, uid),
-	FIXED("typedef atomic_t", "counter", 0, 4), FIXED("struct list_head", "next", 0, 8),
-	FIXED("struct bucket", "chain", 0, 8), FIXED("struct bucket", "chain.first", 0, 8),
-	FIXED("struct hlist_nulls_node", "next", 0, 8), FIXED("struct hlist_nulls_head", "first", 0, 8),
+	FIELD(task, pid),
+	FIELD(task, tasks),
+	FIELD(task, parent),
+	FIELD(task, comm),
+	FIELD(task, cred),
+	FIELD(task, in.deep),
+	FIELD(task, in.whole),
+	FIELD(task, in.half),
+	FIELD(task, things),
+	FIELD(task, things[0]),
+	FIELD(task, things[2].price),
+	FIELD(task, more),
+	FIELD(task, usage),
+	FIELD(task, usage.counter),
+	FIELD(task, is_kernel),
+	FIELD(task, other_size),
+	FIELD(task, node),
+	FIELD(task, last),
+	FIELD(task, tasks.next),
+	FIELD(thing, weight),
+	FIELD(thing, price),
+	FIELD(cred, uid),
+	FIXED("typedef atomic_t", "counter", 0, 4),
+	FIXED("struct list_head", "next", 0, 8),
+	FIXED("struct bucket", "chain", 0, 8),
+	FIXED("struct bucket", "chain.first", 0, 8),
+	FIXED("struct hlist_nulls_node", "next", 0, 8),
+	FIXED("struct hlist_nulls_head", "first", 0, 8),
 	{"struct task", "only_in_a", {offsetof(struct a_task, only_in_a), GUEST_LINK_POISON}, {4, 0}, {false, false}},
 };
 
@@ -88,12 +119,12 @@ static const struct field *find_field(const struct guest_link *link)
 }
 
 /* Where the compiler put a bit-field: set all its bits and look. */
-#define FIND_BITS(T, field, bytes)                       \
-	do {                                             \
-		T probe_;                                \
-		memset(&probe_, 0, sizeof probe_);       \
-		probe_.field = ~probe_.field;            \
-		memcpy(bytes, &probe_, sizeof probe_);   \
+#define FIND_BITS(T, field, bytes)                     \
+	do {                                           \
+		T probe_;                              \
+		memset(&probe_, 0, sizeof probe_);     \
+		probe_.field = ~probe_.field;          \
+		memcpy(bytes, &probe_, sizeof probe_); \
 	} while (0)
 
 static bool set_bits_of(bool is_b, const char *path, uint8_t bytes[static 512])
@@ -140,8 +171,11 @@ static uint64_t answer_symbol(const struct world *world, const char *name)
 		const char *name;
 		uint64_t address;
 	} symbols[] = {
-		{"init_task", world->init_task}, {"table", world->table}, {"per_cpu_number", 0x1000},
-		{"__per_cpu_offset", world->per_cpu_offset}, {"__cpu_possible_mask", world->possible_mask},
+		{"init_task", world->init_task},
+		{"table", world->table},
+		{"per_cpu_number", 0x1000},
+		{"__per_cpu_offset", world->per_cpu_offset},
+		{"__cpu_possible_mask", world->possible_mask},
 		{"nr_cpu_ids", world->cpu_ids},
 	};
 	for (size_t i = 0; i < sizeof symbols / sizeof symbols[0]; i++) {
@@ -167,9 +201,8 @@ static uint64_t answer_field(const struct world *world, const struct guest_link 
 	if (link->kind == GUEST_LINK_FIELD_EXISTS)
 		return !missing;
 	if (missing || link->kind == GUEST_LINK_FIELD_OFFSET)
-		return link->load_size == 0 || link->load_size == field->size[world->is_b]
-			       ? field->offset[world->is_b]
-			       : GUEST_LINK_POISON;
+		return link->load_size == 0 || link->load_size == field->size[world->is_b] ? field->offset[world->is_b]
+											   : GUEST_LINK_POISON;
 	return field->size[world->is_b];
 }
 
@@ -181,13 +214,9 @@ static uint64_t answer(const struct world *world, const struct guest_link *link)
 	case GUEST_LINK_BIT_WORD:
 	case GUEST_LINK_BIT_SHIFT:
 	case GUEST_LINK_BIT_MASK: return answer_bits(world->is_b, link);
-	case GUEST_LINK_TYPE_EXISTS:
-		assert_string_equal(link->name, "struct only_in_b");
-		return world->is_b;
+	case GUEST_LINK_TYPE_EXISTS: assert_string_equal(link->name, "struct only_in_b"); return world->is_b;
 	case GUEST_LINK_TYPE_SIZE: return answer_size(world, link->name);
-	case GUEST_LINK_ENUM_EXISTS:
-		assert_string_equal(link->path, "COLOR_BLUE");
-		return !world->is_b;
+	case GUEST_LINK_ENUM_EXISTS: assert_string_equal(link->path, "COLOR_BLUE"); return !world->is_b;
 	case GUEST_LINK_ENUM_VALUE:
 		assert_string_equal(link->name, "enum color");
 		return world->is_b ? (uint64_t)-4 : 3;
