@@ -35,7 +35,7 @@ u64 counter_sum(const void *counters, u32 number)
 	u64 sum = 0;
 	u32 cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		sum += ((const u64 *)per_cpu_ptr(counters, cpu))[number];
 	return sum;
 }

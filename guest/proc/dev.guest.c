@@ -49,7 +49,7 @@ static void show_multicast(void *argument)
 	if (size > HARDWARE_ADDRESS_SIZE_MAX)
 		guest_fail(STATUS_MALFORMED, "a device's hardware address is longer than any can be");
 	device_name(dev, name);
-	list_for_each_entry(address, &dev->mc.list, list) {
+	list_for_each_entry (address, &dev->mc.list, list) {
 		guest_copy(bytes, address->addr, size);
 		seq_printf(row->seq, "%-4d %-15s %-5d %-5d ", dev->ifindex, name, address->refcount,
 			   address->global_use);

@@ -46,7 +46,7 @@ static void sum_light(const struct net_device *dev, u64 *ret_packets, u64 *ret_b
 	u64 packets = 0, bytes = 0;
 	u32 cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		packets += COUNTER(dev->lstats, cpu, packets);
 		bytes += COUNTER(dev->lstats, cpu, bytes);
 	}
@@ -59,7 +59,7 @@ static void add_tunnel(const struct net_device *dev, struct device_counters *cou
 {
 	u32 cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		counters->rx_packets += COUNTER(dev->tstats, cpu, rx_packets);
 		counters->rx_bytes += COUNTER(dev->tstats, cpu, rx_bytes);
 		counters->tx_packets += COUNTER(dev->tstats, cpu, tx_packets);
@@ -72,7 +72,7 @@ static void add_dropping(const struct net_device *dev, struct device_counters *c
 {
 	u32 cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		counters->rx_packets += COUNTER(dev->dstats, cpu, rx_packets);
 		counters->rx_bytes += COUNTER(dev->dstats, cpu, rx_bytes);
 		counters->rx_dropped += COUNTER(dev->dstats, cpu, rx_drops);
@@ -128,7 +128,7 @@ static void get_tun(const struct net_device *dev, const char *function, struct d
 	if (code_finds_percpu_pointer(function, &offset)) {
 		const char *percpu = *(const char *const *)(bytes + offset);
 
-		for_each_possible_cpu(cpu)
+		for_each_possible_cpu (cpu)
 			add_tun_cpu(per_cpu_ptr(percpu, cpu), counters);
 		return;
 	}
@@ -194,7 +194,7 @@ static void add_core(const struct net_device *dev, struct device_counters *count
 	}
 	if (dev->core_stats == NULL)
 		return;
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		counters->rx_dropped += per_cpu_ptr(dev->core_stats, cpu)->rx_dropped;
 		counters->tx_dropped += per_cpu_ptr(dev->core_stats, cpu)->tx_dropped;
 	}

@@ -32,8 +32,8 @@ static void show_row(void *argument)
 	if (nlk->sk.__sk_common.skc_net.net != &init_net)
 		return;
 	pointer_text_restricted(pointer, nlk);
-	seq_printf(row->seq, "%s %-3d %-10u %08x %-8d %-8d %-5d %-8d %-8u %-8llu\n", pointer, nlk->sk.sk_protocol, nlk->portid,
-		   groups != NULL ? (u32)groups[0] : 0, nlk->sk.sk_backlog.rmem_alloc.counter,
+	seq_printf(row->seq, "%s %-3d %-10u %08x %-8d %-8d %-5d %-8d %-8u %-8llu\n", pointer, nlk->sk.sk_protocol,
+		   nlk->portid, groups != NULL ? (u32)groups[0] : 0, nlk->sk.sk_backlog.rmem_alloc.counter,
 		   nlk->sk.sk_wmem_alloc.refs.counter - 1, nlk->cb_running, nlk->sk.__sk_common.skc_refcnt.refs.counter,
 		   socket_drops(&nlk->sk), socket_inode(&nlk->sk));
 }

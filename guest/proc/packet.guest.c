@@ -14,8 +14,7 @@ extern char packet_seq_show[];
 /* The first column became as wide as 64-bit pointers in 5.16. */
 static bool header_is_narrow(void)
 {
-	const char *function = symbol_exists(packet_seq_show) ? packet_seq_show
-							       : module_symbol_find("packet_seq_show");
+	const char *function = symbol_exists(packet_seq_show) ? packet_seq_show : module_symbol_find("packet_seq_show");
 
 	return function != NULL && code_mentions(function, "sk       RefCnt ");
 }
@@ -36,9 +35,10 @@ static void show_row(void *argument)
 	char pointer[POINTER_TEXT_SIZE];
 
 	pointer_text_restricted(pointer, po);
-	seq_printf(row->seq, "%s %-6d %-4d %04x   %-5d %1d %-6u %-6u %-6llu\n", pointer, po->sk.__sk_common.skc_refcnt.refs.counter,
-		   po->sk.sk_type, ntohs(po->num), po->ifindex, is_running(po),
-		   (unsigned int)po->sk.sk_backlog.rmem_alloc.counter, socket_uid(&po->sk), socket_inode(&po->sk));
+	seq_printf(row->seq, "%s %-6d %-4d %04x   %-5d %1d %-6u %-6u %-6llu\n", pointer,
+		   po->sk.__sk_common.skc_refcnt.refs.counter, po->sk.sk_type, ntohs(po->num), po->ifindex,
+		   is_running(po), (unsigned int)po->sk.sk_backlog.rmem_alloc.counter, socket_uid(&po->sk),
+		   socket_inode(&po->sk));
 }
 
 void packet_show(struct seq *seq)
@@ -46,6 +46,5 @@ void packet_show(struct seq *seq)
 	struct rows rows = {.seq = seq, .show = show_row, .missing = "a socket is missing"};
 
 	seq_printf(seq, "%-*sRefCnt Type Proto  Iface R Rmem   User   Inode\n", header_is_narrow() ? 9 : 17, "sk");
-	rows_show_list(&rows, READ_ONCE(init_net.packet.sklist.first),
-		       field_offset(struct sock, __sk_common.skc_node));
+	rows_show_list(&rows, READ_ONCE(init_net.packet.sklist.first), field_offset(struct sock, __sk_common.skc_node));
 }

@@ -7,7 +7,7 @@
 #include "guest/proc/types/module.h"
 
 enum {
-	PROTOCOL_COUNT_MAX = 64,     /* PROTO_INUSE_NR */
+	PROTOCOL_COUNT_MAX = 64, /* PROTO_INUSE_NR */
 	PROTOCOL_LIST_MAX = 1 << 10, /* those without a place in prot_inuse, too */
 	PROTOCOL_NAME_SIZE = 32,
 	MODULE_NAME_SIZE = 56, /* MODULE_NAME_LEN */
@@ -22,7 +22,7 @@ int protocol_sockets_in_use(const struct proto *protocol)
 
 	if (index >= PROTOCOL_COUNT_MAX)
 		guest_fail(STATUS_MALFORMED, "a protocol's number is beyond the table of sockets in use");
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		const int *counts = per_cpu_ptr(init_net.core.prot_inuse, cpu)->val;
 
 		sum += counts[index];
@@ -49,8 +49,8 @@ static const char *pressure(const struct proto *protocol)
 
 static void show_methods(struct seq *seq, const struct proto *p)
 {
-	const void *first[] = {p->close,    p->connect,	   p->disconnect, p->accept,  p->ioctl,	  p->init,
-			       p->destroy,  p->shutdown, p->setsockopt, p->getsockopt, p->sendmsg, p->recvmsg};
+	const void *first[] = {p->close,   p->connect,	p->disconnect, p->accept,     p->ioctl,	  p->init,
+			       p->destroy, p->shutdown, p->setsockopt, p->getsockopt, p->sendmsg, p->recvmsg};
 	const void *last[] = {p->bind, p->backlog_rcv, p->hash, p->unhash, p->get_port, p->enter_memory_pressure};
 
 	for (u32 i = 0; i < ARRAY_SIZE(first); i++)
@@ -83,8 +83,8 @@ void protocols_show(struct seq *seq)
 	struct guest_bound bound = GUEST_BOUND(PROTOCOL_LIST_MAX, "protocols");
 	const struct list_head *node;
 
-	seq_printf(seq, "%-9s %-4s %-8s %-6s %-5s %-7s %-4s %-10s %s", "protocol", "size", "sockets", "memory",
-		   "press", "maxhdr", "slab", "module", "cl co di ac io in de sh ss gs se re ");
+	seq_printf(seq, "%-9s %-4s %-8s %-6s %-5s %-7s %-4s %-10s %s", "protocol", "size", "sockets", "memory", "press",
+		   "maxhdr", "slab", "module", "cl co di ac io in de sh ss gs se re ");
 	seq_puts(seq, field_exists(struct proto, sendpage) ? "sp bi br ha uh gp em\n" : "bi br ha uh gp em\n");
 	for (node = READ_ONCE(proto_list.next); node != &proto_list; node = READ_ONCE(node->next)) {
 		guest_bound(&bound);

@@ -60,7 +60,7 @@ void ptype_show(struct seq *seq)
 	const struct net_device *dev;
 
 	seq_puts(seq, "Type Device      Function\n");
-	list_for_each_entry(dev, &init_net.dev_base_head, dev_list)
+	list_for_each_entry (dev, &init_net.dev_base_head, dev_list)
 		show_list(&rows, &dev->ptype_all, dev);
 	if (field_exists(struct net, ptype_all)) {
 		show_list(&rows, &init_net.ptype_all, NULL);

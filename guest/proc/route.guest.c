@@ -38,7 +38,7 @@ static const struct fib_table *main_table(void)
 	u32 list = TABLE_MAIN & ((simple ? TABLE_LIST_COUNT_SIMPLE : TABLE_LIST_COUNT) - 1);
 	struct fib_table *table;
 
-	hlist_for_each_entry(table, &init_net.ipv4.fib_table_hash[list], tb_hlist)
+	hlist_for_each_entry (table, &init_net.ipv4.fib_table_hash[list], tb_hlist)
 		if (table->tb_id == TABLE_MAIN)
 			return table;
 	return NULL;

@@ -5,8 +5,8 @@
 #include "guest/proc/types/devconf.h"
 #include "guest/proc/types/net.h"
 
-extern const struct snmp_mib snmp4_ipstats_list, snmp4_tcp_list, snmp4_udp_list, snmp4_net_list,
-	snmp4_ipextstats_list, mptcp_snmp_list;
+extern const struct snmp_mib snmp4_ipstats_list, snmp4_tcp_list, snmp4_udp_list, snmp4_net_list, snmp4_ipextstats_list,
+	mptcp_snmp_list;
 /* Lines like struct snmp_mib's: a name and a message type. */
 extern const struct snmp_mib icmpmibmap;
 
@@ -24,7 +24,7 @@ enum {
 	ICMP_TYPE_OUT = 256,
 	ICMP_TYPES_PER_LINE = 16,
 	TCP_MAXCONN = 4, /* TCP_MIB_MAXCONN */
-	FORWARDING = 1,  /* IPV4_DEVCONF_FORWARDING (uapi/linux/ip.h), from 1 */
+	FORWARDING = 1, /* IPV4_DEVCONF_FORWARDING (uapi/linux/ip.h), from 1 */
 };
 
 static void show_ip(struct seq *seq, struct counter_table *table)
@@ -70,8 +70,8 @@ static void show_icmp(struct seq *seq, struct counter_table *types)
 	show_icmp_type_names(seq, types, "In");
 	seq_puts(seq, limits ? " OutMsgs OutErrors OutRateLimitGlobal OutRateLimitHost" : " OutMsgs OutErrors");
 	show_icmp_type_names(seq, types, "Out");
-	seq_printf(seq, "\nIcmp: %llu %llu %llu", counter_sum(icmp, ICMP_IN_MESSAGES), counter_sum(icmp, ICMP_IN_ERRORS),
-		   counter_sum(icmp, ICMP_IN_CHECKSUM_ERRORS));
+	seq_printf(seq, "\nIcmp: %llu %llu %llu", counter_sum(icmp, ICMP_IN_MESSAGES),
+		   counter_sum(icmp, ICMP_IN_ERRORS), counter_sum(icmp, ICMP_IN_CHECKSUM_ERRORS));
 	show_icmp_types(seq, types, 0);
 	seq_printf(seq, " %llu %llu", counter_sum(icmp, ICMP_OUT_MESSAGES), counter_sum(icmp, ICMP_OUT_ERRORS));
 	if (limits)

@@ -12,7 +12,7 @@ static int sockets_in_use(void)
 	int sum = 0;
 	u32 cpu;
 
-	for_each_possible_cpu(cpu) {
+	for_each_possible_cpu (cpu) {
 		if (field_exists(struct prot_inuse, all))
 			sum += per_cpu_ptr(init_net.core.prot_inuse, cpu)->all;
 		else
@@ -27,7 +27,7 @@ static int tcp_orphans(void)
 	int sum = 0;
 	u32 cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		sum += (int)*per_cpu_ptr(&tcp_orphan_count, cpu);
 	return max(sum, 0);
 }
@@ -49,7 +49,7 @@ static int tcp_sockets(void)
 	s64 sum = counter->count;
 	u32 cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		sum += *per_cpu_ptr(counter->counters, cpu);
 	return (int)max(sum, 0ll);
 }

@@ -35,9 +35,8 @@ static const struct module *module_of(const void *address, const struct elf64_sy
 {
 	struct module *module;
 
-	list_for_each_entry(module, &modules, list) {
-		const struct elf64_sym *symbol =
-			module->kallsyms != NULL ? find_in(module, (u64)address, NULL) : NULL;
+	list_for_each_entry (module, &modules, list) {
+		const struct elf64_sym *symbol = module->kallsyms != NULL ? find_in(module, (u64)address, NULL) : NULL;
 
 		if (symbol != NULL) {
 			*ret_symbol = symbol;
@@ -102,7 +101,7 @@ const char *module_symbol_find(const char *name)
 {
 	struct module *module;
 
-	list_for_each_entry(module, &modules, list) {
+	list_for_each_entry (module, &modules, list) {
 		const struct elf64_sym *symbol = module->kallsyms != NULL ? find_in(module, 0, name) : NULL;
 
 		if (symbol != NULL)

@@ -67,7 +67,7 @@ struct nh_grp_entry {
 
 struct nh_group {
 	u16 num_nh;
-	bool mpath;        /* before 5.13 */
+	bool mpath; /* before 5.13 */
 	bool is_multipath; /* from 5.13 */
 	struct nh_grp_entry nh_entries[1];
 };

@@ -19,7 +19,7 @@ struct neighbour {
 
 struct neigh_hash_table {
 	struct neighbour **hash_buckets; /* before 6.13 */
-	struct hlist_head *hash_heads;   /* from 6.13 */
+	struct hlist_head *hash_heads; /* from 6.13 */
 	unsigned int hash_shift;
 };
 

@@ -25,19 +25,19 @@ struct prot_inuse {
 };
 
 struct netns_core {
-	int *sock_inuse;               /* per-CPU */
+	int *sock_inuse; /* per-CPU */
 	struct prot_inuse *prot_inuse; /* per-CPU */
 };
 
 struct inet_timewait_death_row {
 	struct inet_hashinfo *hashinfo;
-	atomic_t tw_count;      /* before 5.18 */
+	atomic_t tw_count; /* before 5.18 */
 	refcount_t tw_refcount; /* from 5.18: one more than there are */
 };
 
 struct netns_ipv4 {
 	struct inet_timewait_death_row tcp_death_row;
-	struct udp_table *udp_table;        /* from 6.2; before: the global udp_table */
+	struct udp_table *udp_table; /* from 6.2; before: the global udp_table */
 	u8 sysctl_tcp_pingpong_thresh; /* from 6.8 */
 	struct ipv4_devconf *devconf_all;
 	struct fib_table *fib_main; /* where IP_MULTIPLE_TABLES is configured */

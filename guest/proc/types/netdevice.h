@@ -75,9 +75,9 @@ struct net_device {
 	struct hlist_node index_hlist; /* in net.dev_index_head */
 	const struct net_device_ops *netdev_ops;
 	struct net_device_stats stats;
-	atomic_long_t rx_dropped, tx_dropped;     /* before 5.18 */
+	atomic_long_t rx_dropped, tx_dropped; /* before 5.18 */
 	struct net_device_core_stats *core_stats; /* from 5.18: per-CPU, or NULL */
-	struct pcpu_lstats *lstats;               /* per-CPU, these three in one union */
+	struct pcpu_lstats *lstats; /* per-CPU, these three in one union */
 	struct pcpu_sw_netstats *tstats;
 	struct pcpu_dstats *dstats;
 	enum netdev_stat_type pcpu_stat_type : 8;

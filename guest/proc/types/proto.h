@@ -21,7 +21,7 @@ struct kmem_cache;
 struct proto {
 	unsigned int inuse_idx;
 	long *memory_allocated; /* an atomic_long_t; NULL: not counted */
-	int *per_cpu_fw_alloc;  /* from 6.0 */
+	int *per_cpu_fw_alloc; /* from 6.0 */
 	struct percpu_counter *sockets_allocated;
 	unsigned long *memory_pressure;
 	int max_header;
