@@ -157,7 +157,7 @@ def _uptime(guest, proc_dump):
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_pointers_before_the_hash_key_is_there(boot, proc_dump, kernel):
     """Without RDRAND the key comes late: until then the kernel prints (____ptrval____)."""
-    guest = boot("--kernel", kernel, "--cpu-model", "qemu64")
+    guest = boot("--kernel", kernel, "--cpu", "qemu64")
     assert_same(guest, proc_dump, "net/icmp")
     guest.exec(["sockets", "--udp", "3"])
     assert_same(guest, proc_dump, "net/udp")
