@@ -16,7 +16,9 @@
 
 enum {
 	CACHE_PAGES = 1024,
-	WATCH_INTERVAL_MS = 250,
+	WATCH_INTERVAL_MS = 500,
+	/* Looks in a row that find nothing, until the kernel counts as gone. */
+	LOST_COUNT_MAX = 3,
 	OPTION_JSON = 1000,
 	OPTION_WATCH,
 	OPTION_TARGET,
@@ -78,6 +80,7 @@ struct agent {
 	void *storage;
 	struct guest_root root;
 	bool root_known;
+	uint32_t lost_count;
 };
 
 static json_t *ram_json(const struct ram_map *ram)
@@ -96,11 +99,12 @@ static json_t *root_json(const struct agent *agent)
 
 	if (!agent->root_known)
 		return json_null();
-	return json_pack("{s:I,s:i,s:s,s:s,s:I,s:b,s:b,s:i}", "address", (json_int_t)root->space.root.value, "levels",
-			 (int)root->space.level_count, "found_by", root->from_note ? "vmcoreinfo" : "registers",
-			 "release", root->release, "text_offset", (json_int_t)root->text_offset, "in_use",
-			 (root->evidence & GUEST_ROOT_IN_USE) != 0, "pointed_to",
-			 (root->evidence & GUEST_ROOT_POINTED_TO) != 0, "refused", (int)root->refused_count);
+	return json_pack("{s:I,s:i,s:s,s:s,s:I,s:b,s:b,s:b,s:i}", "address", (json_int_t)root->space.root.value,
+			 "levels", (int)root->space.level_count, "found_by",
+			 root->from_note ? "vmcoreinfo" : "registers", "release", root->release, "text_offset",
+			 (json_int_t)root->text_offset, "in_use", (root->evidence & GUEST_ROOT_IN_USE) != 0,
+			 "pointed_to", (root->evidence & GUEST_ROOT_POINTED_TO) != 0, "started_from",
+			 (root->evidence & GUEST_ROOT_STARTED_FROM) != 0, "refused", (int)root->refused_count);
 }
 
 static void print_json(json_t *object)
@@ -132,11 +136,16 @@ static void print_root(const struct agent *agent)
 	       root->from_note ? "VMCOREINFO" : "registers");
 	if (root->from_note)
 		printf("kernel       Linux %s, moved by 0x%" PRIx64 " (KASLR)\n", root->release, root->text_offset);
-	printf("evidence     %s%s%s\n", root->from_note ? "tables and release agree" : "",
-	       (root->evidence & GUEST_ROOT_POINTED_TO) != 0 ? ", the kernel's data points to the note" : "",
-	       (root->evidence & GUEST_ROOT_IN_USE) == 0 ? ""
-	       : root->from_note			 ? ", a CPU runs on them"
-							 : "a CPU runs on them");
+	printf("evidence    ");
+	if ((root->evidence & GUEST_ROOT_CONSISTENT) != 0)
+		printf(" tables and release agree;");
+	if ((root->evidence & GUEST_ROOT_POINTED_TO) != 0)
+		printf(" the kernel's data points to the text;");
+	if ((root->evidence & GUEST_ROOT_STARTED_FROM) != 0)
+		printf(" CPUs are started with them;");
+	if ((root->evidence & GUEST_ROOT_IN_USE) != 0)
+		printf(" a CPU runs on them");
+	putchar('\n');
 	if (root->refused_count > 0)
 		printf("refused      %u texts that look like VMCOREINFO but don't hold\n", root->refused_count);
 }
@@ -179,35 +188,38 @@ static void drop_message(void *context, status fault, const char *message)
 	(void)message;
 }
 
-/* The same kernel, at the same place? Its release is read again where it was
- * found; a reboot moves the kernel, or clears the tables for a while. */
-static bool same_kernel(struct agent *agent)
+/* What runs now? False where nothing can be told: booting, or resetting. */
+static bool find_quietly(struct agent *agent, struct guest_root *ret_root)
 {
-	struct guest_mapping mapping;
-	struct guest_root now;
-
-	if (agent->root.from_note) {
-		if (guest_space_translate(&agent->memory, &agent->root.space, agent->root.root_symbol, &mapping) !=
-			    STATUS_OK ||
-		    mapping.address.value != agent->root.space.root.value)
-			return false;
-	}
-	/* RAM outlives a reset: where there are registers, ask what runs. */
-	if (strcmp(agent->target->description.registers, "qmp") != 0 || !agent->root.from_note)
-		return true;
 	report_sink_set(drop_message, NULL);
-	status result = guest_root_find(&agent->memory, &now);
+	status result = guest_root_find(&agent->memory, ret_root);
 	report_sink_set(NULL, NULL);
-	return result == STATUS_OK && (!now.from_note || now.space.root.value == agent->root.space.root.value);
+	return result == STATUS_OK;
 }
 
-static void look_for_kernel(struct agent *agent)
+/* Look again, the whole way: RAM outlives a reset, and an old kernel's tables
+ * look right until the new one's evidence outweighs theirs. */
+static void look_again(struct agent *agent)
 {
-	report_sink_set(drop_message, NULL);
-	agent->root_known = guest_root_find(&agent->memory, &agent->root) == STATUS_OK;
-	report_sink_set(NULL, NULL);
-	if (agent->root_known)
-		print_event(agent, "kernel");
+	struct guest_root now;
+	bool found = find_quietly(agent, &now);
+	bool was_kernel = agent->root_known && agent->root.from_note;
+
+	bool is_lost = !found || !now.from_note;
+	agent->lost_count = is_lost ? agent->lost_count + 1 : 0;
+	if (was_kernel &&
+	    (is_lost ? agent->lost_count >= LOST_COUNT_MAX : now.space.root.value != agent->root.space.root.value)) {
+		agent->root_known = false;
+		print_event(agent, "reboot");
+		was_kernel = false;
+	}
+	/* Registers alone don't make a kernel: it may be the firmware's or the
+	 * decompressor's tables. Wait for the text. */
+	if (was_kernel || is_lost)
+		return;
+	agent->root = now;
+	agent->root_known = true;
+	print_event(agent, "kernel");
 }
 
 static status watch(struct agent *agent)
@@ -223,12 +235,7 @@ static status watch(struct agent *agent)
 			return STATUS_OK;
 		}
 		TRY(result);
-		if (!agent->root_known) {
-			look_for_kernel(agent);
-		} else if (!same_kernel(agent)) {
-			agent->root_known = false;
-			print_event(agent, "reboot");
-		}
+		look_again(agent);
 	}
 }
 

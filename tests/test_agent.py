@@ -3,6 +3,7 @@
 can't be watched is refused with words that help."""
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -198,13 +199,13 @@ class Watch:
 
     def __init__(self, agent_path, pid):
         self.process = subprocess.Popen([agent_path, "--json", "--watch", "--target", f"qemu:{pid}"],
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
 
     def event(self, name):
         end = time.monotonic() + PATIENCE_SECONDS
-        while time.monotonic() < end:
-            line = self.process.stdout.readline()
-            assert line, f"no event {name!r}: {self.process.stderr.read()}"
+        while select.select([self.process.stdout], [], [], max(0, end - time.monotonic()))[0]:
+            line = self.process.stdout.readline()   # one event is one line, written at once
+            assert line, f"no event {name!r}: {self.process.stderr.read().decode()}"
             event = json.loads(line)
             if event["event"] == name:
                 return event
@@ -301,26 +302,39 @@ def test_raw_memory_of_4_gib_shows_the_kernel_without_being_told_the_layout(agen
     assert found["root"]["address"] == root
 
 
-def test_a_reboot_is_noticed_and_the_new_kernel_found(agent_path, boot, tmp_path):
-    """The lab's guests end when they reboot: start one of our own from the same files."""
+def reset(monitor_path, is_qmp):
+    if is_qmp:
+        monitor = Monitor(monitor_path)
+        monitor.execute("system_reset")
+        monitor.close()
+        return
+    with socket.socket(socket.AF_UNIX) as monitor:   # the monitor for people, which we don't use
+        monitor.connect(monitor_path)
+        monitor.settimeout(PATIENCE_SECONDS)
+        monitor.sendall(b"system_reset\n")
+        received = b""
+        while received.count(b"(qemu)") < 2:   # before and after the command
+            received += monitor.recv(4096)
+
+
+@pytest.mark.parametrize("is_qmp", [True, False], ids=["with registers", "from memory alone"])
+def test_a_reboot_is_noticed_and_the_new_kernel_found(agent_path, boot, tmp_path, is_qmp):
+    """A VM of our own from the lab's files: its guests may end when they reboot."""
     guest = boot("--kernel", "6.1")
     with open(f"/proc/{guest.qemu_pid}/cmdline", "rb") as f:
         words = f.read().decode().rstrip("\0").split("\0")
     kernel, initrd = words[words.index("-kernel") + 1], words[words.index("-initrd") + 1]
-    qmp = tmp_path / "qmp"
+    path = str(tmp_path / "monitor")
     command = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", "max", "-m", "512M", "-nodefaults",
-               "-display", "none", "-qmp", f"unix:{qmp},server=on,wait=off", "-kernel", kernel, "-initrd", initrd,
-               "-append", "panic=0"]
+               "-display", "none", "-qmp" if is_qmp else "-monitor", f"unix:{path},server=on,wait=off",
+               "-kernel", kernel, "-initrd", initrd, "-append", "panic=0"]
     # If the test is killed, the kernel of this machine ends it.
-    wrapper = ["setpriv", "--pdeathsig", "KILL"]
-    with subprocess.Popen([*wrapper, *command], stdin=subprocess.DEVNULL) as qemu:
+    with subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *command], stdin=subprocess.DEVNULL) as qemu:
         try:
             with Watch(agent_path, wait_for_attach(agent_path, qemu.pid)) as watch:
                 first = watch.event("attached")
-                assert first["root"]
-                monitor = Monitor(str(qmp))
-                monitor.execute("system_reset")
-                monitor.close()
+                assert first["registers"] == ("qmp" if is_qmp else "none")
+                reset(path, is_qmp)
                 watch.event("reboot")
                 second = watch.event("kernel")
                 assert second["root"]["release"] == first["root"]["release"]
@@ -333,7 +347,8 @@ def wait_for_attach(agent_path, pid):
     """Until the guest has booted far enough for its kernel to be found."""
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:
-        if subprocess.run([agent_path, "--target", f"qemu:{pid}"], capture_output=True, check=False).returncode == 0:
+        done = subprocess.run([agent_path, "--json", "--target", f"qemu:{pid}"], capture_output=True, check=False)
+        if done.returncode == 0 and json.loads(done.stdout)["root"]["found_by"] == "vmcoreinfo":
             return pid
         time.sleep(0.2)
     raise AssertionError("the guest's kernel wasn't found")

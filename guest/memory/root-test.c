@@ -222,6 +222,23 @@ static void a_text_of_an_earlier_boot_is_not_taken_for_a_kernel(void **state)
 	guest_deinit(&guest);
 }
 
+/* The same without registers: low memory tells which kernel booted last. */
+static void of_two_kernels_the_one_that_starts_cpus_is_found(void **state)
+{
+	(void)state;
+	struct fake_guest guest;
+	struct guest_root root;
+
+	guest_init(&guest);
+	put_kernel(&guest, OTHER_KERNEL, OTHER_NOTE);
+	put_text(&guest, OTHER_NOTE, IMAGE + OTHER_KERNEL, RELEASE, 0);
+	memcpy(fake_guest_at(&guest, 0x9000 + 511 * 8), fake_guest_at(&guest, ROOT + OTHER_KERNEL + 511 * 8), 8);
+	assert_int_equal(guest_root_find(&guest.memory, &root), STATUS_OK);
+	assert_int_equal(root.space.root.value, ROOT + OTHER_KERNEL);
+	assert_int_equal(root.evidence, GUEST_ROOT_CONSISTENT | GUEST_ROOT_POINTED_TO | GUEST_ROOT_STARTED_FROM);
+	guest_deinit(&guest);
+}
+
 static void a_target_that_ends_meanwhile_is_gone(void **state)
 {
 	(void)state;
@@ -245,6 +262,7 @@ int main(void)
 		cmocka_unit_test(more_decoys_than_can_be_weighed_are_an_error),
 		cmocka_unit_test(without_a_text_the_registers_give_the_root),
 		cmocka_unit_test(a_text_of_an_earlier_boot_is_not_taken_for_a_kernel),
+		cmocka_unit_test(of_two_kernels_the_one_that_starts_cpus_is_found),
 		cmocka_unit_test(a_target_that_ends_meanwhile_is_gone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

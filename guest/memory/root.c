@@ -15,6 +15,8 @@
  * (arch/x86/mm/kaslr.c). */
 #define DIRECT_MAP_ALIGNMENT (1ULL << 30)
 #define KERNEL_HALF (1ULL << 63)
+#define ENTRY_PRESENT 1ULL
+#define ENTRY_ADDRESS 0x000ffffffffff000ULL
 
 enum {
 	/* Pages copied at once where the source has no mapping: on the stack. */
@@ -26,6 +28,7 @@ enum {
 	/* The largest distribution kernels' data is below 64 MiB. */
 	KERNEL_DATA_SIZE_MAX = 128 << 20,
 	KERNEL_TABLE_BUDGET_ENTRIES = 1 << 20,
+	LOW_MEMORY_SIZE = 1 << 20,
 	CPU_COUNT_MAX = 64, /* enough to see tables in use */
 	UTS_PROBE_SIZE = 512, /* struct uts_namespace up to and with its strings */
 };
@@ -166,7 +169,7 @@ static uint64_t top_entry(struct guest_memory *memory, const struct guest_space 
 	if (guest_memory_page(memory, space->root, &page) != STATUS_OK)
 		return 0;
 	memcpy(&entry, page + (address >> shift) % 512 * 8, sizeof entry);
-	return (entry & 1) != 0 ? entry & 0x000ffffffffff000ULL : 0;
+	return (entry & ENTRY_PRESENT) != 0 ? entry & ENTRY_ADDRESS : 0;
 }
 
 /* All processes share the tables below the entry for the kernel's image
@@ -188,7 +191,28 @@ static bool is_in_use(struct search *search, const struct candidate *candidate)
 static int evidence_weight(uint32_t evidence)
 {
 	return ((evidence & GUEST_ROOT_CONSISTENT) != 0) + ((evidence & GUEST_ROOT_POINTED_TO) != 0) +
-	       ((evidence & GUEST_ROOT_IN_USE) != 0);
+	       ((evidence & GUEST_ROOT_IN_USE) != 0) + ((evidence & GUEST_ROOT_STARTED_FROM) != 0);
+}
+
+/* Do the tables in low memory that start CPUs share the kernel's image with
+ * these? setup_real_mode() copies the kernel half of init_top_pgt to a page
+ * below 1 MiB, at the same place at each boot. */
+static bool is_started_from(struct search *search, const struct candidate *candidate)
+{
+	uint64_t entry = top_entry(search->memory, &candidate->space, KERNEL_MAP), word;
+	uint8_t bytes[1][GUEST_PAGE_SIZE];
+
+	for (uint64_t at = 0; entry != 0 && at < LOW_MEMORY_SIZE; at += GUEST_PAGE_SIZE) {
+		struct guest_pa page = {at};
+
+		/* There may be holes down there. */
+		if (guest_memory_read_pages(search->memory, &page, 1, bytes) != STATUS_OK)
+			continue;
+		memcpy(&word, bytes[0] + GUEST_PAGE_SIZE - sizeof word, sizeof word);
+		if ((word & ENTRY_PRESENT) != 0 && (word & ENTRY_ADDRESS) == entry)
+			return true;
+	}
+	return false;
 }
 
 /* An equal text, seen before (the data and the ELF note agree). */
@@ -215,7 +239,10 @@ static status add_candidate(struct search *search, const struct root_note *note,
 		candidate.evidence |= GUEST_ROOT_IN_USE;
 	if (is_pointed_to(search, &candidate))
 		candidate.evidence |= GUEST_ROOT_POINTED_TO;
-	search->settled = candidate.evidence == (GUEST_ROOT_CONSISTENT | GUEST_ROOT_IN_USE | GUEST_ROOT_POINTED_TO);
+	if (is_started_from(search, &candidate))
+		candidate.evidence |= GUEST_ROOT_STARTED_FROM;
+	search->settled =
+		(candidate.evidence & GUEST_ROOT_IN_USE) != 0 && (candidate.evidence & GUEST_ROOT_POINTED_TO) != 0;
 	if (known == NULL && search->candidate_count == CANDIDATE_COUNT_MAX)
 		return report(STATUS_LIMIT,
 			      "more than %d different VMCOREINFO texts hold together: the target plants decoys",

@@ -28,6 +28,10 @@ enum guest_root_evidence {
 	GUEST_ROOT_POINTED_TO = 1 << 1,
 	/* A CPU runs on tables with the same kernel half. */
 	GUEST_ROOT_IN_USE = 1 << 2,
+	/* The tables that CPUs are started with, below 1 MiB, have the same
+	 * kernel half (arch/x86/realmode/init.c, trampoline_pgd). Every boot
+	 * overwrites them: what an earlier boot left in RAM doesn't have this. */
+	GUEST_ROOT_STARTED_FROM = 1 << 3,
 };
 
 struct guest_root {
