@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Programs inside: bartizan-cc, the backend plain, the file system that they see. No guest is needed."""
+import os
+import subprocess
+
+import pytest
+
+from conftest import ROOT, find_bartizan
+
+BUILD = os.path.join(ROOT, "build")
+CC = os.path.join(ROOT, "tools/bartizan-cc")
+INSIDE = os.path.join(ROOT, "tests/inside")
+FLAGS = ["-O1", "-std=gnu2x", "-D_GNU_SOURCE", "-Wall", "-Werror"]
+
+
+def run_plain(*arguments, **more):
+    more = {"stdin": subprocess.DEVNULL, "timeout": 60, **more}
+    if "input" in more:
+        more.pop("stdin")
+    return subprocess.run([os.path.join(BUILD, "tests/run-plain"), *arguments], capture_output=True, check=False, **more)
+
+
+@pytest.fixture(scope="session")
+def passthrough(tmp_path_factory):
+    """An object that takes the place of a target's /proc: this machine's own."""
+    out = tmp_path_factory.mktemp("inside") / "proc-passthrough.o"
+    subprocess.run([CC, *FLAGS, f"-I{BUILD}/include/enclave/vfs", "-c", "-o", out, f"{INSIDE}/proc-passthrough.c"], check=True)
+    return out
+
+
+@pytest.fixture(scope="session")
+def image(tmp_path_factory, passthrough):
+    """Builds tests/inside/NAME.c into an image."""
+    directory = tmp_path_factory.mktemp("images")
+
+    def build(name):
+        out = directory / name
+        if not out.exists():
+            subprocess.run([CC, f"--manifest={INSIDE}/probe.manifest", *FLAGS, "-o", out, f"{INSIDE}/{name}.c", passthrough],
+                           check=True)
+        return str(out)
+    return build
+
+
+def test_file_system_calls_do_inside_what_they_do_under_linux(image, tmp_path):
+    native = tmp_path / "native"
+    subprocess.run(["gcc", *FLAGS, "-o", native, f"{INSIDE}/vfs-probe.c"], check=True)
+    expected = subprocess.run([native], check=True, capture_output=True, cwd="/").stdout.decode().splitlines()
+    inside = run_plain(image("vfs-probe"))
+    assert inside.stdout.decode().splitlines() == expected
+    assert len(expected) > 300
+
+
+@pytest.mark.parametrize("mode", [[], ["--without-fsgsbase"]], ids=["wrfsbase", "arch_prctl"])
+@pytest.mark.parametrize("what", ["memory", "arithmetic", "clocks", "fork", "execute"])
+def test_a_program_runs_to_its_end(image, mode, what):
+    done = run_plain(*mode, image("calls"), what)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_arguments_input_and_exit_code_pass_unchanged(image):
+    odd = ["", "two words", "ünï", "a=b", "-x", "\n"]
+    assert run_plain(image("calls"), "arguments", *odd).stdout.decode().split("\n", 2)[2] == "".join(a + "\n" for a in odd)
+    data = bytes(range(256)) * 3000
+    assert run_plain(image("calls"), "input", input=data).stdout == data
+    assert [run_plain(image("calls"), "exit", str(code)).returncode for code in (0, 1, 77, 255)] == [0, 1, 77, 255]
+    assert run_plain(image("calls"), "abort").returncode == 128 + 6
+
+
+def test_only_the_manifests_environment_passes(image):
+    done = run_plain(image("calls"), "environment",
+                     env={"PROBE": "1", "SECRET": "2", "LD_PRELOAD": "", "TERM": "x", "PROBES": "3"})
+    assert sorted(done.stdout.decode().split()) == ["PROBE=1", "TERM=x"]
+
+
+def test_only_the_manifests_files_can_be_read(image, tmp_path):
+    assert run_plain(image("calls"), "file", "/etc/services").stdout == open("/etc/services", "rb").read()
+    (tmp_path / "secret").write_text("secret")
+    for path in (str(tmp_path / "secret"), "/etc/../var/log/dpkg.log", f"/etc/../{tmp_path}/secret"):
+        done = run_plain(image("calls"), "file", path)
+        assert (done.returncode, done.stdout) == (1, b"No such file or directory\n")
+
+
+def test_a_refused_call_is_named_on_stderr(image):
+    assert b"fork" in run_plain(image("calls"), "fork").stderr
+
+
+def test_partial_evidence_never_ends_with_success(image):
+    done = run_plain(image("calls"), "file", "/proc/torn")
+    assert done.stdout == b"first line\n"  # fgets() drops what an error cut
+    assert b"the list loops" in done.stderr
+    assert done.returncode == 74
+
+
+def test_a_closed_pipe_ends_the_program(image):
+    done = subprocess.run(["bash", "-c", '"$1" "$2" input </dev/zero | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}', "-",
+                           os.path.join(BUILD, "tests/run-plain"), image("calls")], check=False, timeout=60)
+    assert done.returncode == 128 + 13
+
+
+def compile_inside(tmp_path, text, *arguments):
+    source = tmp_path / "x.c"
+    source.write_text(text)
+    return subprocess.run([CC, "-o", tmp_path / "x", source, *arguments], capture_output=True, check=False, cwd=tmp_path)
+
+
+@pytest.mark.parametrize("text, said", [
+    ('int main(void) { __asm__ volatile("syscall"); }', b"forbidden instructions"),
+    ('int main(void) { __asm__ volatile("cpuid" ::: "eax", "ebx", "ecx", "edx"); }', b"forbidden instructions"),
+    ('int main(void) { __asm__ volatile("int $0x80"); }', b"forbidden instructions"),
+    ("int missing(void); int main(void) { return missing(); }", b"missing"),
+])
+def test_what_cannot_run_in_an_enclave_is_not_linked(tmp_path, passthrough, text, said):
+    done = compile_inside(tmp_path, text, str(passthrough))
+    assert done.returncode != 0
+    assert said in done.stderr
+
+
+def test_shared_objects_and_foreign_libraries_are_refused(tmp_path, passthrough):
+    assert b"-shared" in compile_inside(tmp_path, "int x;", "-shared").stderr
+    done = compile_inside(tmp_path, "int main(void) { return 0; }", "-lssl")
+    assert done.returncode != 0 and b"-lssl" in done.stderr
+    assert compile_inside(tmp_path, "int main(void) { return 0; }", "-lm", "-lpthread", "-l", "dl", str(passthrough)).returncode == 0
+
+
+def test_a_configure_scripts_probes_run_on_this_machine(tmp_path):
+    (tmp_path / "conftest.c").write_text('#include <stdio.h>\nint main(void) { puts("probe"); return 3; }\n')
+    subprocess.run([CC, "-o", "conftest", "conftest.c"], check=True, cwd=tmp_path)
+    done = subprocess.run([tmp_path / "conftest"], capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (3, b"probe\n")
+
+
+def test_an_image_is_the_same_whenever_and_wherever_it_is_built(image, tmp_path, passthrough):
+    out = tmp_path / "again"
+    subprocess.run([CC, f"--manifest={INSIDE}/probe.manifest", *FLAGS, "-o", out, f"{INSIDE}/calls.c", passthrough], check=True,
+                   env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert out.read_bytes() == open(image("calls"), "rb").read()
+
+
+@pytest.mark.parametrize("port", ["netstat", "ifconfig", "route", "arp", "cat"])
+def test_every_port_passes_the_audit(port):
+    subprocess.run([os.path.join(ROOT, "tools/image-audit"), f"{BUILD}/ports/{port}.enclave"], check=True)
+
+
+def test_unknown_programs_targets_and_backends_say_what_to_do():
+    bartizan = find_bartizan()
+    for arguments, code, said in [
+        (["run", "--target", "qemu:1", "nosuchprogram"], 125, b"there is no program nosuchprogram"),
+        (["run", "--backend", "sgx", "netstat"], 125, b"isn't built yet"),
+        (["run", "--backend", "magic", "netstat"], 2, b"there is no backend magic"),
+        (["run"], 2, b"which program?"),
+        (["cat"], 2, b"which file?"),
+        (["cat", "--target", "dump:/nonexistent", "net/tcp"], 125, b"/nonexistent"),
+    ]:
+        done = subprocess.run([bartizan, *arguments], capture_output=True, check=False, stdin=subprocess.DEVNULL, timeout=60)
+        assert said in done.stderr, (arguments, done.stderr)
+        assert done.returncode == code, (arguments, done.stderr)
+        assert done.stdout == b""
