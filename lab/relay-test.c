@@ -2,7 +2,7 @@
 /* The relay between a guest that we play and clients that we play. */
 #include "base/test.h"
 
-#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -23,10 +23,17 @@ static void swallow(void *context, status fault, const char *message)
 {
 }
 
+static int opened(int fd)
+{
+	if (fd < 0)
+		abort();
+	return fd;
+}
+
 static int setup(void **state)
 {
 	static struct fixture fixture;
-	int ends[2], listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int ends[2], listen_fd = opened(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
 
 	fixture = (struct fixture){};
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
@@ -69,7 +76,7 @@ static void say_hello(struct fixture *fixture)
 
 static int join(struct fixture *fixture)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	int fd = opened(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
 
 	assert_int_equal(connect(fd, (struct sockaddr *)&fixture->address, fixture->address_size), 0);
 	return fd;
