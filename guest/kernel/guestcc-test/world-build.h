@@ -19,7 +19,7 @@ static uint64_t JOIN(LAYOUT, _add_task)(struct world *world, uint64_t parent, in
 	task->nice = -9;
 	task->prio = 0xabcde;
 	task->parent = parent;
-	strcpy(task->comm, "kthreadd");
+	memcpy(task->comm, "kthreadd", sizeof "kthreadd");
 	task->cred = cred;
 	((CRED *)world_at(world, cred))->uid = 1000 + number;
 	task->in.deep = -5;
