@@ -18,8 +18,9 @@
 #include "guest/kernel/kernel.h"
 #include "guest/kernel/profile.h"
 
+enum { CACHE_PAGES = 1024 };
+
 enum {
-	CACHE_PAGES = 1024,
 	KEY_TARGET = 256,
 	KEY_PROFILE,
 	KEY_SYMBOLS,

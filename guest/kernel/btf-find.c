@@ -65,12 +65,12 @@ status guest_types_find(const struct guest_types *types, enum guest_type_kind ki
 uint32_t guest_types_id_at(const struct guest_types *types, size_t position)
 {
 	size_t start = (size_t)(types->types - types->data);
-	uint32_t id = types->type_count;
+	uint32_t id = types->type_count - 1;
 
 	if (position < start || position - start >= types->types_size)
 		return 0;
-	while (--id > 0 && types->offset[id] > position - start)
-		;
+	while (id > 0 && types->offset[id] > position - start)
+		id--;
 	return id;
 }
 
@@ -200,10 +200,10 @@ static bool name_is(const char *name, struct path_name wanted)
 
 /* An anonymous struct or union on the way down, and its next member. */
 struct nesting {
-	uint32_t id;
-	struct guest_type type;
-	uint32_t next;
 	uint64_t bit_offset;
+	struct guest_type type;
+	uint32_t id;
+	uint32_t next;
 };
 
 static status enter(const struct guest_types *types, uint32_t id, uint64_t bit_offset, struct nesting *ret_nesting)
@@ -306,7 +306,7 @@ status guest_types_field(const struct guest_types *types, uint32_t root, const c
 	const char *p = path;
 
 	for (int step = 0; *p != '\0'; step++) {
-		uint64_t index;
+		uint64_t index = 0;
 		if (step == PATH_STEPS_MAX)
 			return report(STATUS_LIMIT, "\"%s\" has over %u steps", path, PATH_STEPS_MAX);
 		if (*p == '[') {

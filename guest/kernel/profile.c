@@ -73,6 +73,8 @@ static status read_sections(struct guest_profile *profile, const struct profile_
 
 static status load(struct guest_profile *profile, struct span file)
 {
+	static const enum kallsyms_addressing forms[] = {KALLSYMS_ABSOLUTE, KALLSYMS_RELATIVE, KALLSYMS_RELATIVE_PERCPU,
+							 KALLSYMS_PC_RELATIVE};
 	struct profile_header header;
 	struct reader reader;
 
@@ -85,7 +87,7 @@ static status load(struct guest_profile *profile, struct span file)
 	memcpy(profile->digest, header.digest, sizeof profile->digest);
 	profile->tables = (struct kallsyms_tables){
 		.symbol_count = header.symbol_count,
-		.addressing = (enum kallsyms_addressing)header.addressing,
+		.addressing = forms[header.addressing - KALLSYMS_ABSOLUTE],
 		.base = header.base,
 		.names_size = header.names_size,
 		.tokens_size = header.tokens_size,
