@@ -93,7 +93,7 @@ static void long_paths_are_refused(void **state)
 
 	memset(path, 'a', sizeof path - 1);
 	fails("/proc", path, -ENAMETOOLONG);
-	for (size_t i = 0; i < sizeof path - 1; i += 2)
+	for (size_t i = 0; i < sizeof path - 2; i += 2)
 		memcpy(path + i, "./", 2);
 	fails("/proc", path, -ENAMETOOLONG);
 	/* Just fits, and falls away to nothing. */
