@@ -261,7 +261,7 @@ static status find_element(const struct guest_types *types, uint64_t index, bool
 {
 	struct guest_type type;
 	uint32_t id, count;
-	uint64_t size, bytes, bits;
+	uint64_t size = 0, bytes = 0, bits = 0;
 
 	TRY(guest_types_resolve(types, field->type, &id));
 	TRY(guest_types_get(types, id, &type));

@@ -102,7 +102,7 @@ static status load_header(struct loader *loader)
 	struct reader reader;
 	uint16_t magic;
 	uint8_t version, flags;
-	uint32_t header_size, number[4], layout_number[2] = {};
+	uint32_t header_size = 0, number[4] = {}, layout_number[2] = {};
 	struct span bytes;
 
 	reader_init(&reader, (struct span){types->data, types->size});
@@ -242,7 +242,7 @@ static status load(struct guest_types *types)
 		return report(STATUS_LIMIT, "%zu bytes of BTF: at most %u are read", types->size, GUEST_TYPES_SIZE_MAX);
 	TRY(load_header(&loader));
 	TRY(count_types(&loader));
-	types->offset = calloc(types->type_count, sizeof *types->offset);
+	types->offset = calloc((size_t)types->type_count + 1, sizeof *types->offset);
 	if (types->offset == NULL)
 		return report(STATUS_NO_MEMORY, "no memory for %u types", types->type_count);
 	TRY(check_types(&loader));

@@ -115,7 +115,8 @@ struct span fake_bzimage(struct span payload)
 	if (bytes == NULL)
 		abort();
 	bytes[0x1f1] = SETUP_SECTORS;
-	memcpy(bytes + 0x202, "HdrS\x0f\x02", 6);
+	static const uint8_t magic[] = {'H', 'd', 'r', 'S', 0x0f, 0x02}; /* boot protocol 2.15 */
+	memcpy(bytes + 0x202, magic, sizeof magic);
 	memcpy(bytes + 0x248, numbers, sizeof numbers);
 	memcpy(bytes + start, payload.data, payload.size);
 	return (struct span){bytes, start + payload.size};

@@ -116,7 +116,7 @@ static void a_reboot_is_noticed(void **state)
 	expect_gone_after(FAKE_BANNER_AT + 20);
 	expect_gone_after(FAKE_DATA_AT); /* page_offset_base */
 	expect_gone_after(FAKE_DATA_AT + 64 + 8); /* init_task's canary */
-	expect_gone_after(FAKE_ROOT_AT + 511 * 8); /* the kernel's tables */
+	expect_gone_after(FAKE_ROOT_AT + 511 * 8ull); /* the kernel's tables */
 }
 
 static void expect_not_found(struct fake_guest *guest, status expected, const char *what)

@@ -43,7 +43,7 @@ static status find_symbol(const struct build *build, const char *name, uint64_t 
 
 static status read_types(struct build *build)
 {
-	uint64_t stop;
+	uint64_t stop = 0;
 
 	TRY(find_symbol(build, "__start_BTF", &build->types_at));
 	TRY(find_symbol(build, "__stop_BTF", &stop));
@@ -63,7 +63,7 @@ static status read_types(struct build *build)
 
 static status read_banner(struct build *build)
 {
-	uint64_t at;
+	uint64_t at = 0;
 	size_t length = 0;
 
 	TRY(find_symbol(build, "linux_banner", &at));

@@ -168,7 +168,7 @@ static status decode_payload(struct span payload, const struct format *format, u
 
 status vmlinuz_unpack(struct span file, uint8_t **ret_data, size_t *ret_size)
 {
-	struct span payload = {};
+	struct span payload = {.data = file.data};
 
 	if (file.size > VMLINUX_SIZE_MAX)
 		return report(STATUS_LIMIT, "a kernel image of %zu bytes: at most %u are read", file.size,
