@@ -10,7 +10,7 @@ from conftest import ROOT, Guest
 
 KERNELS = ["5.10", "6.1", "6.12", "newest"]
 FILES = ["unix", "packet", "netlink", "dev", "dev_mcast", "route", "arp", "if_inet6", "snmp", "snmp6", "netstat",
-         "sockstat", "sockstat6", "protocols", "ptype"]
+         "sockstat", "sockstat6", "protocols", "ptype", "igmp", "igmp6"]
 PROC_DUMP = os.environ.get("PROC_DUMP", os.path.join(ROOT, "build/tests/proc-dump"))
 DUMP_SECONDS = 60
 SETTLE_SECONDS = 300

@@ -8,8 +8,11 @@
 
 #include "guest/kernel/guestc-types-begin.h"
 
+struct ifmcaddr6;
+
 struct inet6_dev {
 	struct net_device *dev;
+	struct ifmcaddr6 *mc_list;
 };
 
 struct inet6_ifaddr {

@@ -10,6 +10,7 @@
 
 struct net_device;
 struct in_device;
+struct inet6_dev;
 
 struct net_device_ops {
 	void *ndo_get_stats64;
@@ -83,7 +84,8 @@ struct net_device {
 	enum netdev_stat_type pcpu_stat_type : 8;
 	struct netdev_hw_addr_list mc;
 	struct list_head ptype_all;
-	struct in_device *ip_ptr;
+	struct in_device *ip_ptr; /* NULL: no IPv4 */
+	struct inet6_dev *ip6_ptr; /* NULL: no IPv6 */
 	unsigned int num_rx_queues;
 	u8 priv[1]; /* from 6.8; before: behind the struct, at a multiple of 32 */
 };
