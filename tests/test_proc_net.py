@@ -161,6 +161,8 @@ def test_pointers_before_the_hash_key_is_there(boot, proc_dump, kernel):
     assert_same(guest, proc_dump, "net/icmp")
     guest.exec(["sockets", "--udp", "3"])
     assert_same(guest, proc_dump, "net/udp")
+    if b"(____ptrval____)" not in cat(guest, "net/udp"):
+        pytest.skip("this guest found enough entropy at once: its hash key was there already")
 
 
 def test_pointers_with_no_hash_pointers(boot, proc_dump):

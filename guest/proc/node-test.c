@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest/proc/node.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -26,8 +27,7 @@ static void the_table_is_sorted_and_every_parent_is_in_it(void **state)
 		if (i > 0)
 			assert_true(strcmp(proc_nodes[i - 1].path, path) < 0);
 		assert_true(strlen(path) < sizeof parent);
-		strcpy(parent, path);
-		parent[slash != NULL ? slash - path : 0] = '\0';
+		snprintf(parent, sizeof parent, "%.*s", slash != NULL ? (int)(slash - path) : 0, path);
 		assert_false(S_ISREG(find(parent)->mode));
 	}
 }
@@ -55,7 +55,8 @@ static void a_file_below_net_has_two_paths(void **state)
 static void what_is_not_in_the_table_is_missing(void **state)
 {
 	(void)state;
-	static const char *const absent[] = {"net/", "net/tc", "net/tcpx", "/net/tcp", "self/net/", "nothing", "net/tcp/"};
+	static const char *const absent[] = {"net/",	  "net/tc",  "net/tcpx", "/net/tcp",
+					     "self/net/", "nothing", "net/tcp/"};
 	const struct proc_node *node = NULL;
 
 	for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++)

@@ -29,8 +29,7 @@ status proc_node_find(const char *path, const struct proc_node **ret_node)
 {
 	if (strncmp(path, net_alias, strlen(net_alias)) == 0)
 		path += strlen(net_alias) - strlen(net_files);
-	const struct proc_node *node =
-		bsearch(path, proc_nodes, proc_node_count, sizeof proc_nodes[0], compare_path);
+	const struct proc_node *node = bsearch(path, proc_nodes, proc_node_count, sizeof proc_nodes[0], compare_path);
 	if (node == NULL)
 		return STATUS_MISSING;
 	*ret_node = node;

@@ -26,9 +26,9 @@ typedef void (*proc_show)(struct seq *seq);
 typedef bool (*proc_exists)(const char *path);
 
 struct proc_node {
-	const char *path;   /* below /proc, without a leading slash: "net/tcp" */
-	uint32_t mode;      /* S_IFREG | 0444, S_IFDIR | 0555, S_IFLNK | 0777 */
-	proc_show show;     /* files */
+	const char *path; /* below /proc, without a leading slash: "net/tcp" */
+	uint32_t mode; /* S_IFREG | 0444, S_IFDIR | 0555, S_IFLNK | 0777 */
+	proc_show show; /* files */
 	const char *target; /* symbolic links */
 	proc_exists exists; /* NULL: on every target */
 };

@@ -74,14 +74,8 @@ void pointer_text(char text[POINTER_TEXT_SIZE], const void *pointer)
 void pointer_text_restricted(char text[POINTER_TEXT_SIZE], const void *pointer)
 {
 	switch (kptr_restrict) {
-	case KPTR_HASHED:
-		pointer_text(text, pointer);
-		break;
-	case KPTR_FOR_THE_CAPABLE:
-		text_plain(text, (u64)pointer);
-		break;
-	default:
-		text_plain(text, 0);
-		break;
+	case KPTR_HASHED: pointer_text(text, pointer); break;
+	case KPTR_FOR_THE_CAPABLE: text_plain(text, (u64)pointer); break;
+	default: text_plain(text, 0); break;
 	}
 }

@@ -151,8 +151,7 @@ static status fault_line(const struct seq *seq, char **ret_line)
 	char line[SEQ_FAULT_SIZE_MAX + 64];
 
 	if (seq->fault_count > 1)
-		snprintf(line, sizeof line, "%s (and %llu more)", seq->fault,
-			 (unsigned long long)seq->fault_count - 1);
+		snprintf(line, sizeof line, "%s (and %llu more)", seq->fault, (unsigned long long)seq->fault_count - 1);
 	else
 		snprintf(line, sizeof line, "%s", seq->fault);
 	char *copy = strdup(line);

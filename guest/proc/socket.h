@@ -10,7 +10,7 @@
 #include "guest/proc/types/sock.h"
 
 enum {
-	FAMILY_INET = 2,   /* AF_INET */
+	FAMILY_INET = 2, /* AF_INET */
 	FAMILY_INET6 = 10, /* AF_INET6 */
 };
 
@@ -33,7 +33,7 @@ struct socket_line {
 	u32 local[4], remote[4]; /* as in memory; [0] alone for IPv4 */
 	u32 local_port, remote_port;
 	u32 state, tx_queue, rx_queue;
-	u32 timer;       /* which one runs: /proc/net/tcp's "tr" */
+	u32 timer; /* which one runs: /proc/net/tcp's "tr" */
 	u64 timer_clock; /* when, in hundredths of a second */
 	u32 retransmits, uid;
 	int timeout;
@@ -43,8 +43,7 @@ struct socket_line {
 };
 
 /* Number, addresses, ports, state, references and address of `common`. */
-GUEST_C void socket_line_init(struct socket_line *line, const struct sock_common *common, u32 number,
-			      int number_width);
+GUEST_C void socket_line_init(struct socket_line *line, const struct sock_common *common, u32 number, int number_width);
 GUEST_C void socket_line_print(struct seq *seq, const struct socket_line *line);
 
 enum {
@@ -61,8 +60,8 @@ enum {
 
 /* What follows a chain's last node. */
 enum socket_chain_end {
-	SOCKET_CHAIN_ENDS_NULL,   /* nodes are skc_node */
-	SOCKET_CHAIN_ENDS_ODD,    /* nodes are skc_nulls_node */
+	SOCKET_CHAIN_ENDS_NULL, /* nodes are skc_node */
+	SOCKET_CHAIN_ENDS_ODD, /* nodes are skc_nulls_node */
 	SOCKET_CHAIN_ENDS_EITHER, /* one or the other, by the kernel's age */
 };
 
@@ -77,7 +76,7 @@ struct socket_walk {
 	 * socket of the family in the initial network namespace. */
 	void (*show)(void *row);
 	const void *context; /* the file's own */
-	u32 row_count;       /* rows so far: those of the next row's `index` */
+	u32 row_count; /* rows so far: those of the next row's `index` */
 	u32 step_count;
 	u32 bad_bucket_count;
 };
@@ -91,8 +90,7 @@ struct socket_row {
 /* Walk `bucket_count` chains, the first at `first_bucket`, one every
  * `bucket_size` bytes. What can't be read is left out and said with
  * seq_fault(). */
-GUEST_C void socket_table_walk(struct socket_walk *walk, const void *first_bucket, u64 bucket_size,
-			       u64 bucket_count);
+GUEST_C void socket_table_walk(struct socket_walk *walk, const void *first_bucket, u64 bucket_size, u64 bucket_count);
 
 /* mask + 1, checked: a power of two, at most SOCKET_BUCKET_COUNT_MAX. */
 GUEST_C u64 socket_bucket_count(u32 mask);

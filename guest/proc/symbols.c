@@ -22,8 +22,8 @@ static bool nearest(uint64_t address, struct guest_symbol *ret_symbol)
 	const struct guest_kernel *kernel = proc_running_kernel();
 	uint64_t distance;
 
-	return kernel != NULL && guest_symbols_nearest(kernel->symbols, (struct guest_va){address}, ret_symbol,
-						       &distance) == STATUS_OK;
+	return kernel != NULL &&
+	       guest_symbols_nearest(kernel->symbols, (struct guest_va){address}, ret_symbol, &distance) == STATUS_OK;
 }
 
 uint64_t symbol_start(uint64_t address)
@@ -37,8 +37,11 @@ bool symbol_name(uint64_t address, char ret_name[SYMBOL_NAME_SIZE])
 {
 	struct guest_symbol symbol;
 
-	if (!nearest(address, &symbol) || symbol.address.value != address || strlen(symbol.name) >= SYMBOL_NAME_SIZE)
+	if (!nearest(address, &symbol) || symbol.address.value != address)
 		return false;
-	strcpy(ret_name, symbol.name);
+	size_t size = strlen(symbol.name) + 1;
+	if (size > SYMBOL_NAME_SIZE)
+		return false;
+	memcpy(ret_name, symbol.name, size);
 	return true;
 }

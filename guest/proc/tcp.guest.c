@@ -63,8 +63,7 @@ static void timer_set(struct socket_line *line, const struct ticks *ticks,
 		line->timer = TIMER_PROBE;
 		line->timer_clock = ticks_until(ticks, retransmit_expires(connection));
 		return;
-	default:
-		break;
+	default: break;
 	}
 	if (keepalive->entry.pprev == NULL) /* timer_pending() */
 		return;

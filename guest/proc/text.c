@@ -59,9 +59,10 @@ static status check(const struct proc_node *node)
 
 	if (node->exists == NULL)
 		return STATUS_OK;
-	if (strlen(node->path) >= sizeof question.path)
+	size_t size = strlen(node->path) + 1;
+	if (size > sizeof question.path)
 		return report(STATUS_INTERNAL, "/proc/%s: the node's path is too long", node->path);
-	strcpy(question.path, node->path);
+	memcpy(question.path, node->path, size);
 	status outcome = guest_call(ask, &question, sizeof question);
 	if (outcome != STATUS_OK)
 		return report(status_is_fault(outcome) ? outcome : STATUS_MALFORMED,

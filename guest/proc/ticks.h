@@ -7,7 +7,7 @@
 
 /* Read once for a file, so that all its rows have one time. */
 struct ticks {
-	u64 now;     /* jiffies */
+	u64 now; /* jiffies */
 	u64 tick_ns; /* the kernel's TICK_NSEC: 10⁹ / CONFIG_HZ, rounded */
 };
 

@@ -29,8 +29,8 @@ static void udp_row_show(void *argument)
 	socket_line_init(&line, &socket->__sk_common, row->bucket, UDP_NUMBER_WIDTH);
 	line.local_port = ntohs(((const struct inet_sock *)socket)->inet_sport);
 	line.tx_queue = (u32)socket->sk_wmem_alloc.refs.counter - 1; /* one is the socket's own */
-	line.rx_queue = (u32)socket->sk_backlog.rmem_alloc.counter -
-			(u32)((const struct udp_sock *)socket)->forward_deficit;
+	line.rx_queue =
+		(u32)socket->sk_backlog.rmem_alloc.counter - (u32)((const struct udp_sock *)socket)->forward_deficit;
 	line.uid = socket_uid(socket);
 	line.inode = socket_inode(socket);
 	seq_setwidth(seq, line.is_v6 ? 0 : UDP4_WIDTH);

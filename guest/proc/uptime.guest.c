@@ -102,7 +102,7 @@ void uptime_show(struct seq *seq)
 	u64 idle = 0;
 	u32 cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu (cpu)
 		idle += idle_ns(cpu, now);
 	print(seq, (u64)(now + timekeeper->offs_boot), ' ');
 	print(seq, idle, '\n');

@@ -27,7 +27,7 @@ struct request_sock_queue {
 struct inet_connection_sock {
 	struct inet_sock icsk_inet;
 	struct request_sock_queue icsk_accept_queue;
-	unsigned long icsk_timeout;             /* older kernels; newer: sk.tcp_retransmit_timer */
+	unsigned long icsk_timeout; /* older kernels; newer: sk.tcp_retransmit_timer */
 	struct timer_list icsk_keepalive_timer; /* newer kernels; older: sk.sk_timer */
 	u32 icsk_rto;
 	u8 icsk_retransmits, icsk_pending, icsk_probes_out;

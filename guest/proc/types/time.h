@@ -35,7 +35,7 @@ struct tk_data {
 
 /* Per CPU: when it went idle, and for how long it was. */
 struct tick_sched {
-	unsigned long flags;          /* newer kernels, with TS_FLAG_IDLE_ACTIVE; */
+	unsigned long flags; /* newer kernels, with TS_FLAG_IDLE_ACTIVE; */
 	unsigned int idle_active : 1; /* older */
 	s64 idle_entrytime, idle_sleeptime;
 };
