@@ -9,7 +9,7 @@
 const char *argp_program_version = "bartizan " BARTIZAN_VERSION;
 
 static const struct command commands[] = {
-	{"run", cmd_run, "[OPTION…] PROGRAM [ARGUMENT…]", "run a program that sees a target instead of this machine"},
+	{"run", cmd_run, "[OPTION…] PROGRAM [ARGUMENT…]", "run a program over a target"},
 	{"cat", cmd_cat, "[OPTION…] PATH…", "print pseudo files of a target"},
 	{"kernel", cmd_kernel, "[OPTION…]", "say what is known about a target's kernel"},
 	{"profile", cmd_profile, "COMMAND", "pin kernels by what their packages say"},
