@@ -2,7 +2,7 @@
 # The front door: everything a user or CI calls. The build itself is Meson's.
 # Recipes stay thin; what needs more than a line or two is a script in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-full bench lint format fuzz sanitize soak clean
+.PHONY: help setup build demo test test-full bench lint format clean
 
 help:     ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -19,7 +19,7 @@ demo: build ## boot a guest and watch it from outside: netstat inside and outsid
 test: build ## what CI runs: lint, unit tests, sanitizers, short fuzzing, VM tests (pairwise)
 	@tools/test/run
 
-test-full: build ## the same with the whole matrices and longer fuzzing
+test-full: build ## the same with the whole matrices and longer fuzzing (hours); result in docs/results/
 	@BARTIZAN_TEST_FULL=1 tools/test/run
 
 bench: build ## measurements, as ratios within one run
