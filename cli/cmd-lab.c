@@ -76,6 +76,7 @@ enum {
 	KEY_LA57,
 	KEY_KASLR,
 	KEY_MACHINE,
+	KEY_NIC,
 	KEY_APPEND,
 	KEY_PRIVATE,
 	KEY_NO_QMP,
@@ -97,6 +98,7 @@ static const struct argp_option up_options[] = {
 	{"cpus", KEY_CPUS, "N", 0, "number of CPUs (1)", 1},
 	{"cpu", KEY_CPU, "MODEL", 0, "QEMU's CPU model, with its features if need be (max)", 1},
 	{"machine", KEY_MACHINE, "q35|pc", 0, "QEMU's machine (q35)", 1},
+	{"nic", KEY_NIC, "virtio|none", 0, "a network card, with nobody but QEMU behind it (none)", 1},
 	{"pti", KEY_PTI, "on|off", 0, "page-table isolation (as the kernel decides)", 2},
 	{"la57", KEY_LA57, "on|off", 0, "five-level page tables (off)", 2},
 	{"kaslr", KEY_KASLR, "on|off", 0, "the kernel at a random address (on)", 2},
@@ -126,6 +128,7 @@ static error_t parse_up(int key, char *argument, struct argp_state *state)
 	case KEY_LA57: options->la57 = on_or_off(state, "la57", argument); break;
 	case KEY_KASLR: options->kaslr = on_or_off(state, "kaslr", argument); break;
 	case KEY_MACHINE: options->machine = argument; break;
+	case KEY_NIC: options->nic = argument; break;
 	case KEY_APPEND: options->append = argument; break;
 	case KEY_PRIVATE: options->private_memory = true; break;
 	case KEY_NO_QMP: options->no_qmp = true; break;

@@ -45,6 +45,7 @@ struct lab_options {
 	enum lab_switch la57; /* default: off */
 	enum lab_switch kaslr; /* default: as the kernel decides: on */
 	const char *machine; /* "q35", "pc" */
+	const char *nic; /* "virtio", "none" */
 	const char *append; /* more words for the kernel's command line, or "" */
 	const char *accelerator; /* "tcg", "kvm"; "auto": kvm where it truly works */
 	bool private_memory; /* anonymous RAM instead of a shared, mappable memfd */

@@ -61,6 +61,26 @@ static void commas_in_paths_are_doubled(void **state)
 	words_deinit(&words);
 }
 
+static void a_network_card_is_there_where_asked_for(void **state)
+{
+	struct lab_options options = lab_options_default();
+	struct words words = {};
+
+	options.name = "vm";
+	struct qemu_setup setup = setup_for(&options);
+
+	assert_int_equal(qemu_words(&setup, &words), STATUS_OK);
+	assert_false(has(&words, "-netdev", NULL));
+	assert_true(has(&words, "-append", "console=ttyS0 panic=-1 bartizan.name=vm"));
+	words_deinit(&words);
+	options.nic = "virtio";
+	assert_int_equal(qemu_words(&setup, &words), STATUS_OK);
+	assert_true(has(&words, "-netdev", "user,id=nic0,restrict=on,ipv6=off"));
+	assert_true(has(&words, "-device", "virtio-net-pci,netdev=nic0,romfile="));
+	assert_true(has(&words, "-append", "console=ttyS0 panic=-1 bartizan.name=vm bartizan.nic"));
+	words_deinit(&words);
+}
+
 static void switches_reach_the_guest(void **state)
 {
 	struct lab_options options = lab_options_default();
@@ -90,6 +110,9 @@ static void impossible_options_are_refused(void **state)
 	options.machine = "isapc";
 	assert_int_equal(qemu_check(&options), STATUS_USAGE);
 	options = lab_options_default();
+	options.nic = "ne2k";
+	assert_int_equal(qemu_check(&options), STATUS_USAGE);
+	options = lab_options_default();
 	options.cpu_count = 0;
 	assert_int_equal(qemu_check(&options), STATUS_USAGE);
 	options = lab_options_default();
@@ -106,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ram_is_a_shared_memfd_unless_private),
 		cmocka_unit_test(commas_in_paths_are_doubled),
+		cmocka_unit_test(a_network_card_is_there_where_asked_for),
 		cmocka_unit_test(switches_reach_the_guest),
 		cmocka_unit_test(impossible_options_are_refused),
 	};

@@ -30,6 +30,9 @@ status qemu_check(const struct lab_options *options)
 	TRY(check_sizes(options));
 	if (!one_of(options->machine, "q35", "pc"))
 		return report(STATUS_USAGE, "no machine \"%s\": q35 or pc", options->machine);
+	if (!one_of(options->nic, "virtio", "none"))
+		return report(STATUS_USAGE, "no network card \"%s\": virtio or none (the lab's kernels have no driver "
+			      "for others)", options->nic);
 	if (!one_of(options->accelerator, "tcg", "kvm") && strcmp(options->accelerator, "auto") != 0)
 		return report(STATUS_USAGE, "no accelerator \"%s\": tcg or kvm", options->accelerator);
 	if (options->cpu_model[0] == '\0' || strpbrk(options->cpu_model, " \t\n") != NULL)
@@ -104,6 +107,18 @@ static status add_devices(struct words *words, const struct qemu_setup *setup)
 	return STATUS_OK;
 }
 
+/* QEMU's own network, closed to everything outside of QEMU. IPv6 is off as its
+ * routers never stop talking, and a guest shall come to rest. */
+static void add_nic(struct words *words, const struct lab_options *options)
+{
+	if (strcmp(options->nic, "virtio") != 0)
+		return;
+	words_add(words, "-netdev");
+	words_add(words, "user,id=nic0,restrict=on,ipv6=off");
+	words_add(words, "-device");
+	words_add(words, "virtio-net-pci,netdev=nic0,romfile=");
+}
+
 static void add_kernel(struct words *words, const struct qemu_setup *setup)
 {
 	const struct lab_options *options = setup->options;
@@ -115,8 +130,8 @@ static void add_kernel(struct words *words, const struct qemu_setup *setup)
 	words_add(words, "%s", setup->initramfs_path);
 	words_add(words, "-append");
 	/* panic=-1 with -no-reboot: a dead kernel ends QEMU, and the lab notices. */
-	words_add(words, "console=ttyS0%s bartizan.name=%s%s%s%s%s", options->may_reboot ? "" : " panic=-1",
-		  options->name, pti, options->kaslr == LAB_SWITCH_OFF ? " nokaslr" : "",
+	words_add(words, "console=ttyS0%s bartizan.name=%s%s%s%s%s%s", options->may_reboot ? "" : " panic=-1",
+		  options->name, strcmp(options->nic, "none") != 0 ? " " QEMU_NIC_WORD : "", pti, options->kaslr == LAB_SWITCH_OFF ? " nokaslr" : "",
 		  options->append[0] != '\0' ? " " : "", options->append);
 }
 
@@ -134,6 +149,7 @@ status qemu_words(const struct qemu_setup *setup, struct words *words)
 	add_memory(words, setup->options, setup->accelerator);
 	add_cpu(words, setup->options);
 	TRY(add_devices(words, setup));
+	add_nic(words, setup->options);
 	add_kernel(words, setup);
 	return words_check(words);
 }

@@ -9,6 +9,8 @@
 
 /* The name of the virtio port that the guest's agent listens on. */
 #define QEMU_EXEC_PORT "bartizan.exec"
+/* On the kernel's command line: there is a network card to bring up. */
+#define QEMU_NIC_WORD "bartizan.nic"
 
 /* What a VM is started from; strings are borrowed. */
 struct qemu_setup {

@@ -25,6 +25,7 @@ struct lab_options lab_options_default(void)
 		.cpu_count = 1,
 		.cpu_model = "max",
 		.machine = "q35",
+		.nic = "none",
 		.append = "",
 		.accelerator = "auto",
 		.lifetime_seconds = 4 * 3600,

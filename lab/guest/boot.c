@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "lab/guest/boot.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +18,13 @@
 #include "base/checked.h"
 #include "base/report.h"
 #include "lab/scope.h"
+
+enum {
+	COMMAND_LINE_SIZE = 4096, /* COMMAND_LINE_SIZE of x86 is 2048 */
+	/* 30 s: probing is asynchronous, TCG slow. */
+	DEVICE_ATTEMPTS = 3000,
+	DEVICE_PAUSE_NS = 10 * 1000 * 1000,
+};
 
 struct mount_point {
 	const char *path;
@@ -77,16 +85,21 @@ static void load_modules(void)
 	}
 }
 
-static void set_host_name(void)
+/* The kernel's command line; "" where it can't be read. */
+static void read_command_line(char line[static COMMAND_LINE_SIZE])
+{
+	SCOPED_FILE FILE *stream = fopen("/proc/cmdline", "re");
+
+	if (stream == NULL || fgets(line, COMMAND_LINE_SIZE, stream) == NULL)
+		line[0] = '\0';
+}
+
+static void set_host_name(const char *line)
 {
 	static const char key[] = "bartizan.name=";
-	SCOPED_FILE FILE *stream = fopen("/proc/cmdline", "re");
-	char line[4096], name[BOOT_NAME_SIZE_MAX + 1];
-	const char *found;
+	char name[BOOT_NAME_SIZE_MAX + 1];
+	const char *found = strstr(line, key);
 
-	if (stream == NULL || fgets(line, sizeof line, stream) == NULL)
-		return;
-	found = strstr(line, key);
 	if (found == NULL || sscanf(found + sizeof key - 1, "%64[A-Za-z0-9._-]", name) != 1)
 		return;
 	if (sethostname(name, strlen(name)) != 0)
@@ -102,12 +115,47 @@ static void raise_loopback(void)
 		complain("interface", "lo");
 }
 
+static void set_address(int fd, const char *name, unsigned long ioctl_number, const char *address)
+{
+	struct sockaddr_in value = {.sin_family = AF_INET};
+	struct ifreq request = {};
+
+	inet_pton(AF_INET, address, &value.sin_addr);
+	strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+	memcpy(&request.ifr_addr, &value, sizeof value);
+	if (ioctl(fd, ioctl_number, &request) != 0)
+		complain("address", name);
+}
+
+/* The network card, where the lab gave one: the address that QEMU's network
+ * has for its guest. */
+static void raise_nic(const char *line)
+{
+	const struct timespec pause = {.tv_nsec = DEVICE_PAUSE_NS};
+	struct ifreq request = {.ifr_name = "eth0"};
+	SCOPED_FD int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (strstr(line, "bartizan.nic") == NULL)
+		return;
+	for (int i = 0; ioctl(fd, SIOCGIFFLAGS, &request) != 0 && i < DEVICE_ATTEMPTS; i++)
+		nanosleep(&pause, NULL);
+	set_address(fd, "eth0", SIOCSIFADDR, "10.0.2.15");
+	set_address(fd, "eth0", SIOCSIFNETMASK, "255.255.255.0");
+	request.ifr_flags = IFF_UP | IFF_RUNNING;
+	if (ioctl(fd, SIOCSIFFLAGS, &request) != 0)
+		complain("interface", "eth0");
+}
+
 status boot_system(void)
 {
+	char line[COMMAND_LINE_SIZE];
+
 	mount_all();
 	load_modules();
-	set_host_name();
+	read_command_line(line);
+	set_host_name(line);
 	raise_loopback();
+	raise_nic(line);
 	return STATUS_OK;
 }
 
@@ -140,13 +188,12 @@ static status find_port(const char *name, char *ret_path, size_t path_size)
 
 status boot_open_port(const char *name, int *ret_fd)
 {
-	enum { ATTEMPTS = 3000, PAUSE_NS = 10 * 1000 * 1000 }; /* 30 s: probing is asynchronous, TCG slow */
-	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+	const struct timespec pause = {.tv_nsec = DEVICE_PAUSE_NS};
 	char path[512];
 	int fd;
 
 	for (int i = 0; find_port(name, path, sizeof path) != STATUS_OK; i++) {
-		if (i == ATTEMPTS)
+		if (i == DEVICE_ATTEMPTS)
 			return report(STATUS_MISSING, "no virtio port \"%s\": no virtio console in this kernel?", name);
 		nanosleep(&pause, NULL);
 	}

@@ -8,7 +8,7 @@
 enum { BOOT_NAME_SIZE_MAX = 64 };
 
 /* Mount the usual file systems, load the modules of /lib/modules/order, set
- * the host's name, bring up the loopback interface. What fails and can be done
+ * the host's name, bring up the loopback interface and the network card. What fails and can be done
  * without is reported only; STATUS_IO where there is no going on. */
 MUST_USE status boot_system(void);
 
