@@ -113,7 +113,7 @@ def test_a_changed_profile_is_refused(bartizan, two_guests, tmp_path):
     data[len(data) // 2] ^= 1
     profile.write_bytes(data)
     done = bartizan("kernel", "--target", two_guests[0].target, "--profile", str(profile))
-    assert done.returncode == 1 and b"digest" in done.stderr
+    assert done.returncode == 1 and b"checksum" in done.stderr
 
 
 def test_what_holds_no_kernel_is_an_error_that_says_so(bartizan, tmp_path):

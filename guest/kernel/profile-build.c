@@ -138,8 +138,8 @@ static status serialise(const struct build *build, uint8_t **ret_file, size_t *r
 	at = put(at, tables->values, values_size);
 	at = put(at, tables->names, header.names_size);
 	put(at, types.data, types.size);
-	size_t hashed_from = offsetof(struct profile_header, digest) + SHA256_SIZE;
-	sha256((struct span){file + hashed_from, header.file_size - hashed_from}, header.digest);
+	header.checksum =
+		profile_checksum((struct span){file + PROFILE_SUMMED_FROM, header.file_size - PROFILE_SUMMED_FROM});
 	put(file, &header, sizeof header);
 	*ret_file = file;
 	*ret_size = header.file_size;

@@ -3,9 +3,10 @@
 #ifndef GUEST_KERNEL_PROFILE_FORMAT_H
 #define GUEST_KERNEL_PROFILE_FORMAT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-#include "base/sha256.h"
+#include "base/reader.h"
 
 #define PROFILE_MAGIC "BRTZPROF"
 
@@ -14,7 +15,7 @@ struct profile_header {
 	uint32_t version;
 	uint32_t header_size;
 	uint64_t file_size;
-	uint8_t digest[SHA256_SIZE]; /* of everything after it */
+	uint64_t checksum; /* of everything after it */
 	uint64_t text, types_at;
 	uint64_t base, names_at, values_at, base_at, tokens_at, token_index_at;
 	uint32_t symbol_count, addressing;
@@ -23,6 +24,12 @@ struct profile_header {
 	uint32_t banner_size, build_id_size, tokens_size, names_size, types_size, reserved;
 };
 
-_Static_assert(sizeof(struct profile_header) == 152, "the file's form is fixed");
+_Static_assert(sizeof(struct profile_header) == 128, "the file's form is fixed");
+
+enum { PROFILE_SUMMED_FROM = offsetof(struct profile_header, checksum) + 8 };
+
+/* FNV-1a over little-endian words of 8 bytes, the last one filled up with zeros: a
+ * change within one word is always noticed. Against accidents, not against people. */
+uint64_t profile_checksum(struct span bytes);
 
 #endif

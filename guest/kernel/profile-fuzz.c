@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A profile whose bytes the input changes, with its digest made good again, so
+/* A profile whose bytes the input changes, with its checksum made good again, so
  * that the fuzzer gets past it; applied to the kernel that it was made of.
  * Records of (position: 3 bytes, value: 1 byte). */
 #include <stddef.h>
@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/report.h"
-#include "base/sha256.h"
 #include "guest/kernel/btf.h"
 #include "guest/kernel/fake-kernel.h"
 #include "guest/kernel/kallsyms.h"
@@ -57,7 +56,7 @@ static void try_profile(struct span file)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const size_t hashed_from = offsetof(struct profile_header, digest) + SHA256_SIZE;
+	uint64_t checksum;
 
 	report_sink_set(be_silent, NULL);
 	if (original.data == NULL)
@@ -68,8 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(file, original.data, original.size);
 	for (size_t at = 0; at + RECORD_SIZE <= size; at += RECORD_SIZE)
 		file[(data[at] | data[at + 1] << 8 | data[at + 2] << 16) % original.size] = data[at + 3];
-	sha256((struct span){file + hashed_from, original.size - hashed_from},
-	       file + offsetof(struct profile_header, digest));
+	checksum = profile_checksum((struct span){file + PROFILE_SUMMED_FROM, original.size - PROFILE_SUMMED_FROM});
+	memcpy(file + offsetof(struct profile_header, checksum), &checksum, sizeof checksum);
 	try_profile((struct span){file, original.size});
 	free(file);
 	return 0;

@@ -3,7 +3,7 @@
  * A profile: what a kernel's package says about it, in one file. Made offline
  * from the vmlinuz (profile-build.h); pins symbols and types, so that a target
  * can't choose them, and is checked against what the target has in memory.
- * The file's form is in docs/kernel.md. Its digest finds accidents; whom the
+ * The file's form is in docs/kernel.md. Its checksum finds accidents; whom the
  * file comes from is for its keeper to know.
  */
 #ifndef GUEST_KERNEL_PROFILE_H
@@ -13,8 +13,8 @@
 #include <stdint.h>
 
 #include "base/reader.h"
-#include "base/sha256.h"
 #include "base/status.h"
+#include "guest/kernel/btf.h"
 #include "guest/kernel/kallsyms-tables.h"
 #include "guest/kernel/view.h"
 
@@ -25,6 +25,9 @@ enum {
 	PROFILE_VERSION = 1,
 	PROFILE_BANNER_SIZE_MAX = 256, /* with its NUL */
 	PROFILE_BUILD_ID_SIZE_MAX = 32,
+	/* A file of the largest tables and types that are read, with room for
+	 * header, banner, build id and tokens. */
+	PROFILE_SIZE_MAX = KALLSYMS_NAMES_SIZE_MAX + 8 * KALLSYMS_SYMBOL_COUNT_MAX + GUEST_TYPES_SIZE_MAX + (1 << 20),
 };
 
 /* Sections point into the file. */
@@ -36,11 +39,10 @@ struct guest_profile {
 	/* Its pointers point into the file: never deinit it. */
 	struct kallsyms_tables tables;
 	struct span types;
-	uint8_t digest[SHA256_SIZE];
 };
 
 /* Read a profile; `file` must outlive it. Reported: STATUS_MALFORMED (no
- * profile, cut short, or its digest differs), STATUS_UNSUPPORTED (another
+ * profile, cut short, or its checksum differs), STATUS_UNSUPPORTED (another
  * version), STATUS_LIMIT, STATUS_NO_MEMORY. */
 MUST_USE status guest_profile_create(struct span file, struct guest_profile **ret_profile);
 void guest_profile_destroy(struct guest_profile *profile);
