@@ -14,6 +14,7 @@
 #include "base/report.h"
 #include "cli/choose-target.h"
 #include "cli/command.h"
+#include "cli/whole-file.h"
 #include "host/loader/plain.h"
 
 enum {
@@ -22,10 +23,11 @@ enum {
 	EXIT_CODE_NOT_RUN = 125,
 	KEY_TARGET = 256,
 	KEY_BACKEND,
+	KEY_PROFILE,
 };
 
 struct settings {
-	const char *target, *backend;
+	const char *target, *backend, *profile;
 	const char *program; /* NULL: the first argument names it */
 	char **arguments; /* from the program's name or the first path on */
 	const char *none_given; /* the usage error where arguments are missing */
@@ -34,6 +36,8 @@ struct settings {
 static const struct argp_option options[] = {
 	{"target", KEY_TARGET, "T", 0, "qemu:PID, qemu:NAME, lab:NAME or dump:FILE (the only VM that runs here)", 0},
 	{"backend", KEY_BACKEND, "plain", 0, "what the program runs in (plain: this process, unprotected)", 0},
+	{"profile", KEY_PROFILE, "FILE", 0,
+	 "take the kernel's symbols and types from this profile; refuse another kernel", 0},
 	{0},
 };
 
@@ -44,6 +48,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case KEY_TARGET: settings->target = argument; return 0;
 	case KEY_BACKEND: settings->backend = argument; return 0;
+	case KEY_PROFILE: settings->profile = argument; return 0;
 	case ARGP_KEY_ARG:
 		/* All the rest belongs to the program, options too. */
 		settings->arguments = &state->argv[state->next - 1];
@@ -124,35 +129,57 @@ static void program_name(const char *path, char name[PATH_MAX])
 		*ending = '\0';
 }
 
+/* What a run holds, undone in the opposite order. */
+struct run {
+	struct target *target;
+	const char **arguments;
+	struct span profile;
+};
+
+static void run_deinit(struct run *run)
+{
+	free((void *)run->profile.data);
+	free(run->arguments);
+	if (run->target != NULL)
+		target_destroy(run->target);
+}
+
+static status copy_arguments(struct run *run, const struct settings *settings, const char *name)
+{
+	size_t count = 0, skip = settings->program == NULL;
+
+	while (settings->arguments[count] != NULL)
+		count++;
+	run->arguments = calloc(count + 2, sizeof *run->arguments);
+	if (run->arguments == NULL)
+		return report(STATUS_NO_MEMORY, "no memory for %zu arguments", count);
+	run->arguments[0] = name;
+	memcpy(run->arguments + 1, settings->arguments + skip, (count - skip) * sizeof *run->arguments);
+	return STATUS_OK;
+}
+
 static status run(const struct settings *settings, int *ret_exit_code)
 {
 	const char *program = settings->program != NULL ? settings->program : settings->arguments[0];
+	__attribute__((cleanup(run_deinit))) struct run run = {0};
 	char path[PATH_MAX], name[PATH_MAX];
-	struct plain_program plain = {.image_path = path, .environment = (const char *const *)environ};
-	struct target *target;
-	const char **arguments;
-	size_t count = 0, skip = settings->program == NULL;
-	status result;
 
 	TRY(check_backend(settings->backend));
 	TRY(find_image(program, path, sizeof path));
-	TRY(choose_target(settings->target, &target));
-	while (settings->arguments[count] != NULL)
-		count++;
-	arguments = calloc(count + 2, sizeof *arguments);
-	if (arguments == NULL) {
-		target_destroy(target);
-		return report(STATUS_NO_MEMORY, "no memory for %zu arguments", count);
-	}
+	/* What is in it, the image checks. */
+	if (settings->profile != NULL)
+		TRY(whole_file_read(settings->profile, &run.profile));
+	TRY(choose_target(settings->target, &run.target));
 	program_name(path, name);
-	arguments[0] = name;
-	memcpy(arguments + 1, settings->arguments + skip, (count - skip) * sizeof *arguments);
-	plain.arguments = arguments;
-	plain.source = target->source;
-	result = plain_run(&plain, ret_exit_code);
-	free(arguments);
-	target_destroy(target);
-	return result;
+	TRY(copy_arguments(&run, settings, name));
+	const struct plain_program plain = {
+		.image_path = path,
+		.arguments = run.arguments,
+		.environment = (const char *const *)environ,
+		.source = run.target->source,
+		.profile = run.profile,
+	};
+	return plain_run(&plain, ret_exit_code);
 }
 
 static int exit_code_of_run(const struct settings *settings)

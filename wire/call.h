@@ -35,6 +35,11 @@ enum {
 	/* Only for backends where the image can't load FS itself (plain, on
 	 * machines without FSGSBASE): (address). */
 	CALL_THREAD_POINTER,
+	/* The user's profile of the target's kernel (guest/kernel/profile.h), where
+	 * START_HAS_PROFILE says that there is one. () → its size in bytes;
+	 * (offset, size, at bytes) → a status, after all of these bytes. */
+	CALL_PROFILE_SIZE,
+	CALL_PROFILE_READ,
 };
 
 enum {

@@ -26,6 +26,8 @@ enum start_flags {
 	START_FSGSBASE = 1 << 0,
 	/* A target's page source stands behind CALL_SOURCE_*. */
 	START_HAS_SOURCE = 1 << 1,
+	/* A profile of the target's kernel stands behind CALL_PROFILE_*. */
+	START_HAS_PROFILE = 1 << 2,
 };
 
 struct start_block {

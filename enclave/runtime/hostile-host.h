@@ -5,6 +5,7 @@
 #define ENCLAVE_RUNTIME_HOSTILE_HOST_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -36,6 +37,11 @@ void runtime_enter_host(void)
 }
 
 bool runtime_has_source(void)
+{
+	return true;
+}
+
+bool runtime_has_profile(void)
 {
 	return true;
 }

@@ -16,5 +16,7 @@ int runtime_thread_pointer_set(void *pointer);
 
 /* Was a page source given at start? */
 bool runtime_has_source(void);
+/* Was a profile of the target's kernel given at start? */
+bool runtime_has_profile(void);
 
 #endif

@@ -102,6 +102,11 @@ bool runtime_has_source(void)
 	return start.flags & START_HAS_SOURCE;
 }
 
+bool runtime_has_profile(void)
+{
+	return start.flags & START_HAS_PROFILE;
+}
+
 static uint8_t *next_string(uint8_t *string)
 {
 	while (*string != '\0')

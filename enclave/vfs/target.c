@@ -5,9 +5,11 @@
 
 #include "base/report.h"
 #include "enclave/runtime/fault.h"
+#include "enclave/runtime/profile.h"
 #include "enclave/runtime/runtime.h"
 #include "enclave/runtime/source.h"
 #include "guest/kernel/kernel.h"
+#include "guest/kernel/profile.h"
 #include "guest/memory/memory.h"
 
 enum {
@@ -19,6 +21,7 @@ enum {
 static struct {
 	struct guest_memory memory;
 	void *storage;
+	struct guest_profile *profile; /* NULL: the target says itself what it is */
 	struct guest_kernel *kernel;
 	status failure; /* STATUS_OK: none yet */
 } target;
@@ -36,11 +39,32 @@ static status prepare_memory(void)
 	return guest_memory_init(&target.memory, runtime_source(), target.storage, size);
 }
 
+/* The user's profile. Its file stays for as long as the program runs. */
+static status load_profile(void)
+{
+	size_t size;
+	uint8_t *file;
+
+	TRY(runtime_profile_size(&size));
+	file = malloc(size + 1);
+	if (file == NULL)
+		return report(STATUS_NO_MEMORY, "no %zu bytes for the profile: raise `heap` in the image's manifest",
+			      size);
+	status result = runtime_profile_read(file, size);
+	if (result == STATUS_OK)
+		result = guest_profile_create((struct span){file, size}, &target.profile);
+	if (result != STATUS_OK)
+		free(file);
+	return result;
+}
+
 static status find_kernel(void)
 {
 	if (target.storage == NULL)
 		TRY(prepare_memory());
-	return guest_kernel_create(&target.memory, NULL, &target.kernel);
+	if (target.profile == NULL && runtime_has_profile())
+		TRY(load_profile());
+	return guest_kernel_create(&target.memory, target.profile, &target.kernel);
 }
 
 status target_kernel(struct guest_kernel **ret_kernel)

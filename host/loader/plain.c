@@ -137,7 +137,8 @@ static status put_strings(struct start_block *start, const char *const *strings,
 static status fill_start(const struct plain_program *program, struct call_window *window, struct start_block *start)
 {
 	start->magic = START_MAGIC;
-	start->flags = (plain_fsgsbase ? START_FSGSBASE : 0) | (program->source != NULL ? START_HAS_SOURCE : 0);
+	start->flags = (plain_fsgsbase ? START_FSGSBASE : 0) | (program->source != NULL ? START_HAS_SOURCE : 0) |
+		       (program->profile.data != NULL ? START_HAS_PROFILE : 0);
 	start->window = (uint64_t)window;
 	start->enter = (uint64_t)plain_host_entry;
 	TRY(put_strings(start, program->arguments, START_ARGUMENT_COUNT_MAX, &start->argument_count));
@@ -165,7 +166,7 @@ status plain_run(const struct plain_program *program, int *ret_exit_code)
 	TRY(map_anonymous(sizeof(struct start_block), PROT_READ | PROT_WRITE, &start));
 	TRY(fill_start(program, (struct call_window *)window.data, (struct start_block *)start.data));
 
-	serve_init(&serve, (struct call_window *)window.data, program->source);
+	serve_init(&serve, (struct call_window *)window.data, program->source, program->profile);
 	plain_enter((uint64_t)image.data + layout.entry, (const struct start_block *)start.data);
 	serve_deinit(&serve);
 	*ret_exit_code = serve.exit_code;

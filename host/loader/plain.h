@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "base/reader.h"
 #include "base/status.h"
 #include "guest/memory/source.h"
 
@@ -17,6 +18,7 @@ struct plain_program {
 	const char *const *arguments; /* argv[0] is the program's name; NULL ends */
 	const char *const *environment; /* the image's manifest chooses from these; NULL ends */
 	struct page_source *source; /* NULL: no target, /proc can't be read */
+	struct span profile; /* of the target's kernel, as the user gave it; data NULL: none */
 	/* Do without FSGSBASE even where the CPU has it (tests). */
 	bool without_fsgsbase;
 };

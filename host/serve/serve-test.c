@@ -25,7 +25,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&window, 0, sizeof window);
-	serve_init(&serve, &window, NULL);
+	serve_init(&serve, &window, NULL, (struct span){});
 	return 0;
 }
 
@@ -158,6 +158,21 @@ static void a_source_that_cannot_tell_has_all_its_ram_populated(void **state)
 	assert_int_equal(ask(CALL_SOURCE_NEXT_POPULATED, 0x2000, 0, 0, 0), STATUS_END);
 }
 
+static void a_profile_is_given_out_within_its_bounds(void **state)
+{
+	const struct span none = {};
+
+	serve.profile = (struct span){(const uint8_t *)"0123456789", 10};
+	assert_int_equal(ask(CALL_PROFILE_SIZE, 0, 0, 0, 0), 10);
+	assert_int_equal(ask(CALL_PROFILE_READ, 3, 4, 8, 0), STATUS_OK);
+	assert_memory_equal(window.data + 8, "3456", 4);
+	assert_int_equal(ask(CALL_PROFILE_READ, 7, 4, 8, 0), STATUS_USAGE);
+	assert_int_equal(ask(CALL_PROFILE_READ, UINT64_MAX, 2, 8, 0), STATUS_USAGE);
+	assert_int_equal(ask(CALL_PROFILE_READ, 0, 10, CALL_DATA_SIZE - 8, 0), STATUS_USAGE);
+	serve.profile = none;
+	assert_int_equal(ask(CALL_PROFILE_READ, 0, 0, 0, 0), STATUS_MISSING);
+}
+
 static void the_exit_code_is_kept(void **state)
 {
 	(void)ask(CALL_EXIT, 0x1234, 0, 0, 0);
@@ -176,6 +191,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_a_target_there_is_no_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(pages_come_with_their_own_outcome, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_source_that_cannot_tell_has_all_its_ram_populated, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_profile_is_given_out_within_its_bounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_exit_code_is_kept, setup, teardown),
 	};
 

@@ -20,11 +20,12 @@ struct request {
 	uint64_t argument[CALL_ARGUMENT_COUNT];
 };
 
-void serve_init(struct serve *serve, struct call_window *window, struct page_source *source)
+void serve_init(struct serve *serve, struct call_window *window, struct page_source *source, struct span profile)
 {
 	memset(serve, 0, sizeof *serve);
 	serve->window = window;
 	serve->source = source;
+	serve->profile = profile;
 }
 
 void serve_deinit(struct serve *serve)
@@ -292,6 +293,18 @@ static int64_t serve_source(struct serve *serve, const struct request *request)
 	}
 }
 
+static int64_t serve_profile(struct serve *serve, const uint64_t *a)
+{
+	void *data = data_at(serve, a[2], a[1]);
+
+	if (serve->profile.data == NULL)
+		return STATUS_MISSING;
+	if (data == NULL || !checked_within(a[0], a[1], serve->profile.size))
+		return STATUS_USAGE;
+	memcpy(data, serve->profile.data + a[0], a[1]);
+	return STATUS_OK;
+}
+
 static int64_t serve_request(struct serve *serve, const struct request *request)
 {
 	const uint64_t *a = request->argument;
@@ -315,6 +328,8 @@ static int64_t serve_request(struct serve *serve, const struct request *request)
 	case CALL_SOURCE_REGISTERS:
 	case CALL_SOURCE_NEXT_POPULATED:
 	case CALL_SOURCE_CHECK: return serve_source(serve, request);
+	case CALL_PROFILE_SIZE: return (int64_t)serve->profile.size;
+	case CALL_PROFILE_READ: return serve_profile(serve, a);
 	case CALL_EXIT:
 		serve->exited = true;
 		serve->exit_code = (int)(a[0] & 0xff);

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "base/reader.h"
 #include "guest/memory/source.h"
 #include "wire/call.h"
 
@@ -17,14 +18,15 @@ enum { SERVE_FILE_COUNT_MAX = 1024 };
 
 struct serve {
 	struct page_source *source; /* NULL: no target */
+	struct span profile; /* of the target's kernel; data NULL: none */
 	struct call_window *window;
 	bool open[SERVE_FILE_COUNT_MAX]; /* descriptors that this image opened */
 	bool exited;
 	int exit_code;
 };
 
-/* `source` may be NULL; both must outlive `serve`. */
-void serve_init(struct serve *serve, struct call_window *window, struct page_source *source);
+/* `source` may be NULL, `profile` may have no data; all must outlive `serve`. */
+void serve_init(struct serve *serve, struct call_window *window, struct page_source *source, struct span profile);
 /* Close what the image left open. */
 void serve_deinit(struct serve *serve);
 
