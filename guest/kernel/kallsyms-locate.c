@@ -35,6 +35,9 @@ enum {
 	/* An honest image has one run of markers; each try costs a walk over
 	 * at most NAMES_SIZE_MAX. */
 	MARKER_TRIES_MAX = 16,
+	/* Names looked at in all tries together. Bytes that aren't names rarely
+	 * fit one marker, and 256 names a try are little beside the real ones. */
+	NAME_LOOKS_MAX = 16 * KALLSYMS_SYMBOL_COUNT_MAX,
 	TOKEN_TRIES_MAX = 64,
 	ALIGNMENT_MAX = 8,
 };
@@ -291,14 +294,18 @@ static status locate_tokens(const struct kernel_view *view, struct kallsyms_tabl
 
 /* ------------------------------------------------------ markers and names */
 
-/* Do the names that start at `position` of `bytes` fit markers and count?
- * Returns their size, 0 if they don't. */
-static uint32_t names_fit(const uint8_t *bytes, uint32_t size, uint32_t symbol_count, const uint8_t *markers)
+/* Do the names that start at `bytes` fit markers and count? Returns their size,
+ * 0 if they don't, or if *looks_left, which it counts down, is used up. */
+static uint32_t names_fit(const uint8_t *bytes, uint32_t size, uint32_t symbol_count, const uint8_t *markers,
+			  uint32_t *looks_left)
 {
 	uint32_t position = 0;
 
 	for (uint32_t i = 0; i < symbol_count; i++) {
 		uint32_t length, prefix_size;
+		if (*looks_left == 0)
+			return 0;
+		--*looks_left;
 		if ((i & 0xff) == 0 && get_u32(markers + 4 * (size_t)(i >> KALLSYMS_MARKER_SHIFT)) != position)
 			return 0;
 		if (kallsyms_name_length(bytes, size, position, &length, &prefix_size) != STATUS_OK)
@@ -313,7 +320,7 @@ static uint32_t names_fit(const uint8_t *bytes, uint32_t size, uint32_t symbol_c
 /* The names end at `markers_at`; `marker_count` is known up to a run that went
  * on by accident, so it is only the upper bound. */
 static status try_names(const struct kernel_view *view, uint64_t markers_at, const uint8_t *markers,
-			uint32_t marker_count, struct kallsyms_tables *tables)
+			uint32_t marker_count, uint32_t *looks_left, struct kallsyms_tables *tables)
 {
 	uint32_t last = get_u32(markers + 4 * (size_t)(marker_count - 1));
 	uint8_t *window;
@@ -323,6 +330,8 @@ static status try_names(const struct kernel_view *view, uint64_t markers_at, con
 		return STATUS_MISSING;
 	TRY(read_before(view, markers_at, last + BLOCK_SIZE_MAX + 4 * ALIGNMENT_MAX, &window, &size));
 	OWNED_BYTES bytes = window;
+	if (last >= size) /* the region starts after where the names would */
+		return STATUS_MISSING;
 	uint64_t bytes_at = markers_at - size;
 
 	/* num_syms is aligned to 4; names follow, aligned to 4 or 8. */
@@ -331,7 +340,8 @@ static status try_names(const struct kernel_view *view, uint64_t markers_at, con
 		if (count == 0 || (count - 1) >> KALLSYMS_MARKER_SHIFT != marker_count - 1)
 			continue;
 		for (size_t names = at + 4; names <= at + 8; names += 4) {
-			uint32_t names_size = names_fit(bytes + names, (uint32_t)(size - names), count, markers);
+			uint32_t names_size =
+				names_fit(bytes + names, (uint32_t)(size - names), count, markers, looks_left);
 			if (names_size == 0)
 				continue;
 			tables->symbol_count = count;
@@ -352,7 +362,7 @@ static status try_names(const struct kernel_view *view, uint64_t markers_at, con
 static status locate_names(const struct kernel_view *view, struct kallsyms_tables *tables)
 {
 	uint64_t end = tables->tokens_at & ~(uint64_t)3;
-	uint32_t run = 0, try_count = 0;
+	uint32_t run = 0, try_count = 0, looks_left = NAME_LOOKS_MAX;
 	uint8_t *window;
 	size_t size;
 
@@ -372,9 +382,14 @@ static status locate_names(const struct kernel_view *view, struct kallsyms_table
 		for (uint32_t count = run; count >= run - 1 && count >= MARKER_COUNT_MIN; count--) {
 			if (try_count++ == MARKER_TRIES_MAX)
 				return STATUS_MISSING;
-			status found = try_names(view, markers_at, marker, count, tables);
+			status found = try_names(view, markers_at, marker, count, &looks_left, tables);
 			if (found != STATUS_MISSING && found != STATUS_UNMAPPED)
 				return found;
+			if (looks_left == 0)
+				return report(STATUS_LIMIT,
+					      "the kernel's symbol names at %#llx have too many beginnings: made on "
+					      "purpose",
+					      (unsigned long long)markers_at);
 		}
 	}
 	return STATUS_MISSING;

@@ -245,6 +245,39 @@ static void tables_cut_off_at_the_image_s_end_are_refused(void **state)
 	}
 }
 
+static void names_that_would_begin_before_their_region_are_refused(void **state)
+{
+	(void)state;
+	for (int layout = 0; layout < ENCODER_LAYOUT_COUNT; layout++) {
+		struct encoder_image image;
+		image_init(&image, (enum encoder_layout)layout);
+		/* Less is left before the markers than the last one counts. */
+		image.view.region[0].start += image.markers_at - 100;
+		image.view.region[0].size -= image.markers_at - 100;
+		expect_unsupported(&image, "no names and markers");
+	}
+}
+
+static void names_that_fit_from_everywhere_end_at_a_limit(void **state)
+{
+	/* A number of symbols, and a name of three characters. */
+	static const uint8_t word[4] = {3, (COUNT - 1) / 256, 0, 0};
+	struct encoder_image image;
+	struct guest_symbols *found = NULL;
+
+	(void)state;
+	image_init(&image, ENCODER_6_12_RELATIVE);
+	for (size_t i = 0; i < image.markers_at; i += sizeof word)
+		memcpy(image.bytes + i, word, sizeof word);
+	for (uint32_t i = 0; i <= (COUNT - 1) / 256; i++) {
+		uint32_t marker = 256 * (uint32_t)sizeof word * i;
+		memcpy(image.bytes + image.markers_at + 4 * (size_t)i, &marker, sizeof marker);
+	}
+	assert_int_equal(guest_symbols_create(&image.view, &found), STATUS_LIMIT);
+	assert_null(found);
+	encoder_image_deinit(&image);
+}
+
 /* Tables as a profile may bring them, to be spoiled. */
 static struct kallsyms_tables located(void)
 {
@@ -305,6 +338,8 @@ int main(void)
 		cmocka_unit_test(what_is_spoiled_is_refused_and_named),
 		cmocka_unit_test(an_image_without_kallsyms_says_so),
 		cmocka_unit_test(tables_cut_off_at_the_image_s_end_are_refused),
+		cmocka_unit_test(names_that_would_begin_before_their_region_are_refused),
+		cmocka_unit_test(names_that_fit_from_everywhere_end_at_a_limit),
 		cmocka_unit_test(tables_that_contradict_themselves_are_refused),
 	};
 
