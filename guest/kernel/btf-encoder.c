@@ -17,6 +17,11 @@ void btf_encoder_word(struct btf_encoder *encoder, uint32_t word)
 	encoder->words[encoder->word_count++] = word;
 }
 
+void btf_encoder_init_split(struct btf_encoder *encoder, const struct btf_encoder *base)
+{
+	*encoder = (struct btf_encoder){.strings_start = base->strings_size, .type_count = base->type_count};
+}
+
 uint32_t btf_encoder_string(struct btf_encoder *encoder, const char *string)
 {
 	size_t size = strlen(string) + 1;
@@ -28,7 +33,7 @@ uint32_t btf_encoder_string(struct btf_encoder *encoder, const char *string)
 		abort();
 	memcpy(encoder->strings + offset, string, size);
 	encoder->strings_size += (uint32_t)size;
-	return offset;
+	return encoder->strings_start + offset;
 }
 
 uint32_t btf_encoder_type(struct btf_encoder *encoder, uint32_t kind, bool flag, uint32_t count, const char *name,

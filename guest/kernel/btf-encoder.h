@@ -17,10 +17,13 @@ struct btf_encoder {
 	uint32_t word_count;
 	char strings[BTF_ENCODER_STRINGS_MAX];
 	uint32_t strings_size;
+	uint32_t strings_start; /* 0, or where the base's strings end */
 	uint32_t type_count; /* types so far: the last one's id */
 };
 
 void btf_encoder_init(struct btf_encoder *encoder);
+/* A module's: goes on behind a finished base. */
+void btf_encoder_init_split(struct btf_encoder *encoder, const struct btf_encoder *base);
 
 /* Begin a type: kind, flag and count as in btf_type.info. Returns its id. */
 uint32_t btf_encoder_type(struct btf_encoder *encoder, uint32_t kind, bool flag, uint32_t count, const char *name,

@@ -34,7 +34,7 @@ status guest_types_get(const struct guest_types *types, uint32_t id, struct gues
 		.kind_flag = info >> 31,
 		.member_count = btf_member_count(info),
 		.size_or_type = btf_u32(type + BTF_SIZE_AT),
-		.name = types->strings + btf_u32(type + BTF_NAME_AT),
+		.name = btf_string(types, btf_u32(type + BTF_NAME_AT)),
 	};
 	return STATUS_OK;
 }
@@ -69,7 +69,7 @@ uint32_t guest_types_id_at(const struct guest_types *types, size_t position)
 
 	if (position < start || position - start >= types->types_size)
 		return 0;
-	while (id > 0 && types->offset[id] > position - start)
+	while (id > types->first_id && types->offset[id - types->first_id] > position - start)
 		id--;
 	return id;
 }
@@ -162,7 +162,7 @@ static void member_get(const struct guest_types *types, uint32_t id, const struc
 	uint32_t offset = btf_u32(member + 8);
 
 	*ret_member = (struct guest_member){
-		.name = types->strings + btf_u32(member),
+		.name = btf_string(types, btf_u32(member)),
 		.type = btf_u32(member + 4),
 		.bit_offset = type->kind_flag ? offset & 0xffffff : offset,
 		.bit_size = type->kind_flag ? offset >> 24 : 0,
@@ -337,7 +337,7 @@ status guest_types_enumerator(const struct guest_types *types, uint32_t id, cons
 		return STATUS_MISSING;
 	const uint8_t *value = btf_type(types, id) + BTF_TYPE_SIZE;
 	for (uint32_t i = 0; i < type.member_count; i++, value += wide ? BTF_ENUM64_SIZE : BTF_ENUM_SIZE) {
-		if (strcmp(types->strings + btf_u32(value), name) != 0)
+		if (strcmp(btf_string(types, btf_u32(value)), name) != 0)
 			continue;
 		uint32_t low = btf_u32(value + 4);
 		if (wide)

@@ -33,8 +33,12 @@ struct guest_types {
 	const uint8_t *types; /* in data */
 	const char *strings; /* in data; the last byte is NUL */
 	uint32_t types_size, strings_size;
-	uint32_t type_count; /* with void */
-	uint32_t *offset; /* of each type in `types`; offset[0] is unused */
+	const struct guest_types *base; /* of a module: the kernel's; else NULL */
+	/* Ids and places in strings go on where the base's end. */
+	uint32_t first_id; /* 0: void */
+	uint32_t strings_start;
+	uint32_t type_count; /* with void and the base's */
+	uint32_t *offset; /* of each type in `types`, from first_id on; that of void is unused */
 	struct name_index names;
 };
 
@@ -58,7 +62,17 @@ static inline uint32_t btf_member_count(uint32_t info)
 
 static inline const uint8_t *btf_type(const struct guest_types *types, uint32_t id)
 {
-	return types->types + types->offset[id];
+	if (id < types->first_id)
+		types = types->base; /* which has no base itself */
+	return types->types + types->offset[id - types->first_id];
+}
+
+/* The string at `offset` < strings_start + strings_size. */
+static inline const char *btf_string(const struct guest_types *types, uint32_t offset)
+{
+	if (offset < types->strings_start)
+		types = types->base;
+	return types->strings + (offset - types->strings_start);
 }
 
 #endif

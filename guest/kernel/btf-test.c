@@ -389,6 +389,102 @@ static void btf_cut_short_anywhere_is_refused(void **state)
 	}
 }
 
+/* ------------------------------------------------------------------ split */
+
+/* A module's struct with a member of its own struct, one of the kernel's, and
+ * one whose name is the kernel's:
+ * struct own { int count; }; struct driver { struct own mine; struct inner theirs; struct own y; }; */
+static struct btf_encoder module;
+
+static struct guest_types *make_module(struct guest_types *base, status expected)
+{
+	struct guest_types *types = NULL;
+	size_t size;
+	uint8_t *bytes = btf_encoder_finish(&module, NULL, 0, &size);
+
+	assert_int_equal(guest_types_create_split(base, bytes, size, &types), expected);
+	return types;
+}
+
+static uint32_t put_own(uint32_t type)
+{
+	uint32_t id;
+
+	btf_encoder_init_split(&module, &encoder);
+	id = btf_encoder_type(&module, STRUCT, false, 1, "own", 4);
+	btf_encoder_member(&module, "count", type, 0);
+	return id;
+}
+
+static void a_module_s_types_go_on_where_the_kernel_s_end(void **state)
+{
+	struct guest_types *base = make_structs(), *types;
+	uint32_t inner, own, driver, found, base_count = guest_types_count(base);
+	struct guest_field field;
+	struct guest_member member;
+	uint64_t size;
+
+	(void)state;
+	assert_int_equal(guest_types_find(base, GUEST_TYPE_STRUCT, "inner", 0, &inner), STATUS_OK);
+	own = put_own(int_id);
+	assert_int_equal(own, base_count);
+	driver = btf_encoder_type(&module, STRUCT, false, 3, "driver", 24);
+	btf_encoder_member(&module, "mine", own, 0);
+	btf_encoder_member(&module, "theirs", inner, 32);
+	btf_encoder_word(&module, 1); /* the base's first string */
+	btf_encoder_word(&module, own);
+	btf_encoder_word(&module, 160);
+	types = make_module(base, STATUS_OK);
+	assert_int_equal(guest_types_count(types), base_count + 2);
+	assert_int_equal(guest_types_find(types, GUEST_TYPE_STRUCT, "driver", 0, &found), STATUS_OK);
+	assert_int_equal(found, driver);
+	assert_int_equal(guest_types_find(types, GUEST_TYPE_STRUCT, "inner", 0, &found), STATUS_MISSING);
+	assert_int_equal(guest_types_find(base, GUEST_TYPE_STRUCT, "driver", 0, &found), STATUS_MISSING);
+	assert_int_equal(guest_types_field(types, driver, "theirs.b[1]", &field), STATUS_OK);
+	assert_int_equal(field.bit_offset, 32 + 64);
+	assert_int_equal(guest_types_field(types, driver, "mine.count", &field), STATUS_OK);
+	assert_int_equal(field.type, int_id);
+	assert_int_equal(guest_types_size(types, field.type, &size), STATUS_OK);
+	assert_int_equal(size, 4);
+	assert_int_equal(guest_types_member(types, driver, 2, &member), STATUS_OK);
+	assert_string_equal(member.name, encoder.strings + 1);
+	guest_types_destroy(types);
+	guest_types_destroy(base);
+}
+
+static void a_module_that_points_beyond_its_own_end_is_refused(void **state)
+{
+	struct guest_types *base = make_structs();
+
+	(void)state;
+	put_own(guest_types_count(base) + 1); /* one beyond its only type */
+	make_module(base, STATUS_MALFORMED);
+	put_own(int_id);
+	module.words[3] = module.strings_start + module.strings_size; /* the member's name */
+	make_module(base, STATUS_MALFORMED);
+	module.words[3] = module.strings_start + module.strings_size - 1;
+	guest_types_destroy(make_module(base, STATUS_OK));
+	module.strings[module.strings_size - 1] = 'x';
+	make_module(base, STATUS_MALFORMED);
+	guest_types_destroy(base);
+}
+
+static void a_module_may_have_no_strings_of_its_own(void **state)
+{
+	struct guest_types *base = make_structs(), *types;
+	uint32_t found;
+
+	(void)state;
+	btf_encoder_init_split(&module, &encoder);
+	btf_encoder_type(&module, STRUCT, false, 0, "", 8);
+	module.words[0] = 1;
+	types = make_module(base, STATUS_OK);
+	assert_int_equal(guest_types_find(types, GUEST_TYPE_STRUCT, encoder.strings + 1, 0, &found), STATUS_OK);
+	assert_int_equal(found, guest_types_count(base));
+	guest_types_destroy(types);
+	guest_types_destroy(base);
+}
+
 /* ---------------------------------------------------------------- linkage */
 
 static uint64_t resolve(struct guest_types *types, enum guest_link_kind kind, const char *name, const char *path,
@@ -512,6 +608,9 @@ int main(void)
 		cmocka_unit_test(a_kind_from_the_future_is_skipped_where_btf_says_how),
 		cmocka_unit_test(what_lies_out_of_bounds_is_refused),
 		cmocka_unit_test(btf_cut_short_anywhere_is_refused),
+		cmocka_unit_test(a_module_s_types_go_on_where_the_kernel_s_end),
+		cmocka_unit_test(a_module_that_points_beyond_its_own_end_is_refused),
+		cmocka_unit_test(a_module_may_have_no_strings_of_its_own),
 		cmocka_unit_test(links_are_answered_in_the_kernel_s_own_layout),
 		cmocka_unit_test(bit_fields_are_read_without_leaving_the_struct),
 		cmocka_unit_test(the_first_type_of_a_name_that_has_the_path_answers),

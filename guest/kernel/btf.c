@@ -96,6 +96,22 @@ static status section(const struct guest_types *types, uint32_t header_size, uin
 	return STATUS_OK;
 }
 
+/* A module's may have none of its own, and its first isn't empty
+ * (btf_parse_str_sec(), kernel/bpf/btf.c). */
+static status check_strings(const struct guest_types *types)
+{
+	const char *strings = types->strings;
+	uint32_t size = types->strings_size;
+
+	if (types->base != NULL && size == 0)
+		return STATUS_OK;
+	if (size == 0 || (types->base == NULL && strings[0] != '\0') || strings[size - 1] != '\0')
+		return report(STATUS_MALFORMED, "BTF's strings don't start and end with a NUL");
+	if (size > UINT32_MAX - types->strings_start)
+		return report(STATUS_LIMIT, "BTF's strings run beyond 4 GiB");
+	return STATUS_OK;
+}
+
 static status load_header(struct loader *loader)
 {
 	struct guest_types *types = loader->types;
@@ -122,10 +138,15 @@ static status load_header(struct loader *loader)
 	TRY(section(types, header_size, number[2], number[3], "strings", &bytes));
 	types->strings = (const char *)bytes.data;
 	types->strings_size = (uint32_t)bytes.size;
-	if (bytes.size == 0 || bytes.data[0] != '\0' || bytes.data[bytes.size - 1] != '\0')
-		return report(STATUS_MALFORMED, "BTF's strings don't start and end with a NUL");
+	TRY(check_strings(types));
 	TRY(section(types, header_size, layout_number[0], layout_number[1], "layouts", &bytes));
 	return load_layouts(loader, bytes);
+}
+
+/* The id of the first type that is described: void isn't. */
+static uint32_t own_start(const struct guest_types *types)
+{
+	return types->base != NULL ? types->first_id : 1;
 }
 
 /* Pass 1: count the types, and check that each lies inside the section. */
@@ -137,8 +158,9 @@ static status count_types(struct loader *loader)
 	uint32_t id;
 
 	reader_init(&reader, (struct span){types->types, types->types_size});
-	for (id = 1; reader_left(&reader) != 0; id++) {
-		if (id == GUEST_TYPE_COUNT_MAX)
+	/* Of a module's and the kernel's together. */
+	for (id = own_start(types); reader_left(&reader) != 0; id++) {
+		if (id >= GUEST_TYPE_COUNT_MAX)
 			return report(STATUS_LIMIT, "BTF has over %u types", GUEST_TYPE_COUNT_MAX);
 		if (reader_bytes(&reader, BTF_TYPE_SIZE, &type) != STATUS_OK)
 			return report(STATUS_MALFORMED, "BTF ends inside type %u", id);
@@ -158,7 +180,8 @@ static status count_types(struct loader *loader)
 
 static bool name_holds(const struct guest_types *types, uint32_t name)
 {
-	return name < types->strings_size; /* the last byte is NUL */
+	/* Either part's last byte is NUL. */
+	return name < types->strings_start || name - types->strings_start < types->strings_size;
 }
 
 /* Names and references of what follows a type: elements, or an array's info. */
@@ -193,7 +216,7 @@ static status check_types(struct loader *loader)
 	struct guest_types *types = loader->types;
 	uint32_t offset = 0;
 
-	for (uint32_t id = 1; id < types->type_count; id++) {
+	for (uint32_t id = own_start(types); id < types->type_count; id++) {
 		const uint8_t *type = types->types + offset;
 		uint32_t info = btf_u32(type + BTF_INFO_AT), name = btf_u32(type + BTF_NAME_AT);
 		uint32_t kind = btf_kind(info), count = btf_member_count(info);
@@ -202,8 +225,8 @@ static status check_types(struct loader *loader)
 		    (layout->refers && btf_u32(type + BTF_REFERENCE_AT) >= types->type_count) ||
 		    !elements_hold(types, layout, type + BTF_TYPE_SIZE, count))
 			return report(STATUS_MALFORMED, "BTF type %u has a name or a reference out of bounds", id);
-		types->offset[id] = offset;
-		loader->named_count += is_indexed(kind) && types->strings[name] != '\0';
+		types->offset[id - types->first_id] = offset;
+		loader->named_count += is_indexed(kind) && *btf_string(types, name) != '\0';
 		offset += BTF_TYPE_SIZE + layout->info_size + layout->element_size * count;
 	}
 	return STATUS_OK;
@@ -223,9 +246,9 @@ static status index_names(struct loader *loader)
 
 	if (hashes == NULL)
 		return report(STATUS_NO_MEMORY, "no memory for the names of %u types", loader->named_count);
-	for (uint32_t id = 1; id < types->type_count; id++) {
+	for (uint32_t id = own_start(types); id < types->type_count; id++) {
 		const uint8_t *type = btf_type(types, id);
-		const char *name = types->strings + btf_u32(type + BTF_NAME_AT);
+		const char *name = btf_string(types, btf_u32(type + BTF_NAME_AT));
 		if (*name == '\0' || !is_indexed(btf_kind(btf_u32(type + BTF_INFO_AT))))
 			continue;
 		hashes[count] = name_hash(name);
@@ -242,7 +265,7 @@ static status load(struct guest_types *types)
 		return report(STATUS_LIMIT, "%zu bytes of BTF: at most %u are read", types->size, GUEST_TYPES_SIZE_MAX);
 	TRY(load_header(&loader));
 	TRY(count_types(&loader));
-	types->offset = calloc((size_t)types->type_count + 1, sizeof *types->offset);
+	types->offset = calloc((size_t)types->type_count - types->first_id + 1, sizeof *types->offset);
 	if (types->offset == NULL)
 		return report(STATUS_NO_MEMORY, "no memory for %u types", types->type_count);
 	TRY(check_types(&loader));
@@ -250,6 +273,12 @@ static status load(struct guest_types *types)
 }
 
 status guest_types_create(uint8_t *data, size_t size, struct guest_types **ret_types)
+{
+	return guest_types_create_split(NULL, data, size, ret_types);
+}
+
+status guest_types_create_split(const struct guest_types *base, uint8_t *data, size_t size,
+				struct guest_types **ret_types)
 {
 	struct guest_types *types = calloc(1, sizeof *types);
 
@@ -259,6 +288,11 @@ status guest_types_create(uint8_t *data, size_t size, struct guest_types **ret_t
 	}
 	types->data = data;
 	types->size = size;
+	if (base != NULL) {
+		types->base = base;
+		types->first_id = base->type_count;
+		types->strings_start = base->strings_size;
+	}
 	status loaded = load(types);
 	if (loaded != STATUS_OK) {
 		guest_types_destroy(types);

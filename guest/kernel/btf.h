@@ -74,6 +74,13 @@ struct guest_field {
  * Reported: STATUS_MALFORMED, STATUS_UNSUPPORTED (a kind that nobody
  * described), STATUS_LIMIT, STATUS_NO_MEMORY. */
 MUST_USE status guest_types_create(uint8_t *data, size_t size, struct guest_types **ret_types);
+
+/* The same for a module's BTF, which goes on where the kernel's ends (btf.rst,
+ * "split BTF"): its types refer to the base's by id, its names to the base's
+ * strings. All lookups by id work on both, guest_types_find() finds only the
+ * module's own. `base` is borrowed and outlives it; it has no base itself. */
+MUST_USE status guest_types_create_split(const struct guest_types *base, uint8_t *data, size_t size,
+					 struct guest_types **ret_types);
 void guest_types_destroy(struct guest_types *types);
 
 /* BTF as given. */
