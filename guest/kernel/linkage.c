@@ -7,6 +7,7 @@
 #include "guest/kernel/btf.h"
 #include "guest/kernel/kallsyms.h"
 #include "guest/kernel/kernel.h"
+#include "guest/kernel/module-types.h"
 
 enum {
 	/* Types of one name: vmlinux has at most a dozen. */
@@ -212,7 +213,61 @@ static status anonymous_enum_answer(const struct guest_types *types, answer ask,
 	return STATUS_MISSING;
 }
 
-static status type_answer(const struct guest_kernel *kernel, const struct guest_link *link, uint64_t *ret_value)
+/* Types are read from modules at the first one that the kernel itself lacks. */
+struct resolver {
+	struct guest_kernel *kernel;
+	struct guest_module_types *modules; /* NULL: not read yet */
+	bool tried; /* and whether they can't be */
+};
+
+static status read_modules(struct resolver *resolver)
+{
+	if (resolver->modules != NULL)
+		return STATUS_OK;
+	if (resolver->tried)
+		return STATUS_MISSING;
+	resolver->tried = true;
+	return guest_module_types_create(resolver->kernel, &resolver->modules);
+}
+
+/* Modules know nothing of each other's names: where several have a type of that
+ * name, all must give the same answer. */
+static status module_answer(struct resolver *resolver, answer ask, enum guest_type_kind kind, const char *name,
+			    const struct guest_link *link, uint64_t *ret_value)
+{
+	uint64_t value = 0, first = 0;
+	bool found = false;
+	uint32_t id;
+
+	TRY(read_modules(resolver));
+	for (size_t i = 0; i < resolver->modules->count; i++) {
+		const struct guest_types *types = resolver->modules->types[i];
+		if (guest_types_find(types, kind, name, 0, &id) != STATUS_OK)
+			continue;
+		TRY(first_answer(types, ask, kind, name, link, &value));
+		if (found && value != first)
+			return STATUS_MISSING;
+		first = value;
+		found = true;
+	}
+	if (!found)
+		return STATUS_MISSING;
+	*ret_value = first;
+	return STATUS_OK;
+}
+
+static status named_answer(struct resolver *resolver, answer ask, enum guest_type_kind kind, const char *name,
+			   const struct guest_link *link, uint64_t *ret_value)
+{
+	const struct guest_types *types = resolver->kernel->types;
+	uint32_t id;
+
+	if (guest_types_find(types, kind, name, 0, &id) == STATUS_MISSING)
+		return module_answer(resolver, ask, kind, name, link, ret_value);
+	return first_answer(types, ask, kind, name, link, ret_value);
+}
+
+static status type_answer(struct resolver *resolver, const struct guest_link *link, uint64_t *ret_value)
 {
 	answer ask = link->kind < sizeof type_answers / sizeof type_answers[0] ? type_answers[link->kind] : NULL;
 
@@ -224,20 +279,20 @@ static status type_answer(const struct guest_kernel *kernel, const struct guest_
 			continue;
 		const char *name = link->name + length;
 		if (name[0] == '\0' && prefixes[i].kind == GUEST_TYPE_ENUM)
-			return anonymous_enum_answer(kernel->types, ask, link, ret_value);
-		return first_answer(kernel->types, ask, prefixes[i].kind, name, link, ret_value);
+			return anonymous_enum_answer(resolver->kernel->types, ask, link, ret_value);
+		return named_answer(resolver, ask, prefixes[i].kind, name, link, ret_value);
 	}
 	/* A base type: "int", "unsigned long". */
-	return first_answer(kernel->types, ask, GUEST_TYPE_INT, link->name, link, ret_value);
+	return named_answer(resolver, ask, GUEST_TYPE_INT, link->name, link, ret_value);
 }
 
-static status answer_link(const struct guest_kernel *kernel, const struct guest_link *link, uint64_t *ret_value)
+static status answer_link(struct resolver *resolver, const struct guest_link *link, uint64_t *ret_value)
 {
 	struct guest_va address;
 
 	if (link->kind != GUEST_LINK_SYMBOL && link->kind != GUEST_LINK_SYMBOL_EXISTS)
-		return type_answer(kernel, link, ret_value);
-	TRY(guest_symbols_find(kernel->symbols, link->name, &address));
+		return type_answer(resolver, link, ret_value);
+	TRY(guest_symbols_find(resolver->kernel->symbols, link->name, &address));
 	*ret_value = link->kind == GUEST_LINK_SYMBOL ? address.value : 1;
 	return STATUS_OK;
 }
@@ -245,18 +300,20 @@ static status answer_link(const struct guest_kernel *kernel, const struct guest_
 status guest_linkage_resolve(struct guest_kernel *kernel, const struct guest_link *links, size_t count,
 			     size_t *ret_unresolved_count)
 {
+	struct resolver resolver = {.kernel = kernel};
 	size_t unresolved_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t value;
 		/* A fault on the way (types in a circle) was reported and
 		 * makes this answer missing, not the whole object unusable. */
-		if (answer_link(kernel, &links[i], &value) != STATUS_OK) {
+		if (answer_link(&resolver, &links[i], &value) != STATUS_OK) {
 			value = is_existence(links[i].kind) ? 0 : GUEST_LINK_POISON;
 			unresolved_count += !is_existence(links[i].kind);
 		}
 		*links[i].slot = value;
 	}
+	guest_module_types_destroy(resolver.modules);
 	if (ret_unresolved_count != NULL)
 		*ret_unresolved_count = unresolved_count;
 	return STATUS_OK;

@@ -64,7 +64,9 @@ enum {
 	GUEST_LINK_POISON = 0x7ffead0000000000,
 };
 
-/* Fill every slot of links[0..count). What the kernel lacks gets
+/* Fill every slot of links[0..count), types from the kernel's BTF or, where it
+ * lacks the name, from its modules': ask again when guest_module_types_mark()
+ * changes. What the kernel lacks gets
  * GUEST_LINK_POISON (existence questions: 0); that is no fault.
  * `ret_unresolved_count` may be NULL. */
 MUST_USE status guest_linkage_resolve(struct guest_kernel *kernel, const struct guest_link *links, size_t count,

@@ -7,6 +7,7 @@
 #include "base/report.h"
 #include "guest/kernel/access.h"
 #include "guest/kernel/kernel.h"
+#include "guest/kernel/module-types.h"
 #include "guest/proc/fault.h"
 #include "guest/proc/node.h"
 #include "guest/proc/running.h"
@@ -17,6 +18,7 @@
 static struct {
 	struct guest_kernel *kernel;
 	uint64_t boot_id;
+	uint64_t modules_mark; /* guest_module_types_mark() */
 } linked;
 
 struct guest_kernel *proc_running_kernel(void)
@@ -30,12 +32,14 @@ static status enter(struct guest_kernel *kernel)
 	const struct guest_link *links = guest_access_links(&count);
 
 	guest_access_enter(kernel->memory, &kernel->space);
-	if (linked.kernel == kernel && linked.boot_id == kernel->boot_id)
+	uint64_t modules_mark = guest_module_types_mark(kernel);
+	if (linked.kernel == kernel && linked.boot_id == kernel->boot_id && linked.modules_mark == modules_mark)
 		return STATUS_OK;
 	linked.kernel = NULL;
 	TRY(guest_linkage_resolve(kernel, links, count, NULL));
 	linked.kernel = kernel;
 	linked.boot_id = kernel->boot_id;
+	linked.modules_mark = modules_mark;
 	return STATUS_OK;
 }
 
