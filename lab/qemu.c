@@ -31,8 +31,10 @@ status qemu_check(const struct lab_options *options)
 	if (!one_of(options->machine, "q35", "pc"))
 		return report(STATUS_USAGE, "no machine \"%s\": q35 or pc", options->machine);
 	if (!one_of(options->nic, "virtio", "none"))
-		return report(STATUS_USAGE, "no network card \"%s\": virtio or none (the lab's kernels have no driver "
-			      "for others)", options->nic);
+		return report(STATUS_USAGE,
+			      "no network card \"%s\": virtio or none (the lab's kernels have no driver "
+			      "for others)",
+			      options->nic);
 	if (!one_of(options->accelerator, "tcg", "kvm") && strcmp(options->accelerator, "auto") != 0)
 		return report(STATUS_USAGE, "no accelerator \"%s\": tcg or kvm", options->accelerator);
 	if (options->cpu_model[0] == '\0' || strpbrk(options->cpu_model, " \t\n") != NULL)
@@ -131,8 +133,9 @@ static void add_kernel(struct words *words, const struct qemu_setup *setup)
 	words_add(words, "-append");
 	/* panic=-1 with -no-reboot: a dead kernel ends QEMU, and the lab notices. */
 	words_add(words, "console=ttyS0%s bartizan.name=%s%s%s%s%s%s", options->may_reboot ? "" : " panic=-1",
-		  options->name, strcmp(options->nic, "none") != 0 ? " " QEMU_NIC_WORD : "", pti, options->kaslr == LAB_SWITCH_OFF ? " nokaslr" : "",
-		  options->append[0] != '\0' ? " " : "", options->append);
+		  options->name, strcmp(options->nic, "none") != 0 ? " " QEMU_NIC_WORD : "", pti,
+		  options->kaslr == LAB_SWITCH_OFF ? " nokaslr" : "", options->append[0] != '\0' ? " " : "",
+		  options->append);
 }
 
 status qemu_words(const struct qemu_setup *setup, struct words *words)

@@ -2,6 +2,7 @@
 /* What a device counted (dev_get_stats(), net/core/dev.c, and the functions of
  * drivers that it calls). */
 #include "guest/proc/devices.h"
+#include "guest/proc/driver-counters.h"
 #include "guest/proc/mention.h"
 #include "guest/proc/symbols.h"
 
@@ -41,7 +42,7 @@ static void add_plain(const struct net_device *dev, struct device_counters *coun
 }
 
 /* dev_lstats_read() */
-static void sum_light(const struct net_device *dev, u64 *ret_packets, u64 *ret_bytes)
+void device_light_sum(const struct net_device *dev, u64 *ret_packets, u64 *ret_bytes)
 {
 	u64 packets = 0, bytes = 0;
 	u32 cpu;
@@ -55,7 +56,7 @@ static void sum_light(const struct net_device *dev, u64 *ret_packets, u64 *ret_b
 }
 
 /* dev_fetch_sw_netstats() */
-static void add_tunnel(const struct net_device *dev, struct device_counters *counters)
+void device_tunnel_add(const struct net_device *dev, struct device_counters *counters)
 {
 	u32 cpu;
 
@@ -84,7 +85,7 @@ static void add_dropping(const struct net_device *dev, struct device_counters *c
 
 static void get_loopback(const struct net_device *dev, struct device_counters *counters)
 {
-	sum_light(dev, &counters->rx_packets, &counters->rx_bytes);
+	device_light_sum(dev, &counters->rx_packets, &counters->rx_bytes);
 	counters->tx_packets = counters->rx_packets;
 	counters->tx_bytes = counters->rx_bytes;
 }
@@ -93,7 +94,7 @@ static void get_loopback(const struct net_device *dev, struct device_counters *c
 static void get_tunnel(const struct net_device *dev, struct device_counters *counters)
 {
 	add_plain(dev, counters);
-	add_tunnel(dev, counters);
+	device_tunnel_add(dev, counters);
 }
 
 /* struct tun_pcpu_stats (drivers/net/tun.c, before 5.11), which no BTF
@@ -161,9 +162,13 @@ static void get_by_driver(const struct net_device *dev, const char *function, st
 	if (!symbol_name((u64)function, name) && !module_symbol_name(function, name))
 		guest_fail(STATUS_UNSUPPORTED, "a network driver's counting function has no name");
 	if (strcmp(name, "dummy_get_stats64") == 0)
-		sum_light(dev, &counters->tx_packets, &counters->tx_bytes);
+		device_light_sum(dev, &counters->tx_packets, &counters->tx_bytes);
 	else if (strcmp(name, "tun_net_get_stats64") == 0)
 		get_tun(dev, function, counters);
+	else if (strcmp(name, "virtnet_stats") == 0)
+		virtnet_counters_get(dev, counters);
+	else if (strcmp(name, "veth_get_stats64") == 0)
+		veth_counters_get(dev, function, counters);
 	else
 		guest_fail(STATUS_UNSUPPORTED, "how a network driver counts isn't known");
 }
@@ -177,7 +182,7 @@ static void get_by_kernel(const struct net_device *dev, struct device_counters *
 		type = dev->pcpu_stat_type;
 	add_plain(dev, counters);
 	if (type != 0 && type == (u32)enum_value(enum netdev_stat_type, NETDEV_PCPU_STAT_TSTATS))
-		add_tunnel(dev, counters);
+		device_tunnel_add(dev, counters);
 	else if (type != 0 && type == (u32)enum_value(enum netdev_stat_type, NETDEV_PCPU_STAT_DSTATS))
 		add_dropping(dev, counters);
 }
