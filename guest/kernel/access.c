@@ -13,6 +13,11 @@ enum {
 	 * second on the data that a hostile list keeps hot, and more than any
 	 * real file needs (4 Mi tasks, PID_MAX_LIMIT, with 16 steps each). */
 	STEPS_MAX = 64 << 20,
+	/* What native code does for guest C costs steps too, or one step could
+	 * read 64 KiB. Real files miss some pages a row, and fail rarely. */
+	STEP_BYTES = 64, /* of a string or copy */
+	PAGE_STEPS = 8, /* to walk the page tables and fetch a page */
+	FAULT_STEPS = 64, /* to describe a fault and unwind */
 	/* guestcc's loads are at most 8 bytes, 16 for 128-bit numbers. */
 	BOUNCE_SIZE = 64,
 };
@@ -83,10 +88,12 @@ __attribute__((noreturn, cold, format(printf, 4, 5))) static void fault(status o
 	leave_boundary();
 }
 
+static const uint8_t *span_at(uint64_t address, uint64_t size_max, const char *site, size_t *ret_size);
+
 void guest_fail(status outcome, const char *text)
 {
 	size_t size;
-	const uint8_t *bytes = guest_access_span(text, GUEST_FAULT_TEXT_SIZE - 1, &size);
+	const uint8_t *bytes = span_at((uintptr_t)text, GUEST_FAULT_TEXT_SIZE - 1, "message", &size);
 
 	fault(outcome == STATUS_OK ? STATUS_INTERNAL : outcome, GUEST_FAULT_RAISED, 0, "%.*s", (int)size,
 	      (const char *)bytes);
@@ -95,7 +102,7 @@ void guest_fail(status outcome, const char *text)
 void guest_fault_limit(const char *what)
 {
 	size_t size;
-	const uint8_t *bytes = guest_access_span(what, GUEST_FAULT_TEXT_SIZE / 2, &size);
+	const uint8_t *bytes = span_at((uintptr_t)what, GUEST_FAULT_TEXT_SIZE / 2, "message", &size);
 
 	fault(STATUS_LIMIT, GUEST_FAULT_LIMIT, 0, "%.*s: longer than any kernel's (does it loop?)", (int)size,
 	      (const char *)bytes);
@@ -138,6 +145,13 @@ void guest_access_no_steps_left(const char *site)
 	/* Stay at 0: boundaries further out must end too. */
 	guest_access_state.steps_left = 0;
 	fault(STATUS_LIMIT, GUEST_FAULT_LIMIT, 0, "%s: too many steps (does a list loop?)", site);
+}
+
+static void spend_steps(uint64_t steps, const char *site)
+{
+	if (guest_access_state.steps_left < steps)
+		guest_access_no_steps_left(site);
+	guest_access_state.steps_left -= steps;
 }
 
 void guest_access_no_stack_left(const char *site)
@@ -288,6 +302,7 @@ static const uint8_t *fetch_page(uint64_t page, uint64_t address, const char *si
 
 	if (access.memory == NULL)
 		fault(STATUS_USAGE, GUEST_FAULT_UNMAPPED, address, "%s: no kernel to look at", site);
+	spend_steps(PAGE_STEPS, site);
 	status outcome = guest_space_translate(access.memory, access.space, (struct guest_va){page}, &mapping);
 	if (outcome == STATUS_OK)
 		outcome = guest_memory_page(access.memory, mapping.address, &copy);
@@ -337,7 +352,10 @@ static const uint8_t *span_at(uint64_t address, uint64_t size_max, const char *s
 
 const uint8_t *guest_access_span(const void *pointer, size_t size_max, size_t *ret_size)
 {
-	return span_at((uintptr_t)pointer, size_max, "copy", ret_size);
+	const uint8_t *bytes = span_at((uintptr_t)pointer, size_max, "copy", ret_size);
+
+	spend_steps(1 + *ret_size / STEP_BYTES, "copy");
+	return bytes;
 }
 
 const void *guest_access_load_slow(const void *pointer, uint64_t size, const char *site)
@@ -402,6 +420,9 @@ __attribute__((noinline)) static status run_in_boundary(void (*fn)(void *argumen
 	access.depth = depth + 1;
 	status outcome = run(&access.boundaries[depth], fn, argument);
 	access.depth = depth;
+	if (outcome != STATUS_OK)
+		guest_access_state.steps_left -=
+			guest_access_state.steps_left < FAULT_STEPS ? guest_access_state.steps_left : FAULT_STEPS;
 	if (depth == 0)
 		close_window();
 	return outcome;

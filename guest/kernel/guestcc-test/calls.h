@@ -39,6 +39,8 @@ void test_constant_index(void *call);
 void test_division(void *call);
 void test_shift(void *call);
 void test_endless_loop(void *call);
+void test_endless_copies(void *call);
+void test_endless_faults(void *call);
 void test_recursion(void *call);
 void test_nested_boundary(void *call);
 void test_native_pointer(void *call);

@@ -307,6 +307,27 @@ void test_endless_loop(void *argument)
 		call->out[0]++;
 }
 
+/* Few steps of its own, 8 GiB copied. */
+void test_endless_copies(void *argument)
+{
+	char copy[4 << 10];
+	struct test_call *call = argument;
+
+	for (u64 i = 0; i < 2 << 20; i++) {
+		guest_copy(copy, (const void *)call->in, sizeof copy);
+		call->out[0]++;
+	}
+}
+
+/* Few steps of its own, each of which fails. */
+void test_endless_faults(void *argument)
+{
+	struct test_call *call = argument;
+
+	for (u64 i = 0; i < 16 << 20; i++)
+		call->out[0] += guest_try(test_shift, NULL) != STATUS_OK;
+}
+
 static __attribute__((noinline)) u64 depth_of(volatile uint64_t *tree, u64 depth)
 {
 	volatile u64 room[64];

@@ -342,6 +342,13 @@ static void loops_and_recursions_end(void **state)
 	runs(test_recursion, 10, 0);
 }
 
+static void what_native_code_does_for_guest_c_costs_steps(void **state)
+{
+	(void)state;
+	ends(test_endless_copies, WORLD_BASE, 0, STATUS_LIMIT, GUEST_FAULT_LIMIT);
+	ends(test_endless_faults, 0, 0, STATUS_LIMIT, GUEST_FAULT_LIMIT);
+}
+
 static void an_inner_boundary_keeps_a_fault_from_the_outer_one(void **state)
 {
 	(void)state;
@@ -417,6 +424,7 @@ int main(void)
 		IN_A(indices_stay_inside_their_arrays),
 		IN_A(arithmetic_on_hostile_numbers_has_a_meaning),
 		IN_A(loops_and_recursions_end),
+		IN_A(what_native_code_does_for_guest_c_costs_steps),
 		IN_A(an_inner_boundary_keeps_a_fault_from_the_outer_one),
 		IN_A(native_code_gets_no_guest_pointers),
 		IN_A(only_guest_cs_functions_are_called_through_pointers),
