@@ -101,6 +101,13 @@ def test_a_list_that_leads_nowhere_marks_the_file(guest, chain, pointer):
     check_marked(look_with(guest, memory, node, pointer), count)
 
 
+def test_an_odd_address_is_no_end_of_a_list_that_ends_with_null(guest, chain):
+    memory, node, count = chain
+    done = look_with(guest, memory, node, 1)
+    check_marked(done, count)
+    assert b"odd address" in done.stderr
+
+
 def test_a_list_that_ends_too_soon_is_not_seen_from_one_list(guest, chain):
     """Unhooking a socket from its list hides it from this file, inside and outside: that is for
     the detectors. Here it only must not be called a fault."""

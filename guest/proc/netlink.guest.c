@@ -93,7 +93,7 @@ static void show_protocol(void *argument)
 
 void netlink_show(struct seq *seq)
 {
-	struct rows rows = {.seq = seq, .show = show_row, .missing = "a socket is missing"};
+	struct rows rows = {.seq = seq, .show = show_row, .missing = "a socket is missing", .ends_odd = true};
 	const char *tables = (const char *)nl_table;
 
 	seq_puts(seq, "sk               Eth Pid        Groups   "

@@ -35,6 +35,9 @@ static void show_list(void *argument)
 		rows_show(list->rows, (const char *)node - list->node_offset);
 		node = READ_ONCE(((const struct hlist_node *)node)->next);
 	}
+	/* It would hide the rest of the list. */
+	if (node != NULL && !list->rows->ends_odd)
+		guest_fail(STATUS_MALFORMED, "a list ends in an odd address");
 }
 
 static void try_list(struct list *list, const void *address)

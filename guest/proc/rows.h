@@ -25,6 +25,7 @@ struct rows {
 	void (*show)(void *row);
 	const char *missing; /* what a row that can't be read says: "a socket is missing" */
 	const void *context; /* the file's own */
+	bool ends_odd; /* lists may end with an odd number, not with NULL alone */
 
 	u32 count, bad_list_count;
 };
