@@ -18,7 +18,7 @@
 #include "guest/proc/node.h"
 
 enum {
-	CACHE_PAGES = 4096, /* 16 MiB: what an image may use later */
+	CACHE_PAGES = 16384, /* as enclave/vfs/target.c */
 	REPEAT_COUNT_MAX = 10000,
 };
 

@@ -16,6 +16,9 @@ enum { PAGE = 4096, PAGE_COUNT = 64 };
 static int setup(void **state)
 {
 	(void)state;
+	/* Every page was somebody's before, who left something in it. */
+	assert_true(memory_unmap(image_heap, image_heap_size));
+	assert_non_null(memory_map(image_heap_size));
 	assert_true(memory_unmap(image_heap, image_heap_size));
 	assert_int_equal(memory_used_size(), 0);
 	memset(image_heap, 0xee, image_heap_size);

@@ -20,6 +20,8 @@ static uint64_t used[HEAP_PAGE_COUNT_MAX / 64];
 static size_t used_page_count;
 /* Everything below is in use: where a search starts. */
 static size_t lowest_free;
+/* From here on no page was ever handed out: all zero, as the image was loaded. */
+static size_t untouched;
 
 static size_t heap_page_count(void)
 {
@@ -80,6 +82,18 @@ static uint8_t *page_address(size_t page)
 	return image_heap + page * PAGE_SIZE;
 }
 
+/* Hand out pages, zeroed; those that nobody had before aren't touched. */
+static void claim(size_t page, size_t count)
+{
+	size_t end = page + count;
+
+	mark(page, count, true);
+	if (page < untouched)
+		memset(page_address(page), 0, ((end < untouched ? end : untouched) - page) * PAGE_SIZE);
+	if (end > untouched)
+		untouched = end;
+}
+
 void *memory_map(size_t size)
 {
 	size_t count, run = 0;
@@ -92,8 +106,7 @@ void *memory_map(size_t size)
 		run = is_used(page) ? 0 : run + 1;
 		if (run < count)
 			continue;
-		mark(page + 1 - count, count, true);
-		memset(page_address(page + 1 - count), 0, count * PAGE_SIZE);
+		claim(page + 1 - count, count);
 		return page_address(page + 1 - count);
 	}
 	return NULL;
@@ -105,8 +118,7 @@ bool memory_map_at(void *address, size_t size)
 
 	if (!to_range(address, size, &page, &count))
 		return false;
-	mark(page, count, true);
-	memset(address, 0, count * PAGE_SIZE);
+	claim(page, count);
 	return true;
 }
 
@@ -133,8 +145,7 @@ void *memory_remap(void *address, size_t size, size_t new_size, bool may_move)
 	}
 	if (checked_within(page + count, new_count - count, heap_page_count()) &&
 	    is_free(page + count, new_count - count)) {
-		mark(page + count, new_count - count, true);
-		memset(page_address(page + count), 0, (new_count - count) * PAGE_SIZE);
+		claim(page + count, new_count - count);
 		return address;
 	}
 	moved = may_move ? memory_map(new_size) : NULL;
