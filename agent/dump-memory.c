@@ -1,14 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/dump-memory.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "agent/file.h"
 #include "base/checked.h"
+#include "base/report.h"
+
+static status report_cut(struct dump_memory *memory)
+{
+	if (memory->cut_told)
+		return STATUS_IO;
+	memory->cut_told = true;
+	return report(STATUS_IO, "the dump became shorter than its %zu bytes while it was read: copy it again",
+		      memory->file.size);
+}
+
+/* The file is somebody else's: it may be overwritten or cut while it is read.
+ * Beyond its new end, what is mapped can't be touched (SIGBUS), so pages are
+ * read, not copied out of the mapping. */
+static status read_bytes(struct dump_memory *memory, uint64_t offset, void *destination, size_t size)
+{
+	if (memory->descriptor < 0) {
+		memcpy(destination, memory->file.data + offset, size);
+		return STATUS_OK;
+	}
+	ssize_t got = pread(memory->descriptor, destination, size, (off_t)offset);
+	if (got < 0)
+		return report(STATUS_IO, "can't read the dump at byte %llu: %s", (unsigned long long)offset,
+			      strerror(errno));
+	return got == (ssize_t)size ? STATUS_OK : report_cut(memory);
+}
 
 static status dump_read(struct page_source *source, struct guest_pa start, void *destination, size_t size)
 {
-	const struct dump_memory *memory = (const struct dump_memory *)source;
+	struct dump_memory *memory = (struct dump_memory *)source;
 
 	for (uint32_t i = 0; i < memory->contents.segment_count; i++) {
 		const struct dump_segment *segment = &memory->contents.segments[i];
@@ -16,17 +45,29 @@ static status dump_read(struct page_source *source, struct guest_pa start, void 
 
 		if (start.value < segment->range.start.value || !checked_within(offset, size, segment->range.size))
 			continue;
-		memcpy(destination, memory->file.data + segment->offset + offset, size);
-		return STATUS_OK;
+		return read_bytes(memory, segment->offset + offset, destination, size);
 	}
 	return STATUS_UNMAPPED;
+}
+
+static status check_size(struct dump_memory *memory)
+{
+	struct stat found;
+
+	if (memory->descriptor < 0)
+		return STATUS_OK;
+	if (fstat(memory->descriptor, &found) != 0)
+		return report(STATUS_IO, "can't look at the dump: %s", strerror(errno));
+	return (uint64_t)found.st_size < memory->file.size ? report_cut(memory) : STATUS_OK;
 }
 
 static status dump_next_populated(struct page_source *source, struct guest_pa start, struct ram_range *ret_range,
 				  const uint8_t **ret_bytes)
 {
-	const struct dump_memory *memory = (const struct dump_memory *)source;
+	struct dump_memory *memory = (struct dump_memory *)source;
 
+	/* What is behind *ret_bytes is there for as long as nobody cuts the file. */
+	TRY(check_size(memory));
 	for (uint32_t i = 0; i < memory->contents.segment_count; i++) {
 		const struct dump_segment *segment = &memory->contents.segments[i];
 		uint64_t first = segment->range.start.value, offset = start.value > first ? start.value - first : 0;
@@ -69,11 +110,10 @@ static status dump_registers(struct page_source *source, uint32_t cpu_index, str
 	return STATUS_OK;
 }
 
-/* A dump neither ends nor changes. */
+/* A dump doesn't end, but its file may be cut. */
 static status dump_check(struct page_source *source)
 {
-	(void)source;
-	return STATUS_OK;
+	return check_size((struct dump_memory *)source);
 }
 
 static const struct page_source_ops dump_ops = {
@@ -89,6 +129,7 @@ void dump_memory_init(struct dump_memory *memory, struct span file, int descript
 	memory->source.ops = &dump_ops;
 	memory->file = file;
 	memory->descriptor = descriptor;
+	memory->cut_told = false;
 	memory->contents.segment_count = 0;
 	memory->contents.cpu_count = 0;
 }

@@ -4,6 +4,8 @@
 #ifndef AGENT_DUMP_MEMORY_H
 #define AGENT_DUMP_MEMORY_H
 
+#include <stdbool.h>
+
 #include "agent/dump-elf.h"
 #include "guest/memory/source.h"
 
@@ -12,6 +14,7 @@ struct dump_memory {
 	struct span file;
 	int descriptor; /* of the file, to skip its holes; −1: none */
 	struct dump_contents contents;
+	bool cut_told; /* that the file became shorter: said once */
 };
 
 /* A source over `file`, which must outlive it, as must its descriptor (−1: none);

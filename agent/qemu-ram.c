@@ -347,8 +347,10 @@ static status find_blocks(struct qemu_ram *ram, struct qmp *qmp, const struct qe
 	return blocks_from_arguments(ram, maps);
 }
 
-/* Fail now, with the reason, rather than at the first page. */
-static status try_read(const struct qemu_ram *ram)
+/* Asked before the first page, so that a refusal comes with its reason, and later:
+ * the memory of a process that is being killed is gone before the process has
+ * ended, and what can't be read any more must not look like another guest. */
+status qemu_ram_check(const struct qemu_ram *ram)
 {
 	uint8_t byte;
 
@@ -371,7 +373,7 @@ status qemu_ram_init(struct qemu_ram *ram, const struct qemu_process *process, s
 		outcome = find_blocks(&result, qmp, maps, ret_by_qmp);
 	free(maps);
 	if (outcome == STATUS_OK)
-		outcome = try_read(&result);
+		outcome = qemu_ram_check(&result);
 	if (outcome != STATUS_OK) {
 		unmap_blocks(&result);
 		return outcome;

@@ -36,6 +36,9 @@ MUST_USE status qemu_ram_init(struct qemu_ram *ram, const struct qemu_process *p
 			      bool *ret_by_qmp);
 void qemu_ram_deinit(struct qemu_ram *ram);
 
+/* Can RAM still be read? STATUS_GONE, STATUS_DENIED, STATUS_IO (reported). */
+MUST_USE status qemu_ram_check(const struct qemu_ram *ram);
+
 /* As the page source's operations. */
 MUST_USE status qemu_ram_read(const struct qemu_ram *ram, struct guest_pa start, void *destination, size_t size);
 MUST_USE status qemu_ram_read_pages(const struct qemu_ram *ram, const struct guest_pa *pages, size_t page_count,

@@ -114,6 +114,7 @@ static status source_check(struct page_source *source)
 	const struct qemu_target *target = from_source(source);
 
 	TRY(qemu_process_check(&target->process));
+	TRY(qemu_ram_check(&target->ram));
 	/* Somebody may have cut the RAM's file: reading on would be SIGBUS. */
 	for (uint32_t i = 0; i < target->ram.block_count; i++) {
 		const struct qemu_block *block = &target->ram.blocks[i];
