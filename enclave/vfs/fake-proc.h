@@ -80,6 +80,12 @@ status target_kernel(struct guest_kernel **ret_kernel)
 	return fake_target;
 }
 
+status target_check(const char *path)
+{
+	(void)path;
+	return STATUS_OK;
+}
+
 status proc_text_init(struct guest_kernel *kernel, const struct proc_node *node, struct proc_text *ret_text)
 {
 	(void)kernel;

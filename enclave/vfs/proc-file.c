@@ -89,27 +89,39 @@ static const struct file_ops proc_file_ops = {
 	.close = proc_file_close,
 };
 
+/* The errno for a file that wasn't made; why was said already. */
+static long errno_of(status result)
+{
+	return result == STATUS_NO_MEMORY ? -ENOMEM : -EIO;
+}
+
 /* The text, or the errno that stands for why there is none. */
 static long make_text(const struct proc_node *node, struct proc_text *ret_text)
 {
 	struct guest_kernel *kernel;
-	status result = target_kernel(&kernel);
+	status result = target_kernel(&kernel), after;
 
-	if (result == STATUS_OK)
-		result = proc_text_init(kernel, node, ret_text);
-	if (result == STATUS_OK) {
-		if (ret_text->fault != NULL) {
-			runtime_fault_note();
-			(void)!report(STATUS_MALFORMED, "/proc/%s isn't whole: %s", node->path, ret_text->fault);
-		}
-		return 0;
+	if (result != STATUS_OK)
+		return errno_of(result);
+	result = proc_text_init(kernel, node, ret_text);
+	/* Even "no such file" is an answer of a kernel that is still there. */
+	after = target_check(node->path);
+	if (after != STATUS_OK) {
+		if (result == STATUS_OK)
+			proc_text_deinit(ret_text);
+		return errno_of(after);
 	}
 	if (result == STATUS_MISSING)
 		return -ENOENT;
-	runtime_fault_note();
-	if (result == STATUS_GONE)
-		(void)!report(result, "the target ended while /proc/%s was read", node->path);
-	return result == STATUS_NO_MEMORY ? -ENOMEM : -EIO;
+	if (result != STATUS_OK) {
+		runtime_fault_note();
+		return errno_of(result);
+	}
+	if (ret_text->fault != NULL) {
+		runtime_fault_note();
+		(void)!report(STATUS_MALFORMED, "/proc/%s isn't whole: %s", node->path, ret_text->fault);
+	}
+	return 0;
 }
 
 long proc_file_open(const struct place *place, int flags, struct file **ret_file)

@@ -7,6 +7,7 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include "enclave/runtime/fault.h"
 #include "enclave/runtime/host.h"
 #include "enclave/vfs/files.h"
 #include "enclave/vfs/inode.h"
@@ -85,7 +86,7 @@ long node_exists(const struct proc_node *node)
 	switch (proc_node_check(kernel, node)) {
 	case STATUS_OK: return 0;
 	case STATUS_MISSING: return -ENOENT;
-	default: return -EIO;
+	default: runtime_fault_note(); return -EIO;
 	}
 }
 

@@ -68,26 +68,64 @@ static status find_kernel(void)
 	return guest_kernel_create(&target.memory, target.profile, &target.kernel);
 }
 
+/* Is the kernel that was found still running? Looks at memory anew. */
+static status look_again(void)
+{
+	TRY(guest_memory_refresh(&target.memory));
+	return guest_kernel_check(target.kernel);
+}
+
+/* Find the kernel of this moment: the first one, or the one after a reboot. */
+static status attach(void)
+{
+	status result;
+
+	if (target.kernel == NULL)
+		return find_kernel();
+	result = look_again();
+	if (result != STATUS_GONE)
+		return result;
+	/* Rebooted, unless the source says that the target ended. */
+	TRY(guest_memory_refresh(&target.memory));
+	(void)!report(STATUS_GONE, "the target rebooted: what follows is of its new kernel");
+	guest_kernel_destroy(target.kernel);
+	target.kernel = NULL;
+	return find_kernel();
+}
+
+/* Note a failure, in words if it has had none yet. */
+static status fail(status result)
+{
+	runtime_fault_note();
+	target.failure = result;
+	if (result == STATUS_GONE)
+		return report(result, "the target has ended");
+	return result;
+}
+
 status target_kernel(struct guest_kernel **ret_kernel)
 {
+	status result;
+
 	if (target.failure != STATUS_OK)
 		return target.failure;
-	if (target.kernel != NULL && guest_kernel_check(target.kernel) != STATUS_OK) {
-		/* Rebooted, or gone: finding it again tells which. */
-		guest_kernel_destroy(target.kernel);
-		target.kernel = NULL;
-	}
-	if (target.kernel == NULL) {
-		status result = find_kernel();
-
-		if (result != STATUS_OK) {
-			runtime_fault_note();
-			if (result == STATUS_GONE)
-				(void)!report(result, "the target has ended");
-			target.failure = result;
-			return result;
-		}
-	}
+	result = attach();
+	if (result != STATUS_OK)
+		return fail(result);
 	*ret_kernel = target.kernel;
 	return STATUS_OK;
+}
+
+status target_check(const char *path)
+{
+	status result = look_again();
+
+	if (result != STATUS_GONE)
+		return result == STATUS_OK ? result : fail(result);
+	runtime_fault_note();
+	if (guest_memory_refresh(&target.memory) == STATUS_GONE) {
+		target.failure = STATUS_GONE;
+		return report(STATUS_GONE, "the target ended while /proc/%s was read", path);
+	}
+	return report(STATUS_GONE, "the target rebooted while /proc/%s was read", path);
 }

@@ -12,4 +12,9 @@ struct guest_kernel;
  * then kept: a target that wasn't Linux doesn't become it. */
 MUST_USE status target_kernel(struct guest_kernel **ret_kernel);
 
+/* After /proc/`path` was made: did the kernel stay the same throughout? If not,
+ * what was made may be of two boots, or of none. Reported and noted as a fault:
+ * STATUS_GONE (the target ended or rebooted), STATUS_IO. */
+MUST_USE status target_check(const char *path);
+
 #endif
