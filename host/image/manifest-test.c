@@ -62,6 +62,7 @@ static void unknown_words_are_refused_with_their_line(void **state)
 	refuses("heap 1M\nstack 1M\ncall\n", "m:3: nothing stands after");
 	refuses("heap 1M 2M\nstack 1M\n", "m:1: one size only");
 	refuses("heap 1M\n", "must say `heap SIZE` and `stack SIZE`");
+	refuses("heap 1M\nstack 508K\n", "m:2: a size between 524288 and");
 }
 
 static void sizes_have_bounds(void **state)

@@ -31,7 +31,9 @@ static const struct {
 
 enum {
 	HEAP_SIZE_MIN = 1024 * 1024,
-	STACK_SIZE_MIN = 256 * 1024,
+	/* Guest C and the native code below it take 256 KiB (guest/kernel/access.h);
+	 * as much again for the program and its libc. */
+	STACK_SIZE_MIN = 512 * 1024,
 	LINE_SIZE_MAX = 8192,
 };
 
