@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * proc-dump TARGET PATH…: print pseudo files of a target, decoded in this very
- * process: no image, no program inside. For tests and for a look by hand.
+ * process: no image, no program inside. For tests and for a look by hand. The
+ * PATH "-" waits for a line on stdin, still attached.
  *
  * Exit status: 0; 1 where a text isn't whole (what could be read is printed,
  * the fault goes to stderr); 2 where the target lacks a file; 3 for all else.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/target.h"
 #include "guest/kernel/kernel.h"
@@ -54,6 +56,16 @@ static int dump(struct guest_kernel *kernel, const char *path)
 	return result;
 }
 
+static int wait_for_line(void)
+{
+	int character;
+
+	do
+		character = getchar();
+	while (character != '\n' && character != EOF);
+	return EXIT_WHOLE;
+}
+
 static status attach(const char *name, struct guest_memory *memory, void *storage, size_t storage_size,
 		     struct target **ret_target, struct guest_kernel **ret_kernel)
 {
@@ -81,7 +93,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "proc-dump: %s can't be looked at\n", argv[1]);
 	}
 	for (int i = 2; kernel != NULL && i < argc; i++) {
-		int result = dump(kernel, argv[i]);
+		int result = strcmp(argv[i], "-") == 0 ? wait_for_line() : dump(kernel, argv[i]);
 		worst = result > worst ? result : worst;
 	}
 	if (kernel != NULL)
