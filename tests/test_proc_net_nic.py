@@ -112,8 +112,8 @@ def test_modules_that_are_loaded_later_are_found(boot, kernel):
     guest = boot("--kernel", kernel, "--nic", "virtio")
     guest.exec(["rmmod", "veth"])
     guest.exec(["rmmod", "virtio_net"])
-    with subprocess.Popen([PROC_DUMP, f"qemu:{guest.qemu_pid}", "net/dev", "-", "net/dev"], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen([PROC_DUMP, f"qemu:{guest.qemu_pid}", "net/dev", "-", "net/dev"], bufsize=0,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.readline()  # the first text was printed
         guest.exec(["insmod", "/lib/modules/virtio_net.ko"])
         guest.exec(["insmod", "/lib/modules/veth.ko"])
