@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/qemu-maps.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/scan.h"
 #include "base/report.h"
 
 enum {
@@ -39,23 +39,30 @@ static bool next_line(struct reader *reader, char line[LINE_SIZE])
 static bool parse_header(const char *line, struct entry *ret_entry)
 {
 	struct entry entry = {0};
-	uint64_t start, end;
-	char rights[5];
-	int path = 0;
+	uint64_t start, end, major, minor;
+	const char *at = line;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %" SCNx32 ":%" SCNx32 " %" SCNu64 " %n", &start, &end,
-		   rights, &entry.mapping.file_offset, &entry.mapping.device_major, &entry.mapping.device_minor,
-		   &entry.mapping.inode, &path) != 7 ||
-	    end <= start || strlen(rights) != 4)
+	if (!scan_number(&at, 16, UINT64_MAX, "-", &start) || !scan_number(&at, 16, UINT64_MAX, " ", &end) ||
+	    end <= start)
 		return false;
+	const char *rights = at;
+	if (strcspn(rights, " ") != 4)
+		return false;
+	at += 4;
+	if (!scan_number(&at, 16, UINT64_MAX, " ", &entry.mapping.file_offset) ||
+	    !scan_number(&at, 16, UINT32_MAX, ":", &major) || !scan_number(&at, 16, UINT32_MAX, " ", &minor) ||
+	    !scan_number(&at, 10, UINT64_MAX, "", &entry.mapping.inode))
+		return false;
+	at += strspn(at, " ");
+	entry.mapping.device_major = (uint32_t)major;
+	entry.mapping.device_minor = (uint32_t)minor;
 	entry.mapping.start.value = start;
 	entry.mapping.size = end - start;
 	entry.mapping.is_shared = rights[3] == 's';
 	entry.is_candidate = memcmp(rights, "rw-", 3) == 0;
 	/* "[heap]" and "[anon:…]" name memory, not files. */
-	if (path > 0 && line[path] != '[')
-		snprintf(entry.mapping.path, sizeof entry.mapping.path, "%.*s", QEMU_MAPPING_PATH_SIZE - 1,
-			 line + path);
+	if (*at != '[')
+		snprintf(entry.mapping.path, sizeof entry.mapping.path, "%.*s", QEMU_MAPPING_PATH_SIZE - 1, at);
 	*ret_entry = entry;
 	return true;
 }
@@ -96,12 +103,15 @@ static status add(struct qemu_maps *maps, const struct entry *entry)
 
 static void take_detail(struct entry *entry, const char *line)
 {
-	unsigned int page_kib;
+	static const char page_size[] = "KernelPageSize:";
+	bool has_page_size = strncmp(line, page_size, strlen(page_size)) == 0;
+	const char *at = has_page_size ? line + strlen(page_size) : line;
+	uint64_t page_kib;
 
 	if (strncmp(line, "VmFlags:", 8) == 0) {
 		entry->is_marked = has_flag(line + 8, "dc");
 		entry->mapping.is_huge = entry->mapping.is_huge || has_flag(line + 8, "ht");
-	} else if (sscanf(line, "KernelPageSize: %u kB", &page_kib) == 1) {
+	} else if (has_page_size && scan_number(&at, 10, UINT32_MAX, " kB", &page_kib)) {
 		entry->mapping.is_huge = page_kib > GUEST_PAGE_SIZE / 1024;
 	}
 }

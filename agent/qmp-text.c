@@ -2,12 +2,12 @@
 /* QEMU's monitor prints for people; this reads it (QEMU 7.2 to 10.0). */
 #include "agent/qmp.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/scan.h"
 #include "base/checked.h"
 
 enum {
@@ -87,16 +87,16 @@ static bool parse_region_line(const char *line, struct qmp_region *ret_region)
 {
 	struct qmp_region region;
 	uint64_t first, last;
-	char type[16];
-	int name = 0;
+	const char *at = line;
 
-	if (sscanf(line, " %" SCNx64 "-%" SCNx64 " (prio %*d, %15[a-z/ ]): %n", &first, &last, type, &name) != 3 ||
-	    name == 0 || last < first)
+	if (!scan_number(&at, 16, UINT64_MAX, "-", &first) || !scan_number(&at, 16, UINT64_MAX, " (prio ", &last) ||
+	    last < first)
 		return false;
-	/* Shadowed firmware is RAM shown read-only: "rom" of the same region. */
-	if (strcmp(type, "ram") != 0 && strcmp(type, "rom") != 0)
+	/* The priority may be negative. Shadowed firmware is RAM shown read-only: "rom" of the same region. */
+	const char *type = at + strspn(at, "-0123456789");
+	if (type == at || (strncmp(type, ", ram):", 7) != 0 && strncmp(type, ", rom):", 7) != 0))
 		return false;
-	const char *text = line + name;
+	const char *text = type + 7 + strspn(type + 7, " ");
 	const char *offset = strstr(text, " @");
 	size_t size = offset != NULL ? (size_t)(offset - text) : strcspn(text, " ");
 	if (size == 0 || size >= sizeof region.name)

@@ -4,6 +4,7 @@
  * tools/test/bench runs it against guests and makes ratios of what it prints.
  */
 #include <argp.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -126,6 +127,7 @@ static status measure_file(const struct options *options)
 	struct bench bench = {0};
 	size_t lines = 0;
 
+	assert(options->repeat_count > 0); /* parse_option() refuses it */
 	TRY(bench_attach(options, &bench, &ignored[0], &ignored[1]));
 	TRY(proc_node_find(options->what, &node));
 	uint64_t pages = bench.memory.fetched_pages;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/report.h"
@@ -37,13 +38,18 @@ static void put_back(struct scan *scan, int c)
 static void read_marker(struct scan *scan)
 {
 	char text[1024];
-	long line;
+	char *at;
 
 	if (fgets(text, sizeof text, scan->stream) == NULL)
 		return;
 	scan->line++;
-	if (sscanf(text, " %ld \"%511[^\"]\"", &line, scan->file) == 2)
-		scan->line = line;
+	errno = 0;
+	long line = strtol(text, &at, 10);
+	if (at == text || errno != 0 || strncmp(at, " \"", 2) != 0)
+		return;
+	size_t size = strcspn(at + 2, "\"");
+	snprintf(scan->file, sizeof scan->file, "%.*s", (int)size, at + 2);
+	scan->line = line;
 }
 
 static void skip_literal(struct scan *scan, int quote)

@@ -132,6 +132,8 @@ static bool follow(struct unit *unit, LLVMValueRef call, struct chain *chain)
 			return false;
 		steps[count++] = at;
 	}
+	if (count == 0)
+		return false;
 	chain->root = LLVMGetOperand(steps[count - 1], 0);
 	if (is_index_step(steps[count - 1])) {
 		if (!start_with_index(unit, chain, steps[--count]))

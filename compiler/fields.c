@@ -4,8 +4,11 @@
  * llvm.preserve.*.access.index calls with the types as metadata (made for
  * BPF's CO-RE); a chain becomes "root + the kernel's offset of this path".
  */
+#include <errno.h>
 #include <llvm-c/DebugInfo.h>
-#include <stdio.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "compiler/bit-fields.h"
@@ -165,23 +168,44 @@ static void lower_type_info(struct unit *unit, LLVMValueRef call)
 }
 
 /* The front end hands an enumerator over as the string "NAME:value". */
+static bool split_enumerator(const char *string, size_t size, char enumerator[CHAIN_PATH_SIZE], uint64_t *ret_value)
+{
+	char text[CHAIN_PATH_SIZE], *end;
+
+	if (size >= sizeof text)
+		return false;
+	memcpy(text, string, size);
+	text[size] = '\0';
+	char *colon = strchr(text, ':');
+	if (colon == NULL || colon == text)
+		return false;
+	*colon = '\0';
+	errno = 0;
+	/* A negative one wraps round, as its type does. */
+	uint64_t value = strtoull(colon + 1, &end, 10);
+	if (end == colon + 1 || errno != 0)
+		return false;
+	memcpy(enumerator, text, (size_t)(colon - text) + 1);
+	*ret_value = value;
+	return true;
+}
+
 static void lower_enum(struct unit *unit, LLVMValueRef call)
 {
 	LLVMValueRef text = LLVMGetOperand(call, 1), type = LLVMGetMetadata(call, unit->access_index_kind);
 	unsigned long long what = LLVMConstIntGetZExtValue(LLVMGetOperand(call, 2));
 	char name[CHAIN_NAME_SIZE], enumerator[CHAIN_PATH_SIZE];
 	size_t size;
-	long long local;
-
+	uint64_t local = 0;
 	const char *string = LLVMGetAsString(LLVMGetInitializer(text), &size);
-	if (type == NULL || !type_name(type, name, sizeof name) || size >= sizeof enumerator ||
-	    sscanf(string, "%511[^:]:%lld", enumerator, &local) != 2) {
+	if (type == NULL || !type_name(type, name, sizeof name) ||
+	    !split_enumerator(string, size, enumerator, &local)) {
 		unit_error(unit, call, "this asks about an enum that has no name in the kernel");
 		return;
 	}
 	struct question question = {.name = name, .path = enumerator};
 	question.kind = what == ENUM_EXISTS ? GUEST_LINK_ENUM_EXISTS : GUEST_LINK_ENUM_VALUE;
-	question.local = what == ENUM_EXISTS ? 1 : (uint64_t)local;
+	question.local = what == ENUM_EXISTS ? 1 : local;
 	unit_insert_before(unit, call);
 	replace_with_answer(unit, call, &question, what != ENUM_EXISTS);
 }

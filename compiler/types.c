@@ -12,19 +12,26 @@ struct known {
 static struct known *known;
 static size_t known_count, known_room;
 
+__attribute__((noreturn)) static void out_of_memory(void)
+{
+	fputs("guestcc: out of memory\n", stderr);
+	exit(EXIT_FAILURE);
+}
+
 void kernel_type_add(const char *keyword, const char *name)
 {
+	struct known type = {strdup(keyword), strdup(name)};
+
 	if (known_count == known_room) {
 		known_room = 2 * known_room + 64;
-		known = realloc(known, known_room * sizeof *known);
+		struct known *grown = realloc(known, known_room * sizeof *known);
+		if (grown == NULL)
+			out_of_memory();
+		known = grown;
 	}
-	if (known != NULL)
-		known[known_count] = (struct known){strdup(keyword), strdup(name)};
-	if (known == NULL || known[known_count].keyword == NULL || known[known_count].name == NULL) {
-		fputs("guestcc: out of memory\n", stderr);
-		exit(EXIT_FAILURE);
-	}
-	known_count++;
+	if (type.keyword == NULL || type.name == NULL)
+		out_of_memory();
+	known[known_count++] = type;
 }
 
 void kernel_types_clear(void)

@@ -19,9 +19,10 @@ bool manifest_allows_call(uint64_t number)
 bool manifest_allows_path(const char *path)
 {
 	for (const char *entry = image_paths; *entry != '\0'; entry = next(entry)) {
-		size_t length = strlen(entry + 1);
+		const char *allowed = entry + 1;
+		size_t length = strlen(allowed);
 
-		if (strncmp(path, entry + 1, length) != 0)
+		if (strncmp(path, allowed, length) != 0)
 			continue;
 		if (path[length] == '\0' || (entry[0] == 't' && path[length] == '/'))
 			return true;

@@ -91,8 +91,8 @@ static bool is_directory(const struct place *place)
 {
 	switch (place->kind) {
 	case PLACE_PROC: return S_ISDIR(place->node->mode);
-	case PLACE_DIRECTORY: return true;
-	case PLACE_HOST: return true; /* the host will say */
+	case PLACE_DIRECTORY:
+	case PLACE_HOST: /* the host will say */ return true;
 	}
 	return false;
 }

@@ -112,7 +112,7 @@ uint8_t *fake_guest_at(struct fake_guest *guest, uint64_t physical)
 
 void fake_guest_entry(struct fake_guest *guest, uint64_t table, uint32_t index, uint64_t entry)
 {
-	memcpy(fake_guest_at(guest, table + index * 8), &entry, sizeof entry);
+	memcpy(fake_guest_at(guest, table + (uint64_t)index * 8), &entry, sizeof entry);
 }
 
 void fake_guest_map(struct fake_guest *guest, const struct guest_space *space, uint64_t address, uint64_t physical,
@@ -124,7 +124,7 @@ void fake_guest_map(struct fake_guest *guest, const struct guest_space *space, u
 		uint32_t index = (address >> (12 + 9 * (level - 1))) & 511;
 		uint64_t entry;
 
-		memcpy(&entry, fake_guest_at(guest, table + index * 8), sizeof entry);
+		memcpy(&entry, fake_guest_at(guest, table + (uint64_t)index * 8), sizeof entry);
 		if ((entry & FAKE_PRESENT) == 0) {
 			entry = *next_table | (flags & ~FAKE_NO_EXECUTE);
 			*next_table += GUEST_PAGE_SIZE;

@@ -98,10 +98,9 @@ static status find_release(struct span text, char release[NOTE_RELEASE_SIZE])
 
 status root_note_parse(struct span text, struct root_note *ret_note)
 {
-	struct root_note note;
+	struct root_note note = {0};
 	uint64_t five_levels;
 
-	memset(&note, 0, sizeof note); /* padding too: notes are compared as bytes */
 	TRY(find_release(text, note.release));
 	TRY(find_number(text, "SYMBOL(init_top_pgt)", 16, &note.root_symbol));
 	TRY(find_number(text, "SYMBOL(_stext)", 16, &note.text_symbol));

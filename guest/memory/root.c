@@ -215,11 +215,18 @@ static bool is_started_from(struct search *search, const struct candidate *candi
 	return false;
 }
 
+static bool note_equal(const struct root_note *a, const struct root_note *b)
+{
+	return a->root_symbol == b->root_symbol && a->text_symbol == b->text_symbol && a->uts_symbol == b->uts_symbol &&
+	       a->text_offset == b->text_offset && a->physical_base == b->physical_base &&
+	       a->level_count == b->level_count && strcmp(a->release, b->release) == 0;
+}
+
 /* An equal text, seen before (the data and the ELF note agree). */
 static struct candidate *find_equal(struct search *search, const struct root_note *note)
 {
 	for (uint32_t i = 0; i < search->candidate_count; i++)
-		if (memcmp(&search->candidates[i].note, note, sizeof *note) == 0)
+		if (note_equal(&search->candidates[i].note, note))
 			return &search->candidates[i];
 	return NULL;
 }

@@ -101,7 +101,7 @@ static status read_entry(struct guest_memory *memory, uint64_t table, uint32_t i
 	const uint8_t *page;
 
 	TRY(guest_memory_page(memory, (struct guest_pa){table}, &page));
-	memcpy(ret_entry, page + index * ENTRY_SIZE, ENTRY_SIZE);
+	memcpy(ret_entry, page + (size_t)index * ENTRY_SIZE, ENTRY_SIZE);
 	return STATUS_OK;
 }
 
