@@ -80,8 +80,7 @@ size_t strnlen(const char *string, size_t size) __asm__("guest_strnlen");
 int strcmp(const char *a, const char *b) __asm__("guest_strcmp");
 int strncmp(const char *a, const char *b, size_t size) __asm__("guest_strncmp");
 int memcmp(const void *a, const void *b, size_t size) __asm__("guest_memcmp");
-char *strcpy(char *destination,
-	     const char *source) __asm__("guest_strcpy"); /* lint: allow unsafe-call: stores are checked */
+char *strcpy(char *destination, const char *source) __asm__("guest_strcpy"); /* lint: allow unsafe-call: checked */
 void *memcpy(void *destination, const void *source, size_t size) __asm__("guest_memcpy");
 void *memmove(void *destination, const void *source, size_t size) __asm__("guest_memmove");
 void *memset(void *destination, int byte, size_t size) __asm__("guest_memset");
