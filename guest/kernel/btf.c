@@ -119,7 +119,7 @@ static status load_header(struct loader *loader)
 	uint16_t magic;
 	uint8_t version, flags;
 	uint32_t header_size = 0, number[4] = {}, layout_number[2] = {};
-	struct span bytes;
+	struct span bytes = {types->data, 0};
 
 	reader_init(&reader, (struct span){types->data, types->size});
 	if (reader_u16(&reader, &magic) != STATUS_OK || magic != BTF_MAGIC)

@@ -24,6 +24,7 @@ static const struct {
 	{"page_offset_base", FAKE_DATA_AT, false},
 	{"vmalloc_base", FAKE_DATA_AT + 8, false},
 	{"init_task", FAKE_DATA_AT + 64, false},
+	{"btf_modules", FAKE_MODULES_AT, false},
 };
 
 static uint8_t *make_types(size_t *ret_size)
@@ -38,6 +39,17 @@ static uint8_t *make_types(size_t *ret_size)
 	btf_encoder_type(encoder, 4, false, 2, "task_struct", 16);
 	btf_encoder_member(encoder, "state", id, 0);
 	btf_encoder_member(encoder, "stack_canary", id, 64);
+	uint32_t list = btf_encoder_type(encoder, 4, false, 1, "list_head", 8);
+	btf_encoder_member(encoder, "next", id, 0);
+	btf_encoder_type(encoder, 4, false, 2, "btf_module", 24);
+	btf_encoder_member(encoder, "list", list, 64);
+	btf_encoder_member(encoder, "btf", id, 128);
+	uint32_t number = btf_encoder_type(encoder, 1, false, 0, "unsigned int", 4);
+	btf_encoder_word(encoder, 32);
+	btf_encoder_type(encoder, 4, false, 3, "btf", 16);
+	btf_encoder_member(encoder, "data", id, 0);
+	btf_encoder_member(encoder, "data_size", number, 64);
+	btf_encoder_member(encoder, "id", number, 96);
 	uint8_t *bytes = btf_encoder_finish(encoder, NULL, 0, ret_size);
 	free(encoder);
 	return bytes;

@@ -7,9 +7,13 @@
 #include <string.h>
 
 #include "base/report.h"
+#include "guest/kernel/btf.h"
+#include "guest/kernel/btf-encoder.h"
 #include "guest/kernel/fake-kernel.h"
 #include "guest/kernel/kallsyms.h"
 #include "guest/kernel/kernel.h"
+#include "guest/kernel/linkage.h"
+#include "guest/kernel/module-types.h"
 #include "guest/kernel/profile.h"
 #include "guest/kernel/profile-build.h"
 #include "guest/memory/fake-guest.h"
@@ -180,6 +184,127 @@ static void a_profile_takes_the_place_of_what_memory_says(void **state)
 	free(file);
 }
 
+/* ---------------------------------------------------------------- modules */
+
+/* Modules in the kernel's page of data: struct btf_module and struct btf as
+ * fake-kernel.c describes them, 0x300 bytes each, their BTF behind. */
+enum { MODULE_AT = 0x5200, MODULE_SIZE = 0x300, MODULE_LIST = 8, BTF_AT = 0x40, BTF_DATA_AT = 0x80 };
+
+static void put_word(struct fake_guest *guest, uint64_t at, uint64_t word)
+{
+	memcpy(fake_guest_at(guest, IMAGE_PHYSICAL + at), &word, sizeof word);
+}
+
+/* The list of modules: `count` of them, then `end`. */
+static void put_list(struct fake_guest *guest, uint32_t count, uint64_t end)
+{
+	for (uint32_t i = 0; i <= count; i++) {
+		uint64_t at = i == 0 ? FAKE_MODULES_AT : MODULE_AT + (i - 1) * MODULE_SIZE + MODULE_LIST;
+		put_word(guest, at, i == count ? end : RUNNING + MODULE_AT + i * MODULE_SIZE + MODULE_LIST);
+	}
+}
+
+/* A module with struct driver { [long pad;] long count; }. */
+static void put_module(struct fake_guest *guest, const struct guest_kernel *kernel, uint32_t index, bool padded)
+{
+	struct span bytes = guest_types_bytes(kernel->types);
+	static struct btf_encoder encoder, base;
+	uint64_t at = MODULE_AT + index * MODULE_SIZE;
+	uint32_t id;
+	size_t size;
+
+	assert_int_equal(guest_types_find(kernel->types, GUEST_TYPE_INT, "long", 0, &id), STATUS_OK);
+	memcpy(&base.strings_size, bytes.data + 20, sizeof base.strings_size);
+	base.type_count = guest_types_count(kernel->types) - 1;
+	btf_encoder_init_split(&encoder, &base);
+	btf_encoder_type(&encoder, GUEST_TYPE_STRUCT, false, 1 + padded, "driver", padded ? 16 : 8);
+	if (padded)
+		btf_encoder_member(&encoder, "pad", id, 0);
+	btf_encoder_member(&encoder, "count", id, padded ? 64 : 0);
+	uint8_t *data = btf_encoder_finish(&encoder, NULL, 0, &size);
+	put_word(guest, at + 16, RUNNING + at + BTF_AT);
+	put_word(guest, at + BTF_AT, RUNNING + at + BTF_DATA_AT);
+	put_word(guest, at + BTF_AT + 8, (7ull + index) << 32 | size);
+	memcpy(fake_guest_at(guest, IMAGE_PHYSICAL + at + BTF_DATA_AT), data, size);
+	free(data);
+}
+
+static uint64_t ask_count(struct fake_guest *guest, struct guest_kernel *kernel)
+{
+	uint64_t slot = 0;
+	const struct guest_link link = {&slot, "struct driver", "count", GUEST_LINK_FIELD_OFFSET, 0, 8};
+
+	last_message[0] = '\0';
+	assert_int_equal(guest_memory_refresh(&guest->memory), STATUS_OK);
+	assert_int_equal(guest_linkage_resolve(kernel, &link, 1, NULL), STATUS_OK);
+	return slot;
+}
+
+static struct guest_kernel *modules_init(struct fake_guest *guest)
+{
+	struct guest_kernel *kernel;
+
+	target_init(guest, 4, true);
+	put_list(guest, 0, RUNNING + FAKE_MODULES_AT);
+	assert_int_equal(guest_kernel_create(&guest->memory, NULL, &kernel), STATUS_OK);
+	put_module(guest, kernel, 0, true);
+	put_module(guest, kernel, 1, true);
+	return kernel;
+}
+
+static void types_that_the_kernel_lacks_are_those_of_its_modules(void **state)
+{
+	struct fake_guest guest;
+	struct guest_kernel *kernel = modules_init(&guest);
+
+	(void)state;
+	assert_int_equal(ask_count(&guest, kernel), GUEST_LINK_POISON);
+	assert_int_equal(guest_module_types_mark(kernel), 0);
+	put_list(&guest, 1, RUNNING + FAKE_MODULES_AT);
+	assert_int_equal(ask_count(&guest, kernel), 8);
+	uint64_t mark = guest_module_types_mark(kernel);
+	assert_int_not_equal(mark, 0);
+	/* Another module in the same place. */
+	*fake_guest_at(&guest, IMAGE_PHYSICAL + MODULE_AT + BTF_AT + 12) += 1;
+	assert_int_equal(guest_memory_refresh(&guest.memory), STATUS_OK);
+	assert_int_not_equal(guest_module_types_mark(kernel), mark);
+	/* Two that agree, then two that don't. */
+	put_list(&guest, 2, RUNNING + FAKE_MODULES_AT);
+	assert_int_equal(ask_count(&guest, kernel), 8);
+	put_module(&guest, kernel, 1, false);
+	assert_int_equal(ask_count(&guest, kernel), GUEST_LINK_POISON);
+	assert_string_equal(last_message, "");
+	guest_kernel_destroy(kernel);
+	fake_guest_deinit(&guest);
+}
+
+static void forged_lists_of_modules_end_and_are_reported(void **state)
+{
+	struct fake_guest guest;
+	struct guest_kernel *kernel = modules_init(&guest);
+
+	(void)state;
+	put_list(&guest, 1, RUNNING + MODULE_AT + MODULE_LIST); /* itself, for ever */
+	assert_int_equal(ask_count(&guest, kernel), 8);
+	assert_non_null(strstr(last_message, "over 1024 modules"));
+	put_list(&guest, 1, 0x10);
+	assert_int_equal(ask_count(&guest, kernel), 8);
+	assert_non_null(strstr(last_message, "torn"));
+	put_list(&guest, 2, RUNNING + FAKE_MODULES_AT);
+	put_word(&guest, MODULE_AT + BTF_AT, RUNNING + HOLE_AT); /* the first one's BTF is gone */
+	assert_int_equal(ask_count(&guest, kernel), 8);
+	assert_non_null(strstr(last_message, "can't be read"));
+	put_word(&guest, MODULE_AT + BTF_AT + 8, 0xffffffff); /* or of 4 GiB */
+	assert_int_equal(ask_count(&guest, kernel), 8);
+	assert_non_null(strstr(last_message, "16777216 bytes"));
+	put_word(&guest, MODULE_AT + BTF_AT, RUNNING + FAKE_BANNER_AT); /* or isn't BTF */
+	put_word(&guest, MODULE_AT + BTF_AT + 8, 64);
+	assert_int_equal(ask_count(&guest, kernel), 8);
+	assert_non_null(strstr(last_message, "no BTF"));
+	guest_kernel_destroy(kernel);
+	fake_guest_deinit(&guest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -187,6 +312,8 @@ int main(void)
 		cmocka_unit_test(a_reboot_is_noticed),
 		cmocka_unit_test(what_is_no_linux_is_said_to_be_none),
 		cmocka_unit_test(a_profile_takes_the_place_of_what_memory_says),
+		cmocka_unit_test(types_that_the_kernel_lacks_are_those_of_its_modules),
+		cmocka_unit_test(forged_lists_of_modules_end_and_are_reported),
 	};
 
 	report_sink_set(remember, NULL);
