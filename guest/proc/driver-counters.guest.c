@@ -27,7 +27,8 @@ static const char *driver_data(const struct net_device *dev)
 void virtnet_counters_get(const struct net_device *dev, struct device_counters *counters)
 {
 	if (!type_exists(struct virtnet_info))
-		guest_fail(STATUS_UNSUPPORTED, "virtio_net is a module whose types the kernel doesn't keep (before 5.11)");
+		guest_fail(STATUS_UNSUPPORTED,
+			   "virtio_net is a module whose types the kernel doesn't keep (before 5.11)");
 
 	const struct virtnet_info *info = (const void *)driver_data(dev);
 	u32 pair_count = info->max_queue_pairs; /* at most 65,535 */
