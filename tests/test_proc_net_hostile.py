@@ -63,13 +63,13 @@ def chain(guest):
     return pytest.fail("no two unix sockets share a hash list")
 
 
-def look_with(guest, memory, address, value):
+def look_with(guest, memory, address, value, name="unix"):
     """The file while the word at `address` is `value`."""
     with guest.paused():
         before = memory.read(address, 8)
         memory.write(address, struct.pack("<Q", value))
         try:
-            return dump(guest, "unix")
+            return dump(guest, name)
         finally:
             memory.write(address, before)
 
@@ -115,3 +115,35 @@ def test_a_list_that_ends_too_soon_is_not_seen_from_one_list(guest, chain):
     done = look_with(guest, memory, node, 0)
     assert (done.returncode, done.stderr) == (0, b"")
     assert len(sockets_of(done.stdout)) < count
+
+
+LISTENER_ROW = re.compile(rb" *[0-9]+: [0-9A-F]{8}:[0-9A-F]{4} [0-9A-F]{8}:[0-9A-F]{4} 0A.* ([0-9a-f]{16}) ")
+
+
+@pytest.fixture(scope="module")
+def listener(guest):
+    """A listening socket, the last of its chain: its bytes' address, and the odd word that ends the chain."""
+    guest.exec(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict; sockets"])
+    memory = Memory(guest.qemu_pid)
+    with guest.paused():
+        for line in dump(guest, "tcp").stdout.splitlines():
+            row = LISTENER_ROW.match(line)
+            if row is None:
+                continue
+            address = int(row.group(1), 16)
+            # skc_node comes after the addresses, the ports, the family, the device and three pointers.
+            for at in range(64, 136, 8):
+                [word] = struct.unpack("<Q", memory.read(address + at, 8))
+                if word & 1 and 1 << 30 <= word < 1 << 31:
+                    return memory, address + at, word
+    return pytest.fail("no listening socket ends a chain")
+
+
+def test_a_chain_that_ends_in_another_bucket_marks_the_file(guest, listener):
+    memory, place, end = listener
+    assert look_with(guest, memory, place, end, "tcp").returncode == 0
+    for other in (end ^ 2, end & ~(1 << 30), end | 1 << 63):
+        done = look_with(guest, memory, place, other, "tcp")
+        assert done.returncode == 1
+        assert b"ends as another one does" in done.stderr
+        assert b" 0A " in done.stdout

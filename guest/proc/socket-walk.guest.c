@@ -3,6 +3,12 @@
 #include "guest/proc/fault.h"
 #include "guest/proc/socket.h"
 
+enum {
+	/* How often a chain that ends as another one does is read: the kernel
+	 * starts again without end, until writers leave it alone. */
+	CHAIN_TRY_COUNT_MAX = 4,
+};
+
 struct chain {
 	struct socket_walk *walk;
 	const void *head;
@@ -14,6 +20,14 @@ static bool chain_ends(const struct socket_walk *walk, const void *node)
 	if (GUEST_IS_NULLS(node))
 		return walk->chain_end != SOCKET_CHAIN_ENDS_NULL;
 	return node == NULL && walk->chain_end != SOCKET_CHAIN_ENDS_ODD;
+}
+
+/* The odd end of a chain says whose it is (INIT_HLIST_NULLS_HEAD()): a socket
+ * that was freed and reused while its chain was read leads into another one,
+ * past the rest of its own (Documentation/RCU/rculist_nulls.rst). */
+static bool ends_as_its_own(const struct chain *chain, const void *node)
+{
+	return !GUEST_IS_NULLS(node) || (u64)node >> 1 == (u64)chain->walk->nulls_base + chain->bucket;
 }
 
 /* Heads and nodes of both kinds of list have one shape, and skc_node and
@@ -88,6 +102,27 @@ static void chain_walk(void *argument)
 			steps = 0;
 		}
 	}
+	if (!ends_as_its_own(chain, node))
+		guest_fail(STATUS_TORN, "a hash chain ends as another one does");
+}
+
+/* A walk that strayed into another chain starts again, without the rows that
+ * it has shown: what the target's memory holds may have changed meanwhile. What
+ * is kept of it doesn't change before the next file, so that a few times are
+ * enough; the last one's rows stay. */
+static status chain_walk_again(struct chain *chain)
+{
+	struct socket_walk *walk = chain->walk;
+	size_t size = seq_size(walk->seq);
+	u32 row_count = walk->row_count;
+	status outcome = guest_try(chain_walk, chain);
+
+	for (int i = 1; i < CHAIN_TRY_COUNT_MAX && outcome == STATUS_TORN; i++) {
+		seq_rewind(walk->seq, size);
+		walk->row_count = row_count;
+		outcome = guest_try(chain_walk, chain);
+	}
+	return outcome;
 }
 
 void socket_table_walk(struct socket_walk *walk, const void *first_bucket, u64 bucket_size, u64 bucket_count)
@@ -98,8 +133,7 @@ void socket_table_walk(struct socket_walk *walk, const void *first_bucket, u64 b
 			.head = (const char *)first_bucket + i * bucket_size,
 			.bucket = (u32)i,
 		};
-
-		status outcome = guest_try(chain_walk, &chain);
+		status outcome = chain_walk_again(&chain);
 		if (outcome == STATUS_OK)
 			continue;
 		fail_if_gone(outcome);

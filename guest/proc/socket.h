@@ -72,6 +72,8 @@ struct socket_walk {
 	struct seq *seq;
 	u32 family;
 	enum socket_chain_end chain_end;
+	/* What the odd ends of chains have added to their bucket. */
+	u32 nulls_base;
 	/* Called in its own error boundary with a struct socket_row for each
 	 * socket of the family in the initial network namespace. */
 	void (*show)(void *row);

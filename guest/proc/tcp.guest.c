@@ -31,6 +31,9 @@ enum {
 	TIMER_PROBE = 4,
 	/* TMPSZ - 1: the width that IPv4 rows are padded to. */
 	TCP4_WIDTH = 149,
+	/* include/net/inet_hashtables.h: what the ends of listeners' chains
+	 * have added to their bucket. */
+	LISTENING_NULLS_BASE = 1 << 29,
 };
 
 static u64 retransmit_expires(const struct inet_connection_sock *connection)
@@ -176,12 +179,14 @@ static void tcp_walk(struct seq *seq, u32 family)
 	u64 listen_offset = field_offset(struct inet_listen_hashbucket, nulls_head);
 
 	ticks_read(&ticks);
+	walk.nulls_base = LISTENING_NULLS_BASE;
 	if (field_exists(struct inet_hashinfo, listening_hash))
 		socket_table_walk(&walk, (const char *)&tcp_hashinfo.listening_hash + listen_offset, listen_size,
 				  field_size(struct inet_hashinfo, listening_hash) / listen_size);
 	else
 		socket_table_walk(&walk, (const char *)tcp_hashinfo.lhash2 + listen_offset, listen_size,
 				  socket_bucket_count(tcp_hashinfo.lhash2_mask));
+	walk.nulls_base = 0;
 	socket_table_walk(&walk, tcp_hashinfo.ehash, type_size(struct inet_ehash_bucket),
 			  socket_bucket_count(tcp_hashinfo.ehash_mask));
 }
