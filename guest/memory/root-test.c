@@ -24,6 +24,7 @@ enum {
 	DATA = IMAGE + 0x3000, /* the pointer to the text */
 	TABLES = 0x10000,
 	NOTE = 0x200000,
+	MANY_SIZE = 80 << 20, /* over 16 Ki texts */
 	OTHER_NOTE = 0x300000,
 	OTHER_KERNEL = 0x80000, /* added to all of the above for a second one */
 	NX_DATA = FAKE_PRESENT | FAKE_WRITABLE,
@@ -190,6 +191,44 @@ static void more_decoys_than_can_be_weighed_are_an_error(void **state)
 	guest_deinit(&guest);
 }
 
+/* Guests of their own size, full of texts, with the true one last. */
+static void copies_of_the_true_text_change_nothing(void **state)
+{
+	(void)state;
+	const uint64_t last = MANY_SIZE - 0x1000;
+	struct ram_range range = {{0}, MANY_SIZE};
+	struct fake_guest guest;
+	struct guest_root root;
+
+	fake_guest_init(&guest, &range, 1, 64);
+	put_kernel(&guest, 0, last);
+	for (uint64_t at = RAM_SIZE; at <= last; at += 0x1000)
+		put_text(&guest, at, IMAGE, RELEASE, 0x7800000);
+	assert_int_equal(guest_root_find(&guest.memory, &root), STATUS_OK);
+	assert_int_equal(root.space.root.value, ROOT);
+	assert_int_equal(root.text_offset, 0x7800000);
+	/* Each page once for the scan and the text, and little else. */
+	assert_true(guest.read_count + guest.batch_count < 2 * MANY_SIZE / 0x1000);
+	fake_guest_deinit(&guest);
+}
+
+static void a_search_among_endless_decoys_is_given_up(void **state)
+{
+	(void)state;
+	struct ram_range range = {{0}, MANY_SIZE};
+	struct fake_guest guest;
+	struct guest_root root;
+
+	fake_guest_init(&guest, &range, 1, 64);
+	report_sink_set(keep_message, NULL);
+	put_kernel(&guest, 0, NOTE);
+	for (uint64_t at = RAM_SIZE; at < MANY_SIZE; at += 0x1000)
+		put_text(&guest, at, IMAGE, "6.6.6-evil", at);
+	assert_int_equal(guest_root_find(&guest.memory, &root), STATUS_LIMIT);
+	assert_non_null(strstr(last_message, "plants decoys"));
+	guest_deinit(&guest);
+}
+
 static void without_a_text_the_registers_give_the_root(void **state)
 {
 	(void)state;
@@ -259,6 +298,8 @@ int main(void)
 		cmocka_unit_test(a_text_that_its_tables_contradict_is_refused),
 		cmocka_unit_test(a_decoy_loses_to_the_text_that_the_kernel_points_to),
 		cmocka_unit_test(two_whole_kernels_are_told_apart_by_registers_only),
+		cmocka_unit_test(copies_of_the_true_text_change_nothing),
+		cmocka_unit_test(a_search_among_endless_decoys_is_given_up),
 		cmocka_unit_test(more_decoys_than_can_be_weighed_are_an_error),
 		cmocka_unit_test(without_a_text_the_registers_give_the_root),
 		cmocka_unit_test(a_text_of_an_earlier_boot_is_not_taken_for_a_kernel),

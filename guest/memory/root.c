@@ -28,6 +28,12 @@ enum {
 	/* The largest distribution kernels' data is below 64 MiB. */
 	KERNEL_DATA_SIZE_MAX = 128 << 20,
 	KERNEL_TABLE_BUDGET_ENTRIES = 1 << 20,
+	/* Work on texts in all: pages of kernel data searched, words in them
+	 * that might be the pointer, and texts, each of which costs walks of
+	 * page tables. Twice what POINTER_SEARCH_COUNT_MAX whole searches
+	 * take; or 16 Ki texts, where a host of guests has some hundreds. */
+	WORK_MAX = 1 << 20,
+	TEXT_WORK = 64,
 	LOW_MEMORY_SIZE = 1 << 20,
 	CPU_COUNT_MAX = 64, /* enough to see tables in use */
 	UTS_PROBE_SIZE = 512, /* struct uts_namespace up to and with its strings */
@@ -51,8 +57,20 @@ struct search {
 	uint32_t candidate_count;
 	uint32_t pointer_search_count;
 	uint32_t refused_count;
+	uint32_t work; /* up to WORK_MAX */
 	bool settled;
 };
+
+static status spend(struct search *search, uint32_t work)
+{
+	if (search->work > WORK_MAX - work)
+		return report(STATUS_LIMIT,
+			      "too much to examine: %u VMCOREINFO texts were refused, and more follow: the target "
+			      "plants decoys; give access to the CPUs' registers (QMP)",
+			      search->refused_count);
+	search->work += work;
+	return STATUS_OK;
+}
 
 static bool maps_as_kernel(struct guest_memory *memory, const struct guest_space *space, uint64_t address,
 			   struct guest_mapping *ret_mapping)
@@ -97,20 +115,24 @@ static bool is_consistent(struct guest_memory *memory, const struct root_note *n
 }
 
 /* Is one of these words the direct map's address of `page`? */
-static bool holds_pointer(struct search *search, const struct candidate *candidate, const uint8_t *bytes, size_t size)
+static status look_for_pointer(struct search *search, const struct candidate *candidate, const uint8_t *bytes,
+			       size_t size, bool *ret_found)
 {
-	for (size_t i = 0; i + 8 <= size; i += 8) {
+	bool found = false;
+
+	for (size_t i = 0; i + 8 <= size && !found; i += 8) {
 		struct guest_mapping mapping;
 		uint64_t word;
 
 		memcpy(&word, bytes + i, sizeof word);
 		if ((word - candidate->page.value) % DIRECT_MAP_ALIGNMENT != 0 || word < KERNEL_HALF)
 			continue;
-		if (maps_as_kernel(search->memory, &candidate->space, word, &mapping) &&
-		    mapping.address.value == candidate->page.value)
-			return true;
+		TRY(spend(search, 1));
+		found = maps_as_kernel(search->memory, &candidate->space, word, &mapping) &&
+			mapping.address.value == candidate->page.value;
 	}
-	return false;
+	*ret_found = found;
+	return STATUS_OK;
 }
 
 /* Search one mapped run of the kernel's data, a few pages at a time. */
@@ -125,15 +147,16 @@ static status search_run(struct search *search, const struct candidate *candidat
 
 		for (; count < SEARCH_BATCH_PAGES && done < size; count++, done += GUEST_PAGE_SIZE)
 			pages[count].value = start.value + done;
+		TRY(spend(search, (uint32_t)count));
 		TRY(guest_memory_read_pages(search->memory, pages, count, bytes));
-		*ret_found = holds_pointer(search, candidate, &bytes[0][0], count * GUEST_PAGE_SIZE);
+		TRY(look_for_pointer(search, candidate, &bytes[0][0], count * GUEST_PAGE_SIZE, ret_found));
 	}
 	return STATUS_OK;
 }
 
 /* The kernel keeps vmcoreinfo_data and vmcoreinfo_note, pointers into the
  * direct map, in its data: no program can put a pointer to its own page there. */
-static bool is_pointed_to(struct search *search, const struct candidate *candidate)
+static status look_for_pointers(struct search *search, const struct candidate *candidate, bool *ret_found)
 {
 	struct guest_va at = {candidate->note.text_symbol};
 	struct guest_va end = {KERNEL_MAP + KERNEL_IMAGE_SIZE_MAX};
@@ -141,8 +164,9 @@ static bool is_pointed_to(struct search *search, const struct candidate *candida
 	struct guest_mapping mapping;
 	bool found = false;
 
+	*ret_found = false;
 	if (search->pointer_search_count >= POINTER_SEARCH_COUNT_MAX)
-		return false;
+		return STATUS_OK;
 	search->pointer_search_count++;
 	while (!found && searched_size < KERNEL_DATA_SIZE_MAX &&
 	       guest_space_next(search->memory, &candidate->space, at, end, KERNEL_TABLE_BUDGET_ENTRIES, &at,
@@ -152,12 +176,14 @@ static bool is_pointed_to(struct search *search, const struct candidate *candida
 		if (!mapping.executable && !mapping.user) {
 			searched_size += size;
 			/* A run that can't be read (a device) holds no pointer. */
-			if (search_run(search, candidate, mapping.address, size, &found) == STATUS_GONE)
-				return false;
+			status searched = search_run(search, candidate, mapping.address, size, &found);
+			if (searched == STATUS_GONE || searched == STATUS_LIMIT)
+				return searched;
 		}
 		at.value += size;
 	}
-	return found;
+	*ret_found = found;
+	return STATUS_OK;
 }
 
 static uint64_t top_entry(struct guest_memory *memory, const struct guest_space *space, uint64_t address)
@@ -231,33 +257,52 @@ static struct candidate *find_equal(struct search *search, const struct root_not
 	return NULL;
 }
 
+/* A text like one before differs in its place alone: a pointer to it is all that
+ * it can add. Copies beyond POINTER_SEARCH_COUNT_MAX cost next to nothing. */
+static status add_copy(struct search *search, struct candidate *known, struct guest_pa page)
+{
+	struct candidate copy = *known;
+	bool pointed_to;
+
+	if ((known->evidence & GUEST_ROOT_POINTED_TO) != 0)
+		return STATUS_OK;
+	copy.page = page;
+	TRY(look_for_pointers(search, &copy, &pointed_to));
+	if (!pointed_to)
+		return STATUS_OK;
+	copy.evidence |= GUEST_ROOT_POINTED_TO;
+	*known = copy;
+	search->settled = (copy.evidence & GUEST_ROOT_IN_USE) != 0;
+	return STATUS_OK;
+}
+
 static status add_candidate(struct search *search, const struct root_note *note, struct guest_pa page)
 {
 	struct candidate *known = find_equal(search, note);
 	struct candidate candidate = {.note = *note, .page = page, .evidence = GUEST_ROOT_CONSISTENT};
+	bool pointed_to;
 
-	if (known != NULL && (known->evidence & GUEST_ROOT_POINTED_TO) != 0)
-		return STATUS_OK;
+	if (known != NULL)
+		return add_copy(search, known, page);
+	TRY(spend(search, TEXT_WORK));
 	if (!is_consistent(search->memory, note, &candidate.space)) {
 		search->refused_count++;
 		return STATUS_OK;
 	}
+	if (search->candidate_count == CANDIDATE_COUNT_MAX)
+		return report(STATUS_LIMIT,
+			      "more than %d different VMCOREINFO texts hold together: the target plants decoys",
+			      CANDIDATE_COUNT_MAX);
 	if (is_in_use(search, &candidate))
 		candidate.evidence |= GUEST_ROOT_IN_USE;
-	if (is_pointed_to(search, &candidate))
+	TRY(look_for_pointers(search, &candidate, &pointed_to));
+	if (pointed_to)
 		candidate.evidence |= GUEST_ROOT_POINTED_TO;
 	if (is_started_from(search, &candidate))
 		candidate.evidence |= GUEST_ROOT_STARTED_FROM;
 	search->settled =
 		(candidate.evidence & GUEST_ROOT_IN_USE) != 0 && (candidate.evidence & GUEST_ROOT_POINTED_TO) != 0;
-	if (known == NULL && search->candidate_count == CANDIDATE_COUNT_MAX)
-		return report(STATUS_LIMIT,
-			      "more than %d different VMCOREINFO texts hold together: the target plants decoys",
-			      CANDIDATE_COUNT_MAX);
-	if (known == NULL)
-		known = &search->candidates[search->candidate_count++];
-	if (evidence_weight(known->evidence) <= evidence_weight(candidate.evidence))
-		*known = candidate;
+	search->candidates[search->candidate_count++] = candidate;
 	return STATUS_OK;
 }
 

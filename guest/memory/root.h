@@ -55,7 +55,8 @@ struct guest_root {
  * it to find init_top_pgt and change over at once).
  * STATUS_MISSING: neither; reported with what was seen. STATUS_MISMATCH: two
  * different roots hold equally well; reported with both. STATUS_GONE,
- * STATUS_IO from the source. Reads all populated RAM unless registers settle
+ * STATUS_IO from the source. STATUS_LIMIT: more texts, or more that looks like
+ * pointers to them, than any honest guest has; reported. Reads all populated RAM unless registers settle
  * it earlier. */
 MUST_USE status guest_root_find(struct guest_memory *memory, struct guest_root *ret_root);
 
