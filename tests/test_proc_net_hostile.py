@@ -147,3 +147,23 @@ def test_a_chain_that_ends_in_another_bucket_marks_the_file(guest, listener):
         assert done.returncode == 1
         assert b"ends as another one does" in done.stderr
         assert b" 0A " in done.stdout
+
+
+def init_net(guest):
+    """The initial namespace's address."""
+    symbols = guest.exec(["cat", "/proc/kallsyms"]).stdout.splitlines()
+    [address] = [int(line.split()[0], 16) for line in symbols if line.split()[2] == b"init_net"]
+    return address
+
+
+@pytest.mark.parametrize("pointer", [0, 0x00007fffffffe000, DIRECT_MAP + 4, DIRECT_MAP + (1 << 40)])
+def test_a_socket_in_no_namespace_marks_the_file(guest, listener, pointer):
+    """Such a socket works, and was once taken for another namespace's."""
+    memory, node, _ = listener
+    # skc_prot and skc_net come before skc_node: search a few words.
+    words = struct.unpack("<16Q", memory.read(node - 128, 128))
+    place = node - 128 + 8 * words.index(init_net(guest))
+    done = look_with(guest, memory, place, pointer, "tcp")
+    assert done.returncode == 1
+    assert b"a socket is missing" in done.stderr
+    assert b" 0A " in done.stdout
