@@ -104,7 +104,10 @@ static status attach(struct attachment *attachment, const struct settings *setti
 		return report(STATUS_NO_MEMORY, "no memory for a cache of %d pages", CACHE_PAGES);
 	uint64_t start = now_us();
 	TRY(guest_memory_init(&attachment->memory, attachment->target->source, attachment->storage, storage_size));
-	TRY(guest_kernel_create(&attachment->memory, attachment->profile, &attachment->kernel));
+	status found = guest_kernel_create(&attachment->memory, attachment->profile, &attachment->kernel);
+	if (found == STATUS_GONE)
+		return report(found, "the target has ended");
+	TRY(found);
 	attachment->attach_us = now_us() - start;
 	return STATUS_OK;
 }

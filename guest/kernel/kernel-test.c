@@ -154,6 +154,27 @@ static void what_is_no_linux_is_said_to_be_none(void **state)
 	expect_not_found(&guest, STATUS_MISSING, "Linux version");
 }
 
+/* The offsets' table holds FAKE_ROOT_AT once, as all that isn't per-CPU: −1 − it. */
+static void a_page_table_that_starts_within_a_page_is_said_to_be_forged(void **state)
+{
+	const uint32_t honest = UINT32_MAX - FAKE_ROOT_AT, forged = honest - 8;
+	struct fake_guest guest;
+	int place_count = 0;
+
+	(void)state;
+	target_init(&guest, 4, true);
+	for (uint64_t at = FAKE_TABLES_AT; at < FAKE_IMAGE_SIZE; at += sizeof honest) {
+		uint8_t *word = fake_guest_at(&guest, IMAGE_PHYSICAL + at);
+
+		if (memcmp(word, &honest, sizeof honest) != 0)
+			continue;
+		memcpy(word, &forged, sizeof forged);
+		place_count++;
+	}
+	assert_int_equal(place_count, 1);
+	expect_not_found(&guest, STATUS_MALFORMED, "isn't at the start of a page");
+}
+
 static void a_profile_takes_the_place_of_what_memory_says(void **state)
 {
 	struct fake_kernel linked;
@@ -311,6 +332,7 @@ int main(void)
 		cmocka_unit_test(a_kernel_is_found_and_described),
 		cmocka_unit_test(a_reboot_is_noticed),
 		cmocka_unit_test(what_is_no_linux_is_said_to_be_none),
+		cmocka_unit_test(a_page_table_that_starts_within_a_page_is_said_to_be_forged),
 		cmocka_unit_test(a_profile_takes_the_place_of_what_memory_says),
 		cmocka_unit_test(types_that_the_kernel_lacks_are_those_of_its_modules),
 		cmocka_unit_test(forged_lists_of_modules_end_and_are_reported),

@@ -113,6 +113,9 @@ static status switch_space(struct guest_kernel *kernel)
 		return report(STATUS_UNSUPPORTED, "the kernel at %#llx has no symbol init_top_pgt",
 			      (unsigned long long)kernel->text.value);
 	status found = guest_space_translate(kernel->memory, &kernel->space, table, &mapping);
+	if (found == STATUS_OK && mapping.address.value % GUEST_PAGE_SIZE != 0)
+		return report(STATUS_MALFORMED, "init_top_pgt at %#llx isn't at the start of a page: a symbol is forged",
+			      (unsigned long long)table.value);
 	if (found == STATUS_OK) {
 		kernel->space.root = mapping.address;
 		found = guest_space_translate(kernel->memory, &kernel->space, table, &again);
@@ -291,6 +294,13 @@ static status find_all(struct guest_kernel *kernel, const struct guest_profile *
 	return read;
 }
 
+/* What comes from single reads without words; STATUS_GONE is for the caller,
+ * who knows the target, and STATUS_MISSING was reported. */
+static bool is_wordless(status s)
+{
+	return s == STATUS_UNMAPPED || s == STATUS_TORN || s == STATUS_END;
+}
+
 status guest_kernel_create(struct guest_memory *memory, const struct guest_profile *profile,
 			   struct guest_kernel **ret_kernel)
 {
@@ -302,7 +312,9 @@ status guest_kernel_create(struct guest_memory *memory, const struct guest_profi
 	status found = find_all(kernel, profile);
 	if (found != STATUS_OK) {
 		guest_kernel_destroy(kernel);
-		return found;
+		return is_wordless(found) ? report(STATUS_MISSING, "the kernel's memory can't be read (%s): is it "
+								   "still booting?", status_name(found))
+					  : found;
 	}
 	*ret_kernel = kernel;
 	return STATUS_OK;

@@ -37,7 +37,8 @@ struct guest_kernel {
  * Faults, each reported with what was found and what to do: STATUS_MISSING (no
  * Linux kernel found), STATUS_UNSUPPORTED (no BTF, unknown kallsyms layout),
  * STATUS_MISMATCH (profile and memory differ; names what differs),
- * STATUS_NO_MEMORY. STATUS_GONE and STATUS_IO come from the source. */
+ * STATUS_MALFORMED (a forged symbol), STATUS_NO_MEMORY. STATUS_IO comes from the
+ * source. STATUS_GONE, the one that isn't reported: the target has ended. */
 MUST_USE status guest_kernel_create(struct guest_memory *memory, const struct guest_profile *profile,
 				    struct guest_kernel **ret_kernel);
 void guest_kernel_destroy(struct guest_kernel *kernel);
