@@ -19,6 +19,21 @@ enum {
 	PATH_STEPS_MAX = 64,
 };
 
+void guest_types_visits_limit(struct guest_types *types, uint64_t *budget)
+{
+	types->visit_budget = budget;
+}
+
+static bool spend_visit(const struct guest_types *types)
+{
+	if (types->visit_budget == NULL)
+		return true;
+	if (*types->visit_budget == 0)
+		return false;
+	(*types->visit_budget)--;
+	return true;
+}
+
 status guest_types_get(const struct guest_types *types, uint32_t id, struct guest_type *ret_type)
 {
 	if (id >= types->type_count)
@@ -236,6 +251,8 @@ static status find_member(const struct guest_types *types, struct path_name name
 		if (++visit_count > VISIT_COUNT_MAX)
 			return report(STATUS_LIMIT, "BTF type %u: over %u members to look at", field->type,
 				      VISIT_COUNT_MAX);
+		if (!spend_visit(types))
+			return STATUS_LIMIT;
 		member_get(types, top->id, &top->type, top->next++, &member);
 		uint64_t bit_offset = top->bit_offset + member.bit_offset;
 		if (name_is(member.name, name)) {
@@ -337,6 +354,8 @@ status guest_types_enumerator(const struct guest_types *types, uint32_t id, cons
 		return STATUS_MISSING;
 	const uint8_t *value = btf_type(types, id) + BTF_TYPE_SIZE;
 	for (uint32_t i = 0; i < type.member_count; i++, value += wide ? BTF_ENUM64_SIZE : BTF_ENUM_SIZE) {
+		if (!spend_visit(types))
+			return STATUS_LIMIT;
 		if (strcmp(btf_string(types, btf_u32(value)), name) != 0)
 			continue;
 		uint32_t low = btf_u32(value + 4);

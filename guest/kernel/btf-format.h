@@ -40,6 +40,7 @@ struct guest_types {
 	uint32_t type_count; /* with void and the base's */
 	uint32_t *offset; /* of each type in `types`, from first_id on; that of void is unused */
 	struct name_index names;
+	uint64_t *visit_budget; /* guest_types_visits_limit(); NULL: none */
 };
 
 static inline uint32_t btf_u32(const uint8_t *bytes)

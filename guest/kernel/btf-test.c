@@ -500,6 +500,37 @@ static uint64_t resolve(struct guest_types *types, enum guest_link_kind kind, co
 	return slot;
 }
 
+/* One struct that holds many anonymous ones that hold many: each link alone is
+ * within its own limit. */
+static void links_that_take_too_many_members_together_are_an_error(void **state)
+{
+	enum { WIDTH = 240, LINK_COUNT = 2000 };
+	static struct guest_link links[LINK_COUNT];
+	static uint64_t slot;
+	uint32_t id;
+
+	(void)state;
+	btf_encoder_init(&encoder);
+	id = btf_encoder_type(&encoder, STRUCT, false, 0, "", 8);
+	for (int depth = 0; depth < 2; depth++) {
+		uint32_t inner = id;
+
+		id = btf_encoder_type(&encoder, STRUCT, false, WIDTH, depth == 1 ? "wide" : "", 8);
+		for (int i = 0; i < WIDTH; i++)
+			btf_encoder_member(&encoder, "", inner, 0);
+	}
+	struct guest_types *types = finish();
+	struct guest_kernel kernel = {.types = types};
+	for (size_t i = 0; i < LINK_COUNT; i++)
+		links[i] = (struct guest_link){&slot, "struct wide", "nothing", GUEST_LINK_FIELD_EXISTS, 0, 0};
+	assert_int_equal(guest_linkage_resolve(&kernel, links, 10, NULL), STATUS_OK);
+	assert_int_equal(slot, 0);
+	assert_int_equal(guest_linkage_resolve(&kernel, links, LINK_COUNT, NULL), STATUS_LIMIT);
+	assert_non_null(strstr(last_message, "BTF is forged"));
+	assert_int_equal(guest_linkage_resolve(&kernel, links, 10, NULL), STATUS_OK); /* a budget of its own */
+	guest_types_destroy(types);
+}
+
 static void links_are_answered_in_the_kernel_s_own_layout(void **state)
 {
 	struct guest_types *types = make_structs();
@@ -611,6 +642,7 @@ int main(void)
 		cmocka_unit_test(a_module_s_types_go_on_where_the_kernel_s_end),
 		cmocka_unit_test(a_module_that_points_beyond_its_own_end_is_refused),
 		cmocka_unit_test(a_module_may_have_no_strings_of_its_own),
+		cmocka_unit_test(links_that_take_too_many_members_together_are_an_error),
 		cmocka_unit_test(links_are_answered_in_the_kernel_s_own_layout),
 		cmocka_unit_test(bit_fields_are_read_without_leaving_the_struct),
 		cmocka_unit_test(the_first_type_of_a_name_that_has_the_path_answers),

@@ -83,6 +83,12 @@ MUST_USE status guest_types_create_split(const struct guest_types *base, uint8_t
 					 struct guest_types **ret_types);
 void guest_types_destroy(struct guest_types *types);
 
+/* From now on every member and enumerator that a lookup passes takes one from
+ * *budget, until none is left: then guest_types_field() and
+ * guest_types_enumerator() give STATUS_LIMIT without a report. Several types may
+ * share a budget; it is borrowed until the next call (NULL: no limit). */
+void guest_types_visits_limit(struct guest_types *types, uint64_t *budget);
+
 /* BTF as given. */
 struct span guest_types_bytes(const struct guest_types *types);
 /* One more than the last type's id; ids start with 0 (void). */

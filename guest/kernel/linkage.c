@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/report.h"
 #include "guest/kernel/btf.h"
 #include "guest/kernel/kallsyms.h"
 #include "guest/kernel/kernel.h"
@@ -13,6 +14,11 @@ enum {
 	/* Types of one name: vmlinux has at most a dozen. */
 	CANDIDATE_COUNT_MAX = 64,
 	WORD_BITS = 64,
+	/* Members and enumerators looked at for all links of an object: some
+	 * thousand links at 250 (task_struct has the most) make far below a
+	 * million; enumerators without a type's name pass some ten thousand
+	 * each. This takes a second or two. */
+	VISIT_BUDGET = 1 << 26,
 };
 
 /* Answers one question about one candidate type; STATUS_MISSING sends the
@@ -218,6 +224,7 @@ struct resolver {
 	struct guest_kernel *kernel;
 	struct guest_module_types *modules; /* NULL: not read yet */
 	bool tried; /* and whether they can't be */
+	uint64_t visit_budget;
 };
 
 static status read_modules(struct resolver *resolver)
@@ -227,7 +234,10 @@ static status read_modules(struct resolver *resolver)
 	if (resolver->tried)
 		return STATUS_MISSING;
 	resolver->tried = true;
-	return guest_module_types_create(resolver->kernel, &resolver->modules);
+	TRY(guest_module_types_create(resolver->kernel, &resolver->modules));
+	for (size_t i = 0; i < resolver->modules->count; i++)
+		guest_types_visits_limit(resolver->modules->types[i], &resolver->visit_budget);
+	return STATUS_OK;
 }
 
 /* Modules know nothing of each other's names: where several have a type of that
@@ -297,24 +307,43 @@ static status answer_link(struct resolver *resolver, const struct guest_link *li
 	return STATUS_OK;
 }
 
-status guest_linkage_resolve(struct guest_kernel *kernel, const struct guest_link *links, size_t count,
-			     size_t *ret_unresolved_count)
+static status answer_all(struct resolver *resolver, const struct guest_link *links, size_t count,
+			 size_t *ret_unresolved_count)
 {
-	struct resolver resolver = {.kernel = kernel};
 	size_t unresolved_count = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		uint64_t value;
 		/* A fault on the way (types in a circle) was reported and
 		 * makes this answer missing, not the whole object unusable. */
-		if (answer_link(&resolver, &links[i], &value) != STATUS_OK) {
+		if (answer_link(resolver, &links[i], &value) != STATUS_OK) {
 			value = is_existence(links[i].kind) ? 0 : GUEST_LINK_POISON;
 			unresolved_count += !is_existence(links[i].kind);
 		}
 		*links[i].slot = value;
+		if (resolver->visit_budget == 0)
+			return report(STATUS_LIMIT,
+				      "the kernel's types have more members than any Linux: \"%s %s\" was link %zu of "
+				      "%zu, and %u were looked at; the BTF is forged, use a profile",
+				      links[i].name, links[i].path, i + 1, count, VISIT_BUDGET);
 	}
-	guest_module_types_destroy(resolver.modules);
-	if (ret_unresolved_count != NULL)
-		*ret_unresolved_count = unresolved_count;
+	*ret_unresolved_count = unresolved_count;
 	return STATUS_OK;
+}
+
+status guest_linkage_resolve(struct guest_kernel *kernel, const struct guest_link *links, size_t count,
+			     size_t *ret_unresolved_count)
+{
+	struct resolver resolver = {.kernel = kernel, .visit_budget = VISIT_BUDGET};
+	size_t unresolved_count = 0;
+
+	if (kernel->types != NULL)
+		guest_types_visits_limit(kernel->types, &resolver.visit_budget);
+	status answered = answer_all(&resolver, links, count, &unresolved_count);
+	if (kernel->types != NULL)
+		guest_types_visits_limit(kernel->types, NULL);
+	guest_module_types_destroy(resolver.modules);
+	if (answered == STATUS_OK && ret_unresolved_count != NULL)
+		*ret_unresolved_count = unresolved_count;
+	return answered;
 }

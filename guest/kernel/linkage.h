@@ -68,7 +68,8 @@ enum {
  * lacks the name, from its modules': ask again when guest_module_types_mark()
  * changes. What the kernel lacks gets
  * GUEST_LINK_POISON (existence questions: 0); that is no fault.
- * `ret_unresolved_count` may be NULL. */
+ * `ret_unresolved_count` may be NULL. STATUS_LIMIT (reported): types with more
+ * members to look at than any kernel has; not all slots are filled then. */
 MUST_USE status guest_linkage_resolve(struct guest_kernel *kernel, const struct guest_link *links, size_t count,
 				      size_t *ret_unresolved_count);
 
