@@ -48,6 +48,17 @@ def same_inside_and_outside(guest, inside, make_outside, still=lambda text: text
     pytest.fail(f"the guest's own answers to {inside} never agreed in {TRIES} tries:\n{before}\n{after}")
 
 
+def test_the_guest_is_what_its_row_says(watched):
+    """Else a setting that the kernel ignored would pass for one that we can read."""
+    flags = watched.exec(["cat", "/proc/cpuinfo"]).stdout.split()
+    messages = watched.exec(["dmesg"]).stdout
+    symbols = watched.exec(["cat", "/proc/kallsyms"]).stdout.splitlines()
+    text = next(int(line.split()[0], 16) for line in symbols if line.endswith(b" T _text"))
+    assert (b"la57" in flags) == (watched.row["la57"] == "on")
+    assert (b"isolation: enabled" in messages) == (watched.row["pti"] == "on")
+    assert (text != 0xffffffff81000000) == (watched.row["kaslr"] == "on")
+
+
 def test_netstat_prints_outside_what_it_prints_inside(watched):
     text, _, _ = same_inside_and_outside(
         watched, ["netstat", "-tuna"], lambda: outside(watched, "run", "--target", watched.target, "netstat", "-tuna"))

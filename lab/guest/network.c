@@ -34,6 +34,8 @@ static struct sockaddr_in address_v4(const char *text)
 	return address;
 }
 
+enum { ADDRESS_WAIT_US = 10000, ADDRESS_WAIT_COUNT_MAX = 2000 };
+
 static int open_device(const char *name, short flags)
 {
 	struct ifreq request = {.ifr_flags = (short)(flags | IFF_NO_PI)};
@@ -64,6 +66,23 @@ static void set_v4(int fd, const char *name, const char *address, const char *ma
 	must(ioctl(fd, SIOCSIFFLAGS, &request), "SIOCSIFFLAGS");
 }
 
+/* The kernel lets nobody bind to an address before its workqueue has looked at
+ * it (net/ipv6/addrconf.c, addrconf_dad_work), which on a busy machine takes a
+ * while. */
+static void wait_until_usable(int fd, const struct in6_addr *address)
+{
+	const struct sockaddr_in6 name = {.sin6_family = AF_INET6, .sin6_addr = *address};
+
+	for (int i = 0; i < ADDRESS_WAIT_COUNT_MAX; i++) {
+		if (bind(fd, (const struct sockaddr *)&name, sizeof name) == 0)
+			return;
+		if (errno != EADDRNOTAVAIL)
+			fail("bind to the new IPv6 address");
+		usleep(ADDRESS_WAIT_US);
+	}
+	fail("the new IPv6 address doesn't come into use");
+}
+
 static void set_v6(const char *name, const char *address)
 {
 	int fd = must(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
@@ -71,6 +90,7 @@ static void set_v6(const char *name, const char *address)
 
 	inet_pton(AF_INET6, address, &request.address);
 	must(ioctl(fd, SIOCSIFADDR, &request), "SIOCSIFADDR for IPv6");
+	wait_until_usable(fd, &request.address);
 	close(fd);
 }
 
