@@ -136,3 +136,24 @@ def test_other_namespaces_are_not_shown(machine):
         inside, outside = inside_and_outside(machine, name)
         assert b"other0" not in inside
         assert (outside.stdout, outside.stderr) == (inside, b"")
+
+
+def test_a_large_table_of_large_metrics_is_whole(boot):
+    """How the kernel prints them is found in its code: once, not for each of them."""
+    guest = boot("--kernel", "6.12")
+    guest.exec(["sh", "-c", """
+        set -e
+        ip link add dummy1 type dummy
+        ip addr add 10.71.0.1/24 dev dummy1
+        ip link set dummy1 up
+        for i in $(seq 0 19); do
+            for j in $(seq 0 199); do
+                ip route add 10.$i.$j.0/24 dev dummy1 metric 4000000000
+            done
+        done"""], timeout=SETTLE_SECONDS)
+    inside = guest.exec(["cat", "/proc/net/route"]).stdout
+    done = subprocess.run([PROC_DUMP, f"qemu:{guest.qemu_pid}", "net/route"], capture_output=True, check=False,
+                          timeout=DUMP_SECONDS)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == inside
+    assert inside.count(b"-294967296") == 4000

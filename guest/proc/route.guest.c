@@ -64,13 +64,27 @@ static const struct fib_nh_common *first_hop(const struct fib_info *info)
 	return &nexthop->nh_info->fib_nhc;
 }
 
+/* What the rows of a file share. The kernel's code is searched for an answer at
+ * the first row that needs one, and only then: that costs as many steps as
+ * thousands of rows. */
+struct file {
+	u32 table;
+	enum { METRIC_UNKNOWN, METRIC_SIGNED, METRIC_UNSIGNED } metric;
+};
+
 /* Until 7.1 the kernel printed a metric of 2³¹ and more as a negative number. */
-static bool metric_is_signed(u32 metric)
+static bool metric_is_signed(struct file *file, u32 metric)
 {
-	return metric >> 31 != 0 && code_mentions(fib_route_seq_show, "%s\t%08X\t%08X\t%04X\t%d\t%u\t%d\t");
+	if (metric >> 31 == 0)
+		return false;
+	if (file->metric == METRIC_UNKNOWN)
+		file->metric = code_mentions(fib_route_seq_show, "%s\t%08X\t%08X\t%04X\t%d\t%u\t%d\t")
+				       ? METRIC_SIGNED
+				       : METRIC_UNSIGNED;
+	return file->metric == METRIC_SIGNED;
 }
 
-static void show_hop(struct seq *seq, u32 prefix, u32 mask, u32 flags, const struct fib_info *info)
+static void show_hop(struct seq *seq, struct file *file, u32 prefix, u32 mask, u32 flags, const struct fib_info *info)
 {
 	const struct fib_nh_common *hop = first_hop(info);
 	const u32 *metrics = info->fib_metrics->metrics;
@@ -83,7 +97,7 @@ static void show_hop(struct seq *seq, u32 prefix, u32 mask, u32 flags, const str
 	if (hop->nhc_dev != NULL)
 		device_name(hop->nhc_dev, device);
 	seq_printf(seq, "%s\t%08X\t%08X\t%04X\t%d\t%u\t", device, prefix, gateway, flags, 0, 0);
-	if (metric_is_signed(info->fib_priority))
+	if (metric_is_signed(file, info->fib_priority))
 		seq_printf(seq, "%d", (int)info->fib_priority);
 	else
 		seq_printf(seq, "%u", info->fib_priority);
@@ -93,8 +107,8 @@ static void show_hop(struct seq *seq, u32 prefix, u32 mask, u32 flags, const str
 
 /* What the rows of a leaf share. */
 struct leaf {
+	struct file *file;
 	u32 key; /* in our byte order */
-	u32 table;
 };
 
 static void show_route(void *argument)
@@ -108,7 +122,7 @@ static void show_route(void *argument)
 	u32 flags = FLAG_UP;
 
 	/* A leaf may hold routes of the local table too: the two share a trie. */
-	if (alias->fa_type == TYPE_BROADCAST || alias->fa_type == TYPE_MULTICAST || alias->tb_id != leaf->table)
+	if (alias->fa_type == TYPE_BROADCAST || alias->fa_type == TYPE_MULTICAST || alias->tb_id != leaf->file->table)
 		return;
 	if (alias->fa_slen > KEY_BITS)
 		guest_fail(STATUS_MALFORMED, "a route's prefix is longer than an address");
@@ -118,16 +132,16 @@ static void show_route(void *argument)
 		flags |= FLAG_HOST;
 	seq_setwidth(row->seq, ROUTE_LINE_WIDTH);
 	if (alias->fa_info != NULL)
-		show_hop(row->seq, prefix, mask, flags, alias->fa_info);
+		show_hop(row->seq, leaf->file, prefix, mask, flags, alias->fa_info);
 	else
 		seq_printf(row->seq, "*\t%08X\t%08X\t%04X\t%d\t%u\t%d\t%08X\t%d\t%u\t%u", prefix, 0, flags, 0, 0, 0,
 			   mask, 0, 0, 0);
 	seq_pad(row->seq, '\n');
 }
 
-static void show_leaf(struct rows *rows, u32 table, const struct key_vector *vector)
+static void show_leaf(struct rows *rows, struct file *file, const struct key_vector *vector)
 {
-	struct leaf leaf = {vector->key, table};
+	struct leaf leaf = {file, vector->key};
 
 	rows->context = &leaf;
 	rows_show_list(rows, READ_ONCE(vector->leaf.first), field_offset(struct fib_alias, fa_list));
@@ -149,7 +163,7 @@ static struct trie_place enter(const struct key_vector *node)
 }
 
 /* All leaves by key: down and along, with the nodes above on a stack. */
-static void show_trie(struct rows *rows, u32 table, const struct key_vector *root)
+static void show_trie(struct rows *rows, struct file *file, const struct key_vector *root)
 {
 	struct guest_bound bound = GUEST_BOUND(GUEST_WALK_STEPS_MAX, "routing trie");
 	struct trie_place stack[TRIE_DEPTH_MAX];
@@ -169,7 +183,7 @@ static void show_trie(struct rows *rows, u32 table, const struct key_vector *roo
 		if (child == NULL)
 			continue;
 		if (child->bits == 0) {
-			show_leaf(rows, table, child);
+			show_leaf(rows, file, child);
 			continue;
 		}
 		if (depth == TRIE_DEPTH_MAX)
@@ -182,10 +196,12 @@ void route_show(struct seq *seq)
 {
 	struct rows rows = {.seq = seq, .show = show_route, .missing = "a route is missing"};
 	const struct fib_table *table = main_table();
+	struct file file = {};
 
 	if (table == NULL)
 		return;
 	seq_printf(seq, "%-*s\n", ROUTE_LINE_WIDTH,
 		   "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT");
-	show_trie(&rows, table->tb_id, ((const struct trie *)table->tb_data)->kv);
+	file.table = table->tb_id;
+	show_trie(&rows, &file, ((const struct trie *)table->tb_data)->kv);
 }
