@@ -114,7 +114,8 @@ static status switch_space(struct guest_kernel *kernel)
 			      (unsigned long long)kernel->text.value);
 	status found = guest_space_translate(kernel->memory, &kernel->space, table, &mapping);
 	if (found == STATUS_OK && mapping.address.value % GUEST_PAGE_SIZE != 0)
-		return report(STATUS_MALFORMED, "init_top_pgt at %#llx isn't at the start of a page: a symbol is forged",
+		return report(STATUS_MALFORMED,
+			      "init_top_pgt at %#llx isn't at the start of a page: a symbol is forged",
 			      (unsigned long long)table.value);
 	if (found == STATUS_OK) {
 		kernel->space.root = mapping.address;
@@ -312,9 +313,10 @@ status guest_kernel_create(struct guest_memory *memory, const struct guest_profi
 	status found = find_all(kernel, profile);
 	if (found != STATUS_OK) {
 		guest_kernel_destroy(kernel);
-		return is_wordless(found) ? report(STATUS_MISSING, "the kernel's memory can't be read (%s): is it "
-								   "still booting?", status_name(found))
-					  : found;
+		if (is_wordless(found))
+			return report(STATUS_MISSING, "the kernel's memory can't be read (%s): is it still booting?",
+				      status_name(found));
+		return found;
 	}
 	*ret_kernel = kernel;
 	return STATUS_OK;
