@@ -27,15 +27,6 @@ static LLVMTypeRef innermost(LLVMTypeRef type, unsigned *ret_depth)
 	return type;
 }
 
-static uint64_t elements_in(LLVMTypeRef type)
-{
-	uint64_t count = 1;
-
-	for (; LLVMGetTypeKind(type) == LLVMArrayTypeKind; type = LLVMGetElementType(type))
-		count *= LLVMGetArrayLength2(type);
-	return count;
-}
-
 static bool all_indices_zero(LLVMValueRef step)
 {
 	for (unsigned i = 1; i < (unsigned)LLVMGetNumOperands(step); i++) {
@@ -46,20 +37,21 @@ static bool all_indices_zero(LLVMValueRef step)
 	return true;
 }
 
-/* How many innermost elements does the step go forward? */
-static LLVMValueRef element_count(struct unit *unit, LLVMValueRef step)
+/* Does the step count in whole arrays? How long these are in the kernel can't be
+ * asked: BTF has only the product of an array's dimensions. */
+static bool steps_over_arrays(LLVMValueRef step)
 {
 	LLVMTypeRef type = LLVMGetGEPSourceElementType(step);
-	LLVMValueRef total = unit_number(unit, 0);
 
 	for (unsigned i = 1; i < (unsigned)LLVMGetNumOperands(step); i++) {
-		LLVMValueRef index = LLVMBuildIntCast2(unit->builder, LLVMGetOperand(step, i), unit->i64, 1, "");
-		LLVMValueRef part = LLVMBuildMul(unit->builder, index, unit_number(unit, elements_in(type)), "");
-		total = LLVMBuildAdd(unit->builder, total, part, "");
-		if (i + 1 < (unsigned)LLVMGetNumOperands(step))
+		LLVMValueRef index = LLVMGetOperand(step, i);
+		if (i > 1)
 			type = LLVMGetElementType(type);
+		if (LLVMGetTypeKind(type) == LLVMArrayTypeKind &&
+		    (!LLVMIsAConstantInt(index) || LLVMConstIntGetZExtValue(index) != 0))
+			return true;
 	}
-	return total;
+	return false;
 }
 
 static void lower_step(struct unit *unit, LLVMValueRef step)
@@ -79,10 +71,18 @@ static void lower_step(struct unit *unit, LLVMValueRef step)
 			   "has no name there");
 		return;
 	}
+	if (steps_over_arrays(step)) {
+		unit_error(unit, step,
+			   "arrays of arrays of a kernel type: the kernel's inner dimensions can't be asked for");
+		return;
+	}
 	struct question question = {.kind = GUEST_LINK_TYPE_SIZE, .name = name, .path = ""};
 	question.local = LLVMABISizeOfType(unit->layout, type);
 	unit_insert_before(unit, step);
-	LLVMValueRef bytes = LLVMBuildMul(unit->builder, element_count(unit, step), links_require(unit, &question), "");
+	/* All others are 0. */
+	LLVMValueRef last = LLVMGetOperand(step, (unsigned)LLVMGetNumOperands(step) - 1);
+	LLVMValueRef count = LLVMBuildIntCast2(unit->builder, last, unit->i64, 1, "");
+	LLVMValueRef bytes = LLVMBuildMul(unit->builder, count, links_require(unit, &question), "");
 	LLVMReplaceAllUsesWith(step, unit_advance(unit, LLVMGetOperand(step, 0), bytes));
 	LLVMInstructionEraseFromParent(step);
 }

@@ -21,6 +21,8 @@ struct check {
 	long line;
 	json_t *kernel_fields; /* set of ids of fields of kernel types */
 	json_t *unnamed; /* set of ids of unnamed kernel records */
+	json_t *kernel_variables; /* set of ids of extern variables */
+	json_t *array_types; /* set of names of typedefs of arrays */
 	size_t error_count;
 };
 
@@ -126,6 +128,26 @@ static bool is_kernel_pointer(const json_t *type)
 	return kernel_type_known(bare);
 }
 
+/* A type whose elements are arrays, in clang's way of printing: "int (*)[5]", or
+ * "row *" where row is such a typedef. */
+static bool is_array_pointer(const struct check *check, const json_t *type)
+{
+	const char *text = text_of(type, "desugaredQualType");
+	char bare[TYPE_SIZE_MAX];
+
+	if (*text == 0)
+		text = text_of(type, "qualType");
+	size_t size = strlen(text);
+	if (strstr(text, "(*)[") != NULL && text[size - 1] == ']')
+		return true;
+	size = strlen(bare_type(type, bare));
+	if (size < 2 || bare[size - 1] != '*')
+		return false;
+	for (bare[--size] = 0; size > 0 && bare[size - 1] == ' '; size--)
+		bare[size - 1] = 0;
+	return json_object_get(check->array_types, bare) != NULL;
+}
+
 static const json_t *child(const json_t *node, size_t index)
 {
 	return json_array_get(json_object_get(node, "inner"), index);
@@ -133,17 +155,22 @@ static const json_t *child(const json_t *node, size_t index)
 
 /* ---- which types are the kernel's */
 
-static bool has_attribute(const json_t *node)
+static bool has_child_of_kind(const json_t *node, const char *kind)
 {
 	const json_t *inner;
 	size_t i;
 
 	json_array_foreach(json_object_get(node, "inner"), i, inner)
 	{
-		if (is_kind(inner, "BPFPreserveAccessIndexAttr"))
+		if (is_kind(inner, kind))
 			return true;
 	}
 	return false;
+}
+
+static bool has_attribute(const json_t *node)
+{
+	return has_child_of_kind(node, "BPFPreserveAccessIndexAttr");
 }
 
 static void collect_record(struct check *check, const json_t *node)
@@ -162,7 +189,13 @@ static void collect_typedef(struct check *check, const json_t *node)
 {
 	const json_t *owned = json_object_get(child(node, 0), "ownedTagDecl");
 	const char *id = text_of(owned, "id");
+	const json_t *type = json_object_get(node, "type");
+	const char *text = text_of(type, "desugaredQualType");
 
+	if (*text == 0)
+		text = text_of(type, "qualType");
+	if (*text != 0 && text[strlen(text) - 1] == ']')
+		json_object_set_new(check->array_types, text_of(node, "name"), json_true());
 	if (json_object_get(check->unnamed, id) == NULL)
 		return;
 	kernel_type_add("typedef", text_of(node, "name"));
@@ -180,6 +213,9 @@ static void collect(struct check *check, const json_t *node)
 		collect_typedef(check, node);
 	else if (is_kind(node, "FieldDecl") && has_attribute(node))
 		json_object_set_new(check->kernel_fields, text_of(node, "id"), json_true());
+	else if (is_kind(node, "VarDecl") && strcmp(text_of(node, "storageClass"), "extern") == 0 &&
+		 !has_child_of_kind(node, "SectionAttr"))
+		json_object_set_new(check->kernel_variables, text_of(node, "id"), json_true());
 	json_array_foreach(json_object_get(node, "inner"), i, inner) collect(check, inner);
 }
 
@@ -192,7 +228,8 @@ static const json_t *skip_parentheses(const json_t *node)
 	return node;
 }
 
-static bool is_kernel_field(const struct check *check, const json_t *node)
+/* From an element to the array that it is in. */
+static const json_t *skip_subscripts(const json_t *node)
 {
 	node = skip_parentheses(node);
 	while (is_kind(node, "ArraySubscriptExpr")) {
@@ -200,8 +237,21 @@ static bool is_kernel_field(const struct check *check, const json_t *node)
 		if (is_kind(node, "ImplicitCastExpr") && strcmp(text_of(node, "castKind"), "ArrayToPointerDecay") == 0)
 			node = skip_parentheses(child(node, 0));
 	}
+	return node;
+}
+
+static bool is_kernel_field(const struct check *check, const json_t *node)
+{
+	node = skip_subscripts(node);
 	return is_kind(node, "MemberExpr") &&
 	       json_object_get(check->kernel_fields, text_of(node, "referencedMemberDecl")) != NULL;
+}
+
+static bool is_kernel_place(const struct check *check, const json_t *node)
+{
+	const char *id = text_of(json_object_get(skip_subscripts(node), "referencedDecl"), "id");
+
+	return is_kernel_field(check, node) || json_object_get(check->kernel_variables, id) != NULL;
 }
 
 static void check_sizeof(struct check *check, const json_t *node)
@@ -238,8 +288,52 @@ static void check_field(struct check *check, const json_t *node)
 			 text_of(node, "name"), text_of(json_object_get(node, "type"), "qualType"));
 }
 
+/* Whoever holds a pointer to an array can step over the array, by its declared
+ * size. BTF has only the product of an array's dimensions, so the kernel's can't
+ * be asked for. */
+static void check_array_pointer(struct check *check, const json_t *node)
+{
+	if (is_array_pointer(check, json_object_get(node, "type")) && is_kernel_place(check, child(node, 0)))
+		complain(check, "an array of arrays in the kernel: its inner dimensions can't be asked for, so "
+				"guest C can't index it");
+}
+
+static bool is_array_address(const struct check *check, const json_t *node)
+{
+	node = skip_parentheses(node);
+	return is_kind(node, "UnaryOperator") && strcmp(text_of(node, "opcode"), "&") == 0 &&
+	       is_array_pointer(check, json_object_get(node, "type")) && is_kernel_place(check, child(node, 0));
+}
+
+/* &p->array + 1, (&p->array)[1] */
+static void check_array_step(struct check *check, const json_t *node)
+{
+	if (is_array_address(check, child(node, 0)) || is_array_address(check, child(node, 1)))
+		complain(check, "steps over a whole array of the kernel's, whose length is known only at run time");
+}
+
+/* &p->grid is a pointer to an array of arrays. */
+static void check_address(struct check *check, const json_t *node)
+{
+	const json_t *operand = child(node, 0);
+	const char *text = text_of(json_object_get(operand, "type"), "qualType");
+	const char *inner = strchr(text, '[');
+	char element[TYPE_SIZE_MAX];
+
+	if (strcmp(text_of(node, "opcode"), "&") != 0 || inner == NULL || !is_kernel_place(check, operand))
+		return;
+	if (strstr(inner, "][") != NULL ||
+	    json_object_get(check->array_types, bare_type(json_object_get(operand, "type"), element)) != NULL)
+		complain(check, "an array of arrays in the kernel: its inner dimensions can't be asked for, so "
+				"guest C can't point to it");
+}
+
 static void check_cast(struct check *check, const json_t *node)
 {
+	const char *kind = text_of(node, "castKind");
+
+	if (strcmp(kind, "ArrayToPointerDecay") == 0 || strcmp(kind, "LValueToRValue") == 0)
+		check_array_pointer(check, node);
 	if (strcmp(text_of(node, "castKind"), "LValueToRValue") == 0 && is_kernel_type(json_object_get(node, "type")))
 		complain(check, "copies a whole '%s', whose layout is known only at run time: read its fields",
 			 text_of(json_object_get(node, "type"), "qualType"));
@@ -247,6 +341,7 @@ static void check_cast(struct check *check, const json_t *node)
 
 static void check_binary(struct check *check, const json_t *node)
 {
+	check_array_step(check, node);
 	if (strcmp(text_of(node, "opcode"), "-") == 0 && is_kernel_pointer(json_object_get(child(node, 0), "type")) &&
 	    is_kernel_pointer(json_object_get(child(node, 1), "type")))
 		complain(check, "the distance of two pointers to a kernel type depends on its size: "
@@ -262,6 +357,7 @@ static void check_literal(struct check *check, const json_t *node)
 
 static void check_subscript(struct check *check, const json_t *node)
 {
+	check_array_step(check, node);
 	if (strstr(text_of(json_object_get(node, "type"), "qualType"), "(unnamed ") != NULL &&
 	    is_kernel_field(check, node))
 		complain(check, "the size of this array's elements can't be asked of the kernel: their struct has no "
@@ -288,6 +384,8 @@ static void check_node(struct check *check, const json_t *node)
 		complain(check, "assembly at file level: guest C runs on another machine than the kernel's");
 	else if (strcmp(kind, "ArraySubscriptExpr") == 0)
 		check_subscript(check, node);
+	else if (strcmp(kind, "UnaryOperator") == 0)
+		check_address(check, node);
 	else if (strcmp(kind, "BinaryOperator") == 0)
 		check_binary(check, node);
 	else if (strcmp(kind, "CompoundLiteralExpr") == 0 || strcmp(kind, "InitListExpr") == 0)
@@ -310,14 +408,23 @@ static void walk(struct check *check, const json_t *node)
 
 static status check_tree(const char *source, const json_t *tree)
 {
-	struct check check = {.file = source, .kernel_fields = json_object(), .unnamed = json_object()};
+	struct check check = {
+		.file = source,
+		.kernel_fields = json_object(),
+		.unnamed = json_object(),
+		.kernel_variables = json_object(),
+		.array_types = json_object(),
+	};
 
-	if (check.kernel_fields == NULL || check.unnamed == NULL)
+	if (check.kernel_fields == NULL || check.unnamed == NULL || check.kernel_variables == NULL ||
+	    check.array_types == NULL)
 		return report(STATUS_NO_MEMORY, "out of memory");
 	collect(&check, tree);
 	walk(&check, tree);
 	json_decref(check.kernel_fields);
 	json_decref(check.unnamed);
+	json_decref(check.kernel_variables);
+	json_decref(check.array_types);
 	return check.error_count == 0 ? STATUS_OK : STATUS_MALFORMED;
 }
 

@@ -21,6 +21,9 @@ struct sock {
 	struct {
 		int x;
 	} unnamed[4], one;
+	int grid[3][5];
+	struct operations tables[3][5];
+	int (*rows)[5];
 };
 
 enum { UNNAMED_ENUMERATOR = 1 };
@@ -28,4 +31,5 @@ enum { UNNAMED_ENUMERATOR = 1 };
 #include "guest/kernel/guestc-types-end.h"
 
 extern struct sock init_sock;
+extern int kernel_grid[3][5];
 GUEST_NATIVE void take(const void *pointer);
