@@ -92,6 +92,15 @@ def test_partial_evidence_never_ends_with_success(image):
     assert done.returncode == 74
 
 
+def test_what_the_target_has_and_this_version_lacks_is_no_silent_absence(image):
+    done = run_plain(image("calls"), "probe", "/proc/net/stat", "/proc/net/nothing", "/proc/net/stat/", "/proc/meminfo")
+    assert done.stderr.decode().splitlines() == [
+        f"bartizan: /proc/{path}: the target has this file, but this version can't show it" for path in ("net/stat", "meminfo")]
+    assert done.returncode == 74
+    done = run_plain(image("calls"), "probe", "/proc/1/stat", "/proc/self/fd", "/proc/nothing")
+    assert (done.returncode, done.stderr.count(b"\n")) == (0, 1) and b"processes" in done.stderr
+
+
 def test_a_closed_pipe_ends_the_program(image):
     done = subprocess.run(["bash", "-c", '"$1" "$2" input </dev/zero | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}', "-",
                            os.path.join(BUILD, "tests/run-plain"), image("calls")], check=False, timeout=60)

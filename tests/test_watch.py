@@ -72,6 +72,18 @@ def test_every_column_of_netstat_is_the_same(watched):
                             lambda: outside(watched, "run", "--target", watched.target, "netstat", "-xwane"))
 
 
+def test_files_that_this_version_lacks_are_said_to_be_missing(watched):
+    """Evidence that can't be shown ends no run with success; what the target lacks too is just absent."""
+    for path in ("net/fib_trie", "net/sctp/snmp", "net/nothing", "meminfo", "nothing"):
+        there = watched.exec(["test", "-e", f"/proc/{path}"], check=False).returncode == 0
+        done = watched.bartizan("cat", "--target", watched.target, path)
+        assert done.returncode != 0
+        assert (f"/proc/{path}: the target has this file".encode() in done.stderr) == there, (path, done.stderr)
+    done = watched.bartizan("run", "--target", watched.target, "netstat", "-s")
+    there = watched.exec(["test", "-e", "/proc/net/sctp/snmp"], check=False).returncode == 0
+    assert (done.returncode, b"/proc/net/sctp/snmp" in done.stderr) == (74 if there else 0, there), done.stderr
+
+
 @pytest.mark.parametrize("command", [["route", "-n"], ["arp", "-n"]], ids=lambda c: c[0])
 def test_the_other_net_tools_print_the_same(watched, command):
     same_inside_and_outside(watched, command, lambda: outside(watched, "run", "--target", watched.target, *command))

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "enclave/runtime/manifest.h"
+#include "enclave/vfs/absent.h"
 #include "enclave/vfs/files.h"
 #include "enclave/vfs/inode.h"
 #include "guest/proc/node.h"
@@ -61,6 +62,9 @@ static long add_entry(struct directory *directory, const char *name, size_t leng
 static long list_proc(struct directory *directory)
 {
 	const struct proc_node *node = directory->place.node;
+
+	if (node->path[0] == '\0')
+		absent_processes_listed();
 
 	for (const struct proc_node *child = proc_node_next(node, NULL); child != NULL;
 	     child = proc_node_next(node, child)) {

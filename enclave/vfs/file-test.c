@@ -98,6 +98,36 @@ static void a_torn_file_gives_its_text_then_one_error_then_ends(void **state)
 	assert_non_null(strstr(hostile.last_message, "the list loops"));
 }
 
+static void what_the_target_has_and_we_lack_is_said_once(void **state)
+{
+	unsigned before = hostile.report_count;
+	struct stat stat;
+
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/net/nothing", O_RDONLY), -ENOENT);
+	assert_int_equal(hostile.report_count, before);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/net/sctp/eps", O_RDONLY), -ENOENT);
+	assert_int_equal(hostile.report_count, before + 1);
+	assert_non_null(strstr(hostile.last_message, "/proc/net/sctp/eps: the target has this file"));
+	assert_int_equal(vfs_stat(AT_FDCWD, "/proc/self/net/sctp/eps/", 0, &stat), -ENOENT);
+	assert_int_equal(hostile.report_count, before + 1);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/stat", O_RDONLY), -ENOENT);
+	assert_non_null(strstr(hostile.last_message, "/proc/stat: the target has this file"));
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/sys/vm/swappiness", O_RDONLY), -ENOENT);
+	assert_non_null(strstr(hostile.last_message, "/proc/sys/vm/swappiness: this version doesn't show it"));
+	assert_int_equal(hostile.report_count, before + 3);
+}
+
+static void that_processes_are_not_shown_is_said_once(void **state)
+{
+	unsigned before = hostile.report_count;
+
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/1/stat", O_RDONLY), -ENOENT);
+	assert_int_equal(hostile.report_count, before + 1);
+	assert_non_null(strstr(hostile.last_message, "processes"));
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/self/fd", O_RDONLY), -ENOENT);
+	assert_int_equal(hostile.report_count, before + 1);
+}
+
 static void a_target_that_cannot_be_read_is_an_error_never_an_empty_file(void **state)
 {
 	fake_target = STATUS_MALFORMED;
@@ -158,6 +188,8 @@ int main(void)
 		cmocka_unit_test_setup(close_on_exec_belongs_to_the_descriptor, setup),
 		cmocka_unit_test_setup(the_table_ends_at_its_limit, setup),
 		cmocka_unit_test_setup(a_torn_file_gives_its_text_then_one_error_then_ends, setup),
+		cmocka_unit_test_setup(what_the_target_has_and_we_lack_is_said_once, setup),
+		cmocka_unit_test_setup(that_processes_are_not_shown_is_said_once, setup),
 		cmocka_unit_test_setup(a_target_that_cannot_be_read_is_an_error_never_an_empty_file, setup),
 		cmocka_unit_test_setup(a_file_that_the_target_lacks_is_absent_everywhere, setup),
 		cmocka_unit_test_setup(a_listing_that_does_not_fit_goes_on_where_it_stopped, setup),

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "enclave/runtime/manifest.h"
+#include "enclave/vfs/absent.h"
 #include "guest/proc/node.h"
 
 static const char proc_root[] = "/proc";
@@ -103,6 +104,8 @@ static long arrive(struct walk *walk, bool follow, struct place *place)
 	bool last = walk->left[strspn(walk->left, "/")] == '\0', slash = walk->left[0] == '/';
 	long result = path_lookup(walk->done, place);
 
+	if (result == -ENOENT)
+		absent_path_named(walk->done, walk->left);
 	if (result < 0)
 		return result;
 	if (place->kind == PLACE_PROC && S_ISLNK(place->node->mode) && (!last || slash || follow))

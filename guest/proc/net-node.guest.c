@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which files are in the target's own /proc/net: the tree that its procfs
- * looks names up in (fs/proc/generic.c, pde_subdir_find(), 5.10 to 7.2). */
+/* Which files are in the target's own /proc and /proc/net: the trees that its
+ * procfs looks names up in (fs/proc/generic.c, pde_subdir_find(), 5.10 to 7.2). */
 #include "guest/proc/shows.h"
 #include "guest/proc/types/net.h"
 
@@ -24,19 +24,54 @@ static int entry_compare(const char *name, u64 size, const struct proc_dir_entry
 	return memcmp(name, entry->name, size);
 }
 
-bool net_node_exists(const char *path)
+/* pde_subdir_find(). */
+static const struct proc_dir_entry *entry_find(const struct proc_dir_entry *directory, const char *name, u64 size)
 {
-	const char *name = path + PREFIX_SIZE;
-	const struct rb_node *node = init_net.proc_net->subdir.rb_node;
-	struct guest_bound bound = GUEST_BOUND(TREE_DEPTH_MAX, "the tree of /proc/net");
-	u64 size = strlen(name);
+	const struct rb_node *node = directory->subdir.rb_node;
+	struct guest_bound bound = GUEST_BOUND(TREE_DEPTH_MAX, "a tree of /proc");
 
 	while (node != NULL) {
 		guest_bound(&bound);
-		int order = entry_compare(name, size, container_of(node, struct proc_dir_entry, subdir_node));
+		const struct proc_dir_entry *entry = container_of(node, struct proc_dir_entry, subdir_node);
+		int order = entry_compare(name, size, entry);
 		if (order == 0)
-			return true;
+			return entry;
 		node = order < 0 ? node->rb_left : node->rb_right;
 	}
-	return false;
+	return NULL;
+}
+
+bool net_node_exists(const char *path)
+{
+	const char *name = path + PREFIX_SIZE;
+
+	return entry_find(init_net.proc_net, name, strlen(name)) != NULL;
+}
+
+static u64 component_size(const char *path)
+{
+	u64 size = 0;
+
+	while (path[size] != '\0' && path[size] != '/')
+		size++;
+	return size;
+}
+
+/* proc_net_ns_init() (fs/proc/proc_net.c): the parent of a namespace's "net" is
+ * the root of procfs. */
+bool entry_exists(const char *path)
+{
+	bool net = strlen(path) > PREFIX_SIZE && memcmp(path, "net/", PREFIX_SIZE) == 0;
+	const struct proc_dir_entry *entry = net ? init_net.proc_net : init_net.proc_net->parent;
+
+	/* Bounded by the path's length. */
+	for (path += net ? PREFIX_SIZE : 0; entry != NULL && *path != '\0';) {
+		u64 size = component_size(path);
+
+		entry = entry_find(entry, path, size);
+		path += size;
+		if (*path == '/')
+			path++;
+	}
+	return entry != NULL;
 }

@@ -58,6 +58,12 @@ const char *proc_node_name(const struct proc_node *node);
  * outcomes: the question could not be answered, as proc_text_init(). */
 MUST_USE status proc_node_check(struct guest_kernel *kernel, const struct proc_node *node);
 
+/* Has the target an entry at this normalised path, which the table lacks
+ * ("net/sctp/eps", "stat")? Asked in the current epoch. Processes and what is
+ * below /proc/sys can't be told this way: STATUS_MISSING.
+ * STATUS_MISSING: it hasn't. Other outcomes as proc_node_check(). */
+MUST_USE status proc_path_check(struct guest_kernel *kernel, const char *path);
+
 /* A finished file: owned by the caller, freed with proc_text_deinit(). */
 struct proc_text {
 	char *data;

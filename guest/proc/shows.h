@@ -17,5 +17,8 @@ struct seq;
 
 /* proc_exists: is the file in the initial network namespace's own /proc/net? */
 bool net_node_exists(const char *path);
+/* Has the target's procfs an entry at this path ("stat", "net/sctp/snmp"), shown
+ * here or not? Processes and what is below /proc/sys aren't such entries. */
+bool entry_exists(const char *path);
 
 #endif

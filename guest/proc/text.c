@@ -12,6 +12,7 @@
 #include "guest/proc/node.h"
 #include "guest/proc/running.h"
 #include "guest/proc/seq.h"
+#include "guest/proc/shows.h"
 
 /* The kernel that guest C's links are resolved for: they are one set for the
  * process, as guest C itself is. */
@@ -43,36 +44,49 @@ static status enter(struct guest_kernel *kernel)
 	return STATUS_OK;
 }
 
+enum {
+	/* Paths of programs, not of the table: two names of 255 bytes. */
+	QUESTION_PATH_SIZE_MAX = 512,
+};
+
 struct question {
-	const struct proc_node *node;
+	proc_exists exists;
 	bool answer;
-	char path[PROC_PATH_SIZE_MAX]; /* guest C reads its own copy */
+	char path[QUESTION_PATH_SIZE_MAX]; /* guest C reads its own copy */
 };
 
 static void ask(void *argument)
 {
 	struct question *question = argument;
 
-	question->answer = question->node->exists(question->path);
+	question->answer = question->exists(question->path);
 }
 
 /* In the kernel that was entered. */
-static status check(const struct proc_node *node)
+static status ask_about(proc_exists exists, const char *path)
 {
-	struct question question = {.node = node};
+	struct question question = {.exists = exists};
+	size_t size = strlen(path) + 1;
 
-	if (node->exists == NULL)
-		return STATUS_OK;
-	size_t size = strlen(node->path) + 1;
 	if (size > sizeof question.path)
-		return report(STATUS_INTERNAL, "/proc/%s: the node's path is too long", node->path);
-	memcpy(question.path, node->path, size);
+		return report(STATUS_LIMIT, "/proc/%s: the path is too long to ask the target about it", path);
+	memcpy(question.path, path, size);
 	status outcome = guest_call(ask, &question, sizeof question);
 	if (outcome != STATUS_OK)
 		return report(status_is_fault(outcome) ? outcome : STATUS_MALFORMED,
-			      "/proc/%s: can't tell whether the target has it: %s", node->path,
-			      guest_fault_last()->text);
+			      "/proc/%s: can't tell whether the target has it: %s", path, guest_fault_last()->text);
 	return question.answer ? STATUS_OK : STATUS_MISSING;
+}
+
+static status check(const struct proc_node *node)
+{
+	return node->exists == NULL ? STATUS_OK : ask_about(node->exists, node->path);
+}
+
+status proc_path_check(struct guest_kernel *kernel, const char *path)
+{
+	TRY(enter(kernel));
+	return ask_about(entry_exists, path);
 }
 
 status proc_node_check(struct guest_kernel *kernel, const struct proc_node *node)

@@ -99,6 +99,17 @@ status proc_node_check(struct guest_kernel *kernel, const struct proc_node *node
 	return STATUS_OK;
 }
 
+/* What this machine has and the table above lacks. */
+status proc_path_check(struct guest_kernel *kernel, const char *path)
+{
+	struct stat stat;
+	char full[300];
+
+	(void)kernel;
+	snprintf(full, sizeof full, "/proc/%s", path);
+	return runtime_host_stat(full, 0, &stat) == 0 ? STATUS_OK : STATUS_MISSING;
+}
+
 status target_kernel(struct guest_kernel **ret_kernel)
 {
 	*ret_kernel = NULL;

@@ -14,6 +14,7 @@ struct inode {
 };
 
 struct proc_dir_entry {
+	struct proc_dir_entry *parent;
 	struct rb_root subdir;
 	struct rb_node subdir_node;
 	const char *name;

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the target's /proc has and ours lacks: a program takes "no such file" for
+ * an answer about the target, so it must be told when it isn't one. */
+#ifndef ENCLAVE_VFS_ABSENT_H
+#define ENCLAVE_VFS_ABSENT_H
+
+/* A program named `directory` (absolute, normalised, no node) and `below` it
+ * ("" or what follows its name, slash first). Where the target has that, say so
+ * once per path and note a fault of the run. Of processes only the first is
+ * said, and no fault is noted: programs show that they see none. */
+void absent_path_named(const char *directory, const char *below);
+
+/* A program lists /proc: say once that processes aren't among what it gets. */
+void absent_processes_listed(void);
+
+#endif
