@@ -85,6 +85,13 @@ def test_a_refused_call_is_named_on_stderr(image):
     assert b"fork" in run_plain(image("calls"), "fork").stderr
 
 
+def test_a_call_that_the_manifest_lacks_is_named_on_stderr(image, tmp_path, passthrough):
+    (tmp_path / "manifest").write_text("heap 64M\nstack 1M\ncall read write fstat ioctl clock_gettime\n")
+    subprocess.run([CC, f"--manifest={tmp_path}/manifest", *FLAGS, "-o", tmp_path / "calls", f"{INSIDE}/calls.c", passthrough],
+                   check=True)
+    assert run_plain(tmp_path / "calls", "clocks").stderr.count(b"clock_nanosleep") == 1
+
+
 def test_partial_evidence_never_ends_with_success(image):
     done = run_plain(image("calls"), "file", "/proc/torn")
     assert done.stdout == b"first line\n"  # fgets() drops what an error cut

@@ -80,6 +80,10 @@ static void a_call_outside_the_manifest_never_leaves(void **state)
 
 	assert_int_equal(runtime_host_sleep(&time), -EPERM);
 	assert_int_equal(hostile.call_count, 0);
+	assert_int_equal(hostile.report_count, 1);
+	assert_non_null(strstr(hostile.last_message, "clock_nanosleep (230)"));
+	assert_int_equal(runtime_host_sleep(&time), -EPERM);
+	assert_int_equal(hostile.report_count, 1);
 }
 
 static void open_asks_for_reading_only(void **state)

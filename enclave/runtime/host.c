@@ -61,13 +61,31 @@ static long refuse_answer(const struct host_call *call, int64_t answer)
 	return -EIO;
 }
 
+/* Said once per call: a program that gives up because of it must not be a riddle.
+ * Not for write(): it carries the words themselves. */
+static long refuse_call(const struct host_call *call)
+{
+	static uint64_t named[8]; /* a bit per number */
+	uint64_t bit = UINT64_C(1) << (call->number % 64);
+	size_t word = call->number / 64;
+
+	if (call->number != SYS_write && word < ARRAY_COUNT(named) && !(named[word] & bit)) {
+		named[word] |= bit;
+		(void)!report(STATUS_DENIED,
+			      "the program asked for the system call %s (%u), which its manifest doesn't list; "
+			      "it got Operation not permitted",
+			      call->name, (unsigned)call->number);
+	}
+	return -EPERM;
+}
+
 /* Call, and accept 0 ≤ result ≤ result_max or an errno on the call's list. */
 static long ask(const struct host_call *call, int64_t result_max, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
 	int64_t answer;
 
 	if (!manifest_allows_call(call->number))
-		return -EPERM;
+		return refuse_call(call);
 	answer = runtime_call_host(call->number, a, b, c, d, 0);
 	if (answer >= 0 && answer <= result_max)
 		return (long)answer;
