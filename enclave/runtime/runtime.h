@@ -14,6 +14,10 @@ __attribute__((warn_unused_result)) bool runtime_random(void *destination, size_
 /* Load FS with `pointer`: what musl calls where Linux has arch_prctl. Always 0. */
 int runtime_thread_pointer_set(void *pointer);
 
+/* Is the range, not empty, inside one segment of the image, a writable one if
+ * `write` is set? */
+bool runtime_memory_owns(uint64_t address, uint64_t size, bool write);
+
 /* Was a page source given at start? */
 bool runtime_has_source(void);
 /* Was a profile of the target's kernel given at start? */

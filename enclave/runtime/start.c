@@ -97,6 +97,19 @@ int runtime_thread_pointer_set(void *pointer)
 	return 0;
 }
 
+bool runtime_memory_owns(uint64_t address, uint64_t size, bool write)
+{
+	const Elf64_Ehdr *header = (const Elf64_Ehdr *)__ehdr_start;
+	const Elf64_Phdr *segment = (const Elf64_Phdr *)(__ehdr_start + header->e_phoff);
+	uint64_t offset = address - (uint64_t)__ehdr_start;
+
+	for (uint16_t i = 0; i < header->e_phnum; i++, segment++)
+		if (segment->p_type == PT_LOAD && (segment->p_flags & PF_R) && (!write || (segment->p_flags & PF_W)) &&
+		    offset >= segment->p_vaddr && checked_within(offset - segment->p_vaddr, size, segment->p_memsz))
+			return true;
+	return false;
+}
+
 bool runtime_has_source(void)
 {
 	return start.flags & START_HAS_SOURCE;

@@ -120,6 +120,19 @@ static void random_bytes_do_not_come_from_the_host(void **state)
 	assert_int_equal(hostile.call_count, 0);
 }
 
+static void pointers_are_looked_at_before_they_are_used(void **state)
+{
+	char buffer[16];
+
+	assert_int_equal(call(SYS_getrandom, 8, 16, 0, 0), -EFAULT);
+	assert_int_equal(call(SYS_getrandom, (long)buffer, -1, 0, 0), -EFAULT);
+	assert_int_equal(call(SYS_write, 1, 8, 4, 0), -EFAULT);
+	assert_int_equal(call(SYS_write, 999, 8, 4, 0), -EBADF);
+	assert_int_equal(call(SYS_openat, AT_FDCWD, 8, 0, 0), -EFAULT);
+	assert_int_equal(call(SYS_rt_sigaction, 10, 0, 0, 8), 0);
+	assert_int_equal(hostile.call_count, 0);
+}
+
 static void the_own_pid_is_none_that_a_target_can_have(void **state)
 {
 	assert_true(call(SYS_getpid, 0, 0, 0, 0) >= 4 * 1024 * 1024);
@@ -135,6 +148,7 @@ int main(void)
 		cmocka_unit_test_setup(nothing_executable_is_ever_mapped, setup),
 		cmocka_unit_test_setup(signals_are_remembered_and_never_leave, setup),
 		cmocka_unit_test_setup(random_bytes_do_not_come_from_the_host, setup),
+		cmocka_unit_test_setup(pointers_are_looked_at_before_they_are_used, setup),
 		cmocka_unit_test_setup(the_own_pid_is_none_that_a_target_can_have, setup),
 	};
 

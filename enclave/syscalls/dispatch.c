@@ -8,6 +8,7 @@
 #include "base/checked.h"
 #include "base/report.h"
 #include "enclave/runtime/host.h"
+#include "enclave/syscalls/pointers.h"
 #include "enclave/syscalls/syscalls.h"
 #include "enclave/vfs/vfs.h"
 
@@ -72,7 +73,10 @@ long image_syscall(long number, long a, long b, long c, long d, long e, long f)
 	if (number < 0 || (unsigned long)number >= ARRAY_COUNT(system_calls) || system_calls[number].name == NULL)
 		return refuse((unsigned long)number, "?", -ENOSYS);
 	call = &system_calls[number];
-	if (call->handler != NULL)
-		return call->handler(arguments);
+	if (call->handler != NULL) {
+		long result = pointers_check(number, arguments);
+
+		return result < 0 ? result : call->handler(arguments);
+	}
 	return call->refused ? refuse((unsigned long)number, call->name, call->result) : call->result;
 }

@@ -5,13 +5,17 @@
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <sys/uio.h>
 
+#include "enclave/runtime/runtime.h"
 #include "enclave/syscalls/syscalls.h"
 #include "enclave/vfs/file.h"
 #include "enclave/vfs/vfs.h"
+
+enum { KERNEL_TERMIOS_SIZE = 36 /* struct termios, include/uapi/asm-generic/termbits.h */ };
 
 long call_read(const long *a)
 {
@@ -89,7 +93,14 @@ long call_lseek(const long *a)
 
 long call_ioctl(const long *a)
 {
-	return vfs_ioctl((int)a[0], (unsigned long)a[1], (void *)a[2]);
+	uint64_t size = a[1] == TIOCGWINSZ ? sizeof(struct winsize) : a[1] == TCGETS ? KERNEL_TERMIOS_SIZE : 0;
+	struct file *file;
+	long result = descriptor_file((int)a[0], &file);
+
+	/* What is written back depends on the request: no matter of pointers.c. */
+	if (result == 0 && size > 0 && !runtime_memory_owns((uint64_t)a[2], size, true))
+		return -EFAULT;
+	return result < 0 ? result : vfs_ioctl((int)a[0], (unsigned long)a[1], (void *)a[2]);
 }
 
 long call_getdents64(const long *a)

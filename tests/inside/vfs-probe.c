@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -25,23 +26,15 @@ static const char *error_name(int error)
 		int number;
 		const char *name;
 	} names[] = {
-		{ENOENT, "ENOENT"},
-		{EIO, "EIO"},
-		{EBADF, "EBADF"},
-		{EACCES, "EACCES"},
-		{EEXIST, "EEXIST"},
-		{ENODEV, "ENODEV"},
-		{ENOTDIR, "ENOTDIR"},
-		{EISDIR, "EISDIR"},
-		{EINVAL, "EINVAL"},
-		{ESPIPE, "ESPIPE"},
-		{EROFS, "EROFS"},
-		{ERANGE, "ERANGE"},
-		{ELOOP, "ELOOP"},
-		{EPERM, "EPERM"},
-		{ENOSYS, "ENOSYS"},
-		{EOVERFLOW, "EOVERFLOW"},
-		{ENAMETOOLONG, "ENAMETOOLONG"},
+		{ENOENT, "ENOENT"},	  {EIO, "EIO"},
+		{EFAULT, "EFAULT"},	  {EBADF, "EBADF"},
+		{EACCES, "EACCES"},	  {EEXIST, "EEXIST"},
+		{ENODEV, "ENODEV"},	  {ENOTDIR, "ENOTDIR"},
+		{EISDIR, "EISDIR"},	  {EINVAL, "EINVAL"},
+		{ESPIPE, "ESPIPE"},	  {EROFS, "EROFS"},
+		{ERANGE, "ERANGE"},	  {ELOOP, "ELOOP"},
+		{EPERM, "EPERM"},	  {ENOSYS, "ENOSYS"},
+		{EOVERFLOW, "EOVERFLOW"}, {ENAMETOOLONG, "ENAMETOOLONG"},
 		{ENOTTY, "ENOTTY"},
 	};
 
@@ -385,6 +378,42 @@ static void inodes(void)
 	close(fd);
 }
 
+/* Pointers that lead nowhere. By number: the C library would look at some itself. */
+static void bad_pointers(void)
+{
+	int fd = open("/proc/version", O_RDONLY);
+	struct iovec parts[] = {{NULL, 4}};
+	static char path[] = "/proc/version";
+	long bad = 8;
+
+	say("read to NULL", syscall(SYS_read, fd, NULL, 10));
+	say("read 0 to NULL", syscall(SYS_read, fd, NULL, 0));
+	say("read of nothing to NULL", syscall(SYS_read, 999, NULL, 10));
+	say("pread", syscall(SYS_pread64, fd, bad, 4, 0));
+	say("readv", syscall(SYS_readv, fd, parts, 1));
+	say("readv of bad parts", syscall(SYS_readv, fd, bad, 1));
+	say("read to far away", syscall(SYS_read, fd, -4096L, 10));
+	say("write", syscall(SYS_write, 1, bad, 4));
+	say("open", syscall(SYS_open, bad, O_RDONLY));
+	say("openat", syscall(SYS_openat, AT_FDCWD, bad, O_RDONLY));
+	say("stat to 8", syscall(SYS_stat, path, bad));
+	say("stat of 8", syscall(SYS_stat, bad, bad));
+	say("fstat", syscall(SYS_fstat, fd, bad));
+	say("newfstatat", syscall(SYS_newfstatat, AT_FDCWD, path, bad, 0));
+	say("statfs", syscall(SYS_statfs, path, bad));
+	say("readlink", syscall(SYS_readlink, "/proc/net", bad, 10));
+	say("access", syscall(SYS_access, bad, F_OK));
+	say("chdir", syscall(SYS_chdir, bad));
+	say("getcwd", syscall(SYS_getcwd, bad, 100));
+	say("uname", syscall(SYS_uname, bad));
+	say("clock_gettime", syscall(SYS_clock_gettime, 0, bad));
+	say("nanosleep", syscall(SYS_nanosleep, bad, NULL));
+	say("poll", syscall(SYS_poll, bad, 1, 0));
+	say("sigaction", syscall(SYS_rt_sigaction, 10, bad, NULL, 8));
+	say("still reads", read(fd, path, 4));
+	close(fd);
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOFBF, 1 << 20);
@@ -398,5 +427,6 @@ int main(void)
 	streams();
 	file_systems();
 	inodes();
+	bad_pointers();
 	return 0;
 }
