@@ -23,6 +23,8 @@ struct check {
 	json_t *unnamed; /* set of ids of unnamed kernel records */
 	json_t *kernel_variables; /* set of ids of extern variables */
 	json_t *array_types; /* set of names of typedefs of arrays */
+	json_t *constants; /* set of ids of constexpr variables */
+	bool in_function, in_static, in_question;
 	size_t error_count;
 };
 
@@ -216,6 +218,8 @@ static void collect(struct check *check, const json_t *node)
 	else if (is_kind(node, "VarDecl") && strcmp(text_of(node, "storageClass"), "extern") == 0 &&
 		 !has_child_of_kind(node, "SectionAttr"))
 		json_object_set_new(check->kernel_variables, text_of(node, "id"), json_true());
+	else if (is_kind(node, "VarDecl") && json_is_true(json_object_get(node, "constexpr")))
+		json_object_set_new(check->constants, text_of(node, "id"), json_true());
 	json_array_foreach(json_object_get(node, "inner"), i, inner) collect(check, inner);
 }
 
@@ -293,9 +297,69 @@ static void check_field(struct check *check, const json_t *node)
  * be asked for. */
 static void check_array_pointer(struct check *check, const json_t *node)
 {
-	if (is_array_pointer(check, json_object_get(node, "type")) && is_kernel_place(check, child(node, 0)))
+	if (!check->in_question && is_array_pointer(check, json_object_get(node, "type")) &&
+	    is_kernel_place(check, child(node, 0)))
 		complain(check, "an array of arrays in the kernel: its inner dimensions can't be asked for, so "
 				"guest C can't index it");
+}
+
+static const char *variable_of(const json_t *node)
+{
+	return text_of(json_object_get(node, "referencedDecl"), "id");
+}
+
+/* Has clang all that it needs to compute this itself? In a static initialiser
+ * it has the addresses of own variables too. Those of kernel variables are
+ * symbols.c's to refuse. */
+static bool is_fixed(const struct check *check, const json_t *node)
+{
+	const json_t *inner;
+	size_t i;
+
+	if (is_kind(node, "CallExpr") || is_kind(node, "StmtExpr"))
+		return false;
+	if (is_kind(node, "DeclRefExpr") &&
+	    strcmp(text_of(json_object_get(node, "referencedDecl"), "kind"), "EnumConstantDecl") != 0 &&
+	    json_object_get(check->constants, variable_of(node)) == NULL &&
+	    (!check->in_static || json_object_get(check->kernel_variables, variable_of(node)) != NULL))
+		return false;
+	json_array_foreach(json_object_get(node, "inner"), i, inner)
+	{
+		if (!is_fixed(check, inner))
+			return false;
+	}
+	return true;
+}
+
+/* Where a constant is wanted, clang computes with the declared layout: enum
+ * constants, static variables, conditions, case labels. No matter where: it
+ * needs no constant address of its own to ask for an offset. */
+static void check_member(struct check *check, const json_t *node)
+{
+	const json_t *base = skip_parentheses(child(node, 0));
+
+	if (!check->in_question && !is_kernel_field(check, base) && is_kernel_field(check, node) &&
+	    is_fixed(check, base))
+		complain(check, "a field at a constant address is fixed at compile time: use field_offset(), or a "
+				"variable pointer");
+}
+
+static bool is_step(const json_t *node)
+{
+	const char *opcode = text_of(node, "opcode");
+
+	return is_kind(node, "ArraySubscriptExpr") || strcmp(opcode, "+") == 0 || strcmp(opcode, "-") == 0;
+}
+
+static void check_kernel_step(struct check *check, const json_t *node)
+{
+	for (size_t i = 0; i < 2; i++) {
+		const json_t *pointer = child(node, i);
+		if (is_kernel_pointer(json_object_get(pointer, "type")) && is_fixed(check, pointer) &&
+		    is_step(node))
+			complain(check, "steps from a constant address over a kernel type, whose size is fixed at "
+					"compile time: use type_size(), or a variable pointer");
+	}
 }
 
 static bool is_array_address(const struct check *check, const json_t *node)
@@ -342,6 +406,7 @@ static void check_cast(struct check *check, const json_t *node)
 static void check_binary(struct check *check, const json_t *node)
 {
 	check_array_step(check, node);
+	check_kernel_step(check, node);
 	if (strcmp(text_of(node, "opcode"), "-") == 0 && is_kernel_pointer(json_object_get(child(node, 0), "type")) &&
 	    is_kernel_pointer(json_object_get(child(node, 1), "type")))
 		complain(check, "the distance of two pointers to a kernel type depends on its size: "
@@ -358,6 +423,7 @@ static void check_literal(struct check *check, const json_t *node)
 static void check_subscript(struct check *check, const json_t *node)
 {
 	check_array_step(check, node);
+	check_kernel_step(check, node);
 	if (strstr(text_of(json_object_get(node, "type"), "qualType"), "(unnamed ") != NULL &&
 	    is_kernel_field(check, node))
 		complain(check, "the size of this array's elements can't be asked of the kernel: their struct has no "
@@ -378,6 +444,8 @@ static void check_node(struct check *check, const json_t *node)
 		check_field(check, node);
 	else if (strcmp(kind, "ImplicitCastExpr") == 0)
 		check_cast(check, node);
+	else if (strcmp(kind, "MemberExpr") == 0)
+		check_member(check, node);
 	else if (strcmp(kind, "IndirectGotoStmt") == 0)
 		complain(check, "computed jumps can't be checked: use switch");
 	else if (strcmp(kind, "FileScopeAsmDecl") == 0)
@@ -392,18 +460,45 @@ static void check_node(struct check *check, const json_t *node)
 		check_literal(check, node);
 }
 
+/* What clang calls in a call by name, "" where it doesn't. */
+static const char *called_name(const json_t *call)
+{
+	const json_t *called = child(call, 0);
+
+	while (is_kind(called, "ImplicitCastExpr") || is_kind(called, "ParenExpr"))
+		called = child(called, 0);
+	return text_of(json_object_get(called, "referencedDecl"), "name");
+}
+
+static void enter_context(struct check *check, const json_t *node)
+{
+	static const char question[] = "__builtin_preserve_";
+
+	if (is_kind(node, "FunctionDecl"))
+		check->in_function = true;
+	else if (is_kind(node, "VarDecl"))
+		check->in_static = !check->in_function || strcmp(text_of(node, "storageClass"), "static") == 0;
+	else if (is_kind(node, "CallExpr"))
+		check->in_question = strncmp(called_name(node), question, sizeof question - 1) == 0;
+}
+
 static void walk(struct check *check, const json_t *node)
 {
+	bool in_function = check->in_function, in_static = check->in_static, in_question = check->in_question;
 	const json_t *inner;
 	const char *end_file;
 	long end_line;
 	size_t i;
 
 	enter_place(check, node, &end_file, &end_line);
+	enter_context(check, node);
 	check_node(check, node);
 	check->file = end_file;
 	check->line = end_line;
 	json_array_foreach(json_object_get(node, "inner"), i, inner) walk(check, inner);
+	check->in_function = in_function;
+	check->in_static = in_static;
+	check->in_question = in_question;
 }
 
 static status check_tree(const char *source, const json_t *tree)
@@ -414,10 +509,11 @@ static status check_tree(const char *source, const json_t *tree)
 		.unnamed = json_object(),
 		.kernel_variables = json_object(),
 		.array_types = json_object(),
+		.constants = json_object(),
 	};
 
 	if (check.kernel_fields == NULL || check.unnamed == NULL || check.kernel_variables == NULL ||
-	    check.array_types == NULL)
+	    check.array_types == NULL || check.constants == NULL)
 		return report(STATUS_NO_MEMORY, "out of memory");
 	collect(&check, tree);
 	walk(&check, tree);
@@ -425,6 +521,7 @@ static status check_tree(const char *source, const json_t *tree)
 	json_decref(check.unnamed);
 	json_decref(check.kernel_variables);
 	json_decref(check.array_types);
+	json_decref(check.constants);
 	return check.error_count == 0 ? STATUS_OK : STATUS_MALFORMED;
 }
 
