@@ -62,10 +62,46 @@ static void skip_literal(struct scan *scan, int quote)
 	}
 }
 
+static int next_solid(struct scan *scan)
+{
+	int c;
+
+	do
+		c = next(scan);
+	while (c != EOF && isspace(c));
+	return c;
+}
+
+/* The syntax tree doesn't say which type _Alignas(TYPE) was given. */
+static void check_alignas(struct scan *scan)
+{
+	long line = scan->line;
+	int c = next_solid(scan);
+
+	if (c != '(') {
+		put_back(scan, c);
+		return;
+	}
+	c = next_solid(scan);
+	put_back(scan, c);
+	if (isdigit(c))
+		return;
+	fprintf(stderr, "%s:%ld: error: _Alignas can't be checked for kernel types: give it a number\n", scan->file,
+		line);
+	scan->error_count++;
+}
+
 static void read_word(struct scan *scan, int c)
 {
-	static const char *const fixed[] = {"sizeof",	   "_Alignof",		 "alignof", "__alignof",
-					    "__alignof__", "__builtin_offsetof", "offsetof"};
+	static const char *const fixed[] = {"sizeof",
+					    "_Alignof",
+					    "alignof",
+					    "__alignof",
+					    "__alignof__",
+					    "__builtin_offsetof",
+					    "offsetof",
+					    "__builtin_object_size",
+					    "__builtin_dynamic_object_size"};
 	char word[64];
 	size_t size = 0;
 
@@ -75,6 +111,8 @@ static void read_word(struct scan *scan, int c)
 	}
 	put_back(scan, c);
 	word[size] = 0;
+	if (strcmp(word, "_Alignas") == 0 || strcmp(word, "alignas") == 0)
+		check_alignas(scan);
 	for (size_t i = 0; scan->depth > 0 && i < sizeof fixed / sizeof fixed[0]; i++) {
 		if (strcmp(word, fixed[i]) != 0)
 			continue;

@@ -97,8 +97,8 @@ status front_end_compile(const struct front_end *front_end, const char *bitcode_
 {
 	/* What C itself doesn't call constant mustn't be made constant: the
 	 * syntax tree doesn't show an array's size as it was written. */
-	static const char *const words[] = {"-Werror=gnu-folding-constant", "-g", "-O1", "-Xclang",
-					    "-disable-llvm-passes", "-emit-llvm", "-c", "-o"};
+	static const char *const words[] = {"-Werror=gnu-folding-constant", "-g",	  "-O1", "-Xclang",
+					    "-disable-llvm-passes",	    "-emit-llvm", "-c",	 "-o"};
 	struct command command;
 
 	begin(&command, front_end);

@@ -355,8 +355,7 @@ static void check_kernel_step(struct check *check, const json_t *node)
 {
 	for (size_t i = 0; i < 2; i++) {
 		const json_t *pointer = child(node, i);
-		if (is_kernel_pointer(json_object_get(pointer, "type")) && is_fixed(check, pointer) &&
-		    is_step(node))
+		if (is_kernel_pointer(json_object_get(pointer, "type")) && is_fixed(check, pointer) && is_step(node))
 			complain(check, "steps from a constant address over a kernel type, whose size is fixed at "
 					"compile time: use type_size(), or a variable pointer");
 	}
@@ -430,6 +429,27 @@ static void check_subscript(struct check *check, const json_t *node)
 				"name there");
 }
 
+/* What clang calls in a call by name, "" where it doesn't. */
+static const char *called_name(const json_t *call)
+{
+	const json_t *called = child(call, 0);
+
+	while (is_kind(called, "ImplicitCastExpr") || is_kind(called, "ParenExpr"))
+		called = child(called, 0);
+	return text_of(json_object_get(called, "referencedDecl"), "name");
+}
+
+static void check_call(struct check *check, const json_t *node)
+{
+	const char *name = called_name(node);
+
+	if (strcmp(name, "__builtin_object_size") == 0 || strcmp(name, "__builtin_dynamic_object_size") == 0)
+		complain(check,
+			 "%s is fixed at compile time: use type_size() or field_size(), or sizeof for what is "
+			 "your own",
+			 name);
+}
+
 static void check_node(struct check *check, const json_t *node)
 {
 	const char *kind = text_of(node, "kind");
@@ -444,6 +464,10 @@ static void check_node(struct check *check, const json_t *node)
 		check_field(check, node);
 	else if (strcmp(kind, "ImplicitCastExpr") == 0)
 		check_cast(check, node);
+	else if (strcmp(kind, "CallExpr") == 0)
+		check_call(check, node);
+	else if (strcmp(kind, "ConstructorAttr") == 0 || strcmp(kind, "DestructorAttr") == 0)
+		complain(check, "constructors and destructors: guest C runs only where it is called, on a kernel");
 	else if (strcmp(kind, "MemberExpr") == 0)
 		check_member(check, node);
 	else if (strcmp(kind, "IndirectGotoStmt") == 0)
@@ -458,16 +482,6 @@ static void check_node(struct check *check, const json_t *node)
 		check_binary(check, node);
 	else if (strcmp(kind, "CompoundLiteralExpr") == 0 || strcmp(kind, "InitListExpr") == 0)
 		check_literal(check, node);
-}
-
-/* What clang calls in a call by name, "" where it doesn't. */
-static const char *called_name(const json_t *call)
-{
-	const json_t *called = child(call, 0);
-
-	while (is_kind(called, "ImplicitCastExpr") || is_kind(called, "ParenExpr"))
-		called = child(called, 0);
-	return text_of(json_object_get(called, "referencedDecl"), "name");
 }
 
 static void enter_context(struct check *check, const json_t *node)
