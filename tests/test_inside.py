@@ -108,6 +108,13 @@ def test_what_the_target_has_and_this_version_lacks_is_no_silent_absence(image):
     assert (done.returncode, done.stderr.count(b"\n")) == (0, 1) and b"processes" in done.stderr
 
 
+@pytest.mark.parametrize("mode", [[], ["--without-fsgsbase"]], ids=["wrfsbase", "arch_prctl"])
+def test_a_crash_inside_is_said_and_ends_with_its_signal(image, mode):
+    done = run_plain(*mode, image("calls"), "crash")
+    assert done.returncode == -11
+    assert b"the program inside crashed: SIGSEGV at address 0x1234, by the instruction at image offset 0x" in done.stderr
+
+
 def test_a_closed_pipe_ends_the_program(image):
     done = subprocess.run(["bash", "-c", '"$1" "$2" input </dev/zero | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}', "-",
                            os.path.join(BUILD, "tests/run-plain"), image("calls")], check=False, timeout=60)

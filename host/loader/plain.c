@@ -13,6 +13,7 @@
 
 #include "base/report.h"
 #include "host/image/elf.h"
+#include "host/loader/crash.h"
 #include "host/serve/serve.h"
 #include "wire/start.h"
 
@@ -167,7 +168,9 @@ status plain_run(const struct plain_program *program, int *ret_exit_code)
 	TRY(fill_start(program, (struct call_window *)window.data, (struct start_block *)start.data));
 
 	serve_init(&serve, (struct call_window *)window.data, program->source, program->profile);
+	crash_handlers_install((uint64_t)image.data, image.size);
 	plain_enter((uint64_t)image.data + layout.entry, (const struct start_block *)start.data);
+	crash_handlers_remove();
 	serve_deinit(&serve);
 	*ret_exit_code = serve.exit_code;
 	return STATUS_OK;

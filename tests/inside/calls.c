@@ -106,6 +106,8 @@ int main(int argc, char **argv)
 		return clocks();
 	else if (strcmp(what, "exit") == 0)
 		return atoi(argument); /* lint: allow unsafe-call: the test's own number */
+	else if (strcmp(what, "crash") == 0)
+		*(volatile char *)0x1234 = 1;
 	else if (strcmp(what, "abort") == 0)
 		abort();
 	else if (strcmp(what, "fork") == 0)
