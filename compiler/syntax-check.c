@@ -140,7 +140,7 @@ static bool is_array_pointer(const struct check *check, const json_t *type)
 	if (*text == 0)
 		text = text_of(type, "qualType");
 	size_t size = strlen(text);
-	if (strstr(text, "(*)[") != NULL && text[size - 1] == ']')
+	if (size > 0 && text[size - 1] == ']' && strstr(text, "(*)[") != NULL)
 		return true;
 	size = strlen(bare_type(type, bare));
 	if (size < 2 || bare[size - 1] != '*')
