@@ -40,6 +40,14 @@ enum {
 	 * (offset, size, at bytes) → a status, after all of these bytes. */
 	CALL_PROFILE_SIZE,
 	CALL_PROFILE_READ,
+	/* The link's ring (wire/link-ring.h) holds a request: (its sequence
+	 * number). Wakes the source if it sleeps and waits for the reply with that
+	 * number. STATUS_OK: look at the ring; STATUS_GONE: the source has ended or
+	 * hung up; STATUS_TORN: nothing yet after a second, ask again. */
+	CALL_LINK_WAIT,
+	/* Ask the grantor for a grant (wire/grantor.h): (at request, its size, at
+	 * reply, its size at most) → the reply's size, or a status < 0. */
+	CALL_GRANT,
 };
 
 enum {

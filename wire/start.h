@@ -28,6 +28,21 @@ enum start_flags {
 	START_HAS_SOURCE = 1 << 1,
 	/* A profile of the target's kernel stands behind CALL_PROFILE_*. */
 	START_HAS_PROFILE = 1 << 2,
+	/* No enclave: the image runs unprotected, may use CALL_SOURCE_*, and can
+	 * never show evidence. Decided here, once. */
+	START_PLAIN = 1 << 3,
+	/* `ring` leads to a source; the fields from there on are filled in. */
+	START_HAS_LINK = 1 << 4,
+	/* The CPU has VAES and VPCLMULQDQ. Only a hint: used where the enclave's own
+	 * XFRM has AVX-512; a lie ends in #UD. */
+	START_VAES = 1 << 5,
+};
+
+enum {
+	START_KEY_SIZE = 32, /* X25519 */
+	START_OWNER_KEY_SIZE = 64, /* ECDSA P-256: X and Y, big-endian */
+	START_NONCE_SIZE = 32,
+	START_TARGET_SIZE = 128,
 };
 
 struct start_block {
@@ -35,6 +50,14 @@ struct start_block {
 	uint64_t flags;
 	uint64_t window; /* address of struct call_window, outside the image */
 	uint64_t enter; /* address to call for "look at the window", plain only */
+	uint64_t ring; /* address of struct link_ring, outside the image */
+	/* Whom to ask for what. From the host, so not believed by themselves: the
+	 * report binds them, the owner's grant must name them, and the handshake
+	 * proves them. */
+	uint8_t owner_key[START_OWNER_KEY_SIZE];
+	uint8_t source_key[START_KEY_SIZE];
+	uint8_t source_nonce[START_NONCE_SIZE]; /* of the source's start */
+	char target[START_TARGET_SIZE]; /* "qemu:1234", with its NUL and zeros behind it */
 	uint32_t argument_count; /* at least 1: the program's name */
 	uint32_t environment_count; /* "NAME=value" */
 	/* The argument strings, then the environment's, each with its NUL. */
@@ -42,6 +65,6 @@ struct start_block {
 	uint8_t strings[START_STRING_SIZE_MAX];
 };
 
-static_assert(sizeof(struct start_block) == 48 + START_STRING_SIZE_MAX, "no padding");
+static_assert(sizeof(struct start_block) == 312 + START_STRING_SIZE_MAX, "no padding");
 
 #endif
