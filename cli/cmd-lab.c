@@ -81,6 +81,8 @@ enum {
 	KEY_PRIVATE,
 	KEY_NO_QMP,
 	KEY_REBOOT,
+	KEY_BARTIZAN,
+	KEY_CHANNEL,
 	KEY_ACCEL,
 	KEY_OWNER,
 	KEY_LIFETIME,
@@ -106,6 +108,9 @@ static const struct argp_option up_options[] = {
 	{"private-memory", KEY_PRIVATE, NULL, 0, "anonymous RAM instead of a shared memfd", 3},
 	{"no-qmp", KEY_NO_QMP, NULL, 0, "no monitor socket", 3},
 	{"may-reboot", KEY_REBOOT, NULL, 0, "let the guest reboot (otherwise that, or a panic, ends it)", 3},
+	{"bartizan", KEY_BARTIZAN, NULL, 0, "put this bartizan and its programs on the guest's PATH", 3},
+	{"channel", KEY_CHANNEL, "NAME=SOCKET", 0,
+	 "connect the guest's /dev/virtio-ports/NAME with a UNIX socket that somebody listens on (up to 4 times)", 3},
 	{"accel", KEY_ACCEL, "tcg|kvm", 0, "how QEMU runs it (kvm where it truly works, else tcg)", 3},
 	{"owner-pid", KEY_OWNER, "PID", 0, "end the VM when this process ends", 4},
 	{"lifetime", KEY_LIFETIME, "SECONDS", 0, "end the VM after this time (14400)", 4},
@@ -113,6 +118,23 @@ static const struct argp_option up_options[] = {
 	{"quiet", KEY_QUIET, NULL, 0, "no progress on stderr", 4},
 	{},
 };
+
+static void add_channel(const struct argp_state *state, struct lab_options *options, char *text)
+{
+	char *separator = strchr(text, '=');
+
+	if (separator == NULL || separator == text || separator[1] == '\0')
+		argp_error(state, "--channel takes NAME=SOCKET, not \"%s\"", text);
+	else if (options->channel_count == LAB_CHANNEL_COUNT_MAX)
+		argp_error(state, "a VM has at most %d channels", LAB_CHANNEL_COUNT_MAX);
+	else {
+		*separator = '\0';
+		const char *path = realpath(separator + 1, NULL); /* for as long as the program runs */
+
+		options->channels[options->channel_count++] =
+			(struct lab_channel){text, path != NULL ? path : separator + 1};
+	}
+}
 
 static error_t parse_up(int key, char *argument, struct argp_state *state)
 {
@@ -133,6 +155,8 @@ static error_t parse_up(int key, char *argument, struct argp_state *state)
 	case KEY_PRIVATE: options->private_memory = true; break;
 	case KEY_NO_QMP: options->no_qmp = true; break;
 	case KEY_REBOOT: options->may_reboot = true; break;
+	case KEY_BARTIZAN: options->with_bartizan = true; break;
+	case KEY_CHANNEL: add_channel(state, options, argument); break;
 	case KEY_ACCEL: options->accelerator = argument; break;
 	case KEY_OWNER: options->owner = (pid_t)number(state, "owner-pid", argument, 1, PID_NUMBER_MAX); break;
 	case KEY_LIFETIME:

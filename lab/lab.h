@@ -32,6 +32,16 @@ enum {
 /* The exit code of lab_exec() where there was no command to take one from. */
 enum { LAB_EXEC_FAILED = 125 };
 
+/* Channels of one VM: as many as an enclave in it needs (source, grantor), twice. */
+enum { LAB_CHANNEL_COUNT_MAX = 4 };
+
+/* A byte stream between the guest, where it is /dev/virtio-ports/NAME, and a UNIX
+ * socket of this machine, on which somebody listens when the VM starts. */
+struct lab_channel {
+	const char *name; /* as a VM's name */
+	const char *socket_path; /* absolute: QEMU runs in / */
+};
+
 enum lab_switch { LAB_SWITCH_DEFAULT, LAB_SWITCH_ON, LAB_SWITCH_OFF };
 
 /* What a VM shall be. Strings are borrowed. */
@@ -51,6 +61,10 @@ struct lab_options {
 	bool private_memory; /* anonymous RAM instead of a shared, mappable memfd */
 	bool no_qmp;
 	bool may_reboot; /* otherwise a reboot or a panic ends the VM */
+	/* This build's bartizan and the programs that run inside are on the guest's PATH. */
+	bool with_bartizan;
+	struct lab_channel channels[LAB_CHANNEL_COUNT_MAX];
+	unsigned int channel_count;
 	pid_t owner; /* the VM ends with this process; 0: with none */
 	unsigned int lifetime_seconds; /* and after this time anyway */
 	unsigned int boot_seconds; /* how long the guest may take to answer */

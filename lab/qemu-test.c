@@ -101,6 +101,47 @@ static void switches_reach_the_guest(void **state)
 	words_deinit(&words);
 }
 
+static void channels_are_ports_in_the_order_given(void **state)
+{
+	struct lab_options options = lab_options_default();
+	struct words words = {};
+
+	options.name = "vm";
+	options.channels[0] = (struct lab_channel){"source", "/dev/null"};
+	options.channels[1] = (struct lab_channel){"grantor", "/dev/ze,ro"};
+	options.channel_count = 2;
+	struct qemu_setup setup = setup_for(&options);
+
+	assert_int_equal(qemu_words(&setup, &words), STATUS_OK);
+	assert_true(has(&words, "-chardev", "socket,id=channel0,path=/dev/null"));
+	assert_true(has(&words, "-device", "virtserialport,chardev=channel0,name=source"));
+	assert_true(has(&words, "-chardev", "socket,id=channel1,path=/dev/ze,,ro"));
+	assert_true(has(&words, "-append", "console=ttyS0 panic=-1 bartizan.name=vm bartizan.channels=2"));
+	words_deinit(&words);
+}
+
+static void impossible_channels_are_refused(void **state)
+{
+	struct lab_options options = lab_options_default();
+
+	report_sink_set(swallow, NULL);
+	options.channel_count = 1;
+	options.channels[0] = (struct lab_channel){"source", "/dev/null"};
+	assert_int_equal(qemu_check(&options), STATUS_OK);
+	options.channels[0] = (struct lab_channel){"a/b", "/dev/null"};
+	assert_int_equal(qemu_check(&options), STATUS_USAGE);
+	options.channels[0] = (struct lab_channel){QEMU_EXEC_PORT, "/dev/null"};
+	assert_int_equal(qemu_check(&options), STATUS_USAGE);
+	options.channels[0] = (struct lab_channel){"source", "relative"};
+	assert_int_equal(qemu_check(&options), STATUS_USAGE);
+	options.channels[0] = (struct lab_channel){"source", "/nobody/listens"};
+	assert_int_equal(qemu_check(&options), STATUS_MISSING);
+	options.channel_count = 2;
+	options.channels[0] = options.channels[1] = (struct lab_channel){"source", "/dev/null"};
+	assert_int_equal(qemu_check(&options), STATUS_USAGE);
+	report_sink_set(NULL, NULL);
+}
+
 static void impossible_options_are_refused(void **state)
 {
 	struct lab_options options = lab_options_default();
@@ -132,6 +173,8 @@ int main(void)
 		cmocka_unit_test(a_network_card_is_there_where_asked_for),
 		cmocka_unit_test(switches_reach_the_guest),
 		cmocka_unit_test(impossible_options_are_refused),
+		cmocka_unit_test(channels_are_ports_in_the_order_given),
+		cmocka_unit_test(impossible_channels_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

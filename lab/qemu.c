@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "base/report.h"
 #include "lab/scope.h"
@@ -25,6 +26,36 @@ static status check_sizes(const struct lab_options *options)
 	return STATUS_OK;
 }
 
+static bool channel_name_is_possible(const char *name)
+{
+	size_t size = strlen(name);
+
+	return size > 0 && size < LAB_NAME_SIZE_MAX && strcmp(name, QEMU_EXEC_PORT) != 0 &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == size;
+}
+
+static status check_channels(const struct lab_options *options)
+{
+	for (unsigned int i = 0; i < options->channel_count; i++) {
+		const struct lab_channel *channel = &options->channels[i];
+
+		if (!channel_name_is_possible(channel->name))
+			return report(STATUS_USAGE, "\"%s\" can't be a channel's name: letters, digits, '.', '_', '-'",
+				      channel->name);
+		for (unsigned int j = 0; j < i; j++)
+			if (strcmp(channel->name, options->channels[j].name) == 0)
+				return report(STATUS_USAGE, "two channels are called %s", channel->name);
+		if (channel->socket_path[0] != '/')
+			return report(STATUS_USAGE, "the socket of the channel %s must be an absolute path, not %s",
+				      channel->name, channel->socket_path);
+		if (access(channel->socket_path, F_OK) != 0)
+			return report(STATUS_MISSING,
+				      "there is no socket %s for the channel %s: start what shall listen on it first",
+				      channel->socket_path, channel->name);
+	}
+	return STATUS_OK;
+}
+
 status qemu_check(const struct lab_options *options)
 {
 	TRY(check_sizes(options));
@@ -37,6 +68,7 @@ status qemu_check(const struct lab_options *options)
 			      options->nic);
 	if (!one_of(options->accelerator, "tcg", "kvm") && strcmp(options->accelerator, "auto") != 0)
 		return report(STATUS_USAGE, "no accelerator \"%s\": tcg or kvm", options->accelerator);
+	TRY(check_channels(options));
 	if (options->cpu_model[0] == '\0' || strpbrk(options->cpu_model, " \t\n") != NULL)
 		return report(STATUS_USAGE, "\"%s\" can't be a CPU model: see `qemu-system-x86_64 -cpu help'",
 			      options->cpu_model);
@@ -109,6 +141,21 @@ static status add_devices(struct words *words, const struct qemu_setup *setup)
 	return STATUS_OK;
 }
 
+static status add_channels(struct words *words, const struct lab_options *options)
+{
+	for (unsigned int i = 0; i < options->channel_count; i++) {
+		SCOPED_FREE char *path = escape(options->channels[i].socket_path);
+
+		if (path == NULL)
+			return report(STATUS_NO_MEMORY, "no memory for a path");
+		words_add(words, "-chardev");
+		words_add(words, "socket,id=channel%u,path=%s", i, path);
+		words_add(words, "-device");
+		words_add(words, "virtserialport,chardev=channel%u,name=%s", i, options->channels[i].name);
+	}
+	return STATUS_OK;
+}
+
 /* QEMU's own network, closed to everything outside of QEMU. IPv6 is off as its
  * routers never stop talking, and a guest shall come to rest. */
 static void add_nic(struct words *words, const struct lab_options *options)
@@ -131,9 +178,13 @@ static void add_kernel(struct words *words, const struct qemu_setup *setup)
 	words_add(words, "-initrd");
 	words_add(words, "%s", setup->initramfs_path);
 	words_add(words, "-append");
+	char channels[32] = "";
+
+	if (options->channel_count > 0)
+		snprintf(channels, sizeof channels, " bartizan.channels=%u", options->channel_count);
 	/* panic=-1 with -no-reboot: a dead kernel ends QEMU, and the lab notices. */
-	words_add(words, "console=ttyS0%s bartizan.name=%s%s%s%s%s%s", options->may_reboot ? "" : " panic=-1",
-		  options->name, strcmp(options->nic, "none") != 0 ? " " QEMU_NIC_WORD : "", pti,
+	words_add(words, "console=ttyS0%s bartizan.name=%s%s%s%s%s%s%s", options->may_reboot ? "" : " panic=-1",
+		  options->name, strcmp(options->nic, "none") != 0 ? " " QEMU_NIC_WORD : "", channels, pti,
 		  options->kaslr == LAB_SWITCH_OFF ? " nokaslr" : "", options->append[0] != '\0' ? " " : "",
 		  options->append);
 }
@@ -152,6 +203,7 @@ status qemu_words(const struct qemu_setup *setup, struct words *words)
 	add_memory(words, setup->options, setup->accelerator);
 	add_cpu(words, setup->options);
 	TRY(add_devices(words, setup));
+	TRY(add_channels(words, setup->options));
 	add_nic(words, setup->options);
 	add_kernel(words, setup);
 	return words_check(words);

@@ -67,7 +67,7 @@ static bool probe_kvm(void)
 	return WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == 0;
 }
 
-static status make_initramfs(const char *kernel_directory, char **ret_path)
+static status make_initramfs(const char *kernel_directory, bool with_bartizan, char **ret_path)
 {
 	SCOPED_FREE char *programs = NULL, *cache = NULL;
 	struct words words = {};
@@ -80,6 +80,8 @@ static status make_initramfs(const char *kernel_directory, char **ret_path)
 	words_add(&words, "%s", kernel_directory);
 	words_add(&words, "%s", programs);
 	words_add(&words, "%s", cache);
+	if (with_bartizan)
+		words_add(&words, "/proc/%d/exe", (int)getpid());
 	result = words_run(&words, ret_path);
 	words_deinit(&words);
 	return result;
@@ -132,7 +134,7 @@ status lab_up(const struct lab_options *options)
 			      options->name);
 	TRY(open_owner(options->owner, &owner_fd));
 	TRY(lab_kernel_get(options->kernel, options->quiet, &kernel_directory));
-	TRY(make_initramfs(kernel_directory, &initramfs_path));
+	TRY(make_initramfs(kernel_directory, options->with_bartizan, &initramfs_path));
 	struct supervisor_setup setup = {
 		.options = options,
 		.kernel_directory = kernel_directory,

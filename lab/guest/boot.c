@@ -23,6 +23,7 @@ enum {
 	COMMAND_LINE_SIZE = 4096, /* COMMAND_LINE_SIZE of x86 is 2048 */
 	/* 30 s: probing is asynchronous, TCG slow. */
 	DEVICE_ATTEMPTS = 3000,
+	PORT_NAME_SIZE = 128,
 	DEVICE_PAUSE_NS = 10 * 1000 * 1000,
 };
 
@@ -146,6 +147,70 @@ static void raise_nic(const char *line)
 		complain("interface", "eth0");
 }
 
+/* The name that the lab gave a port; "" for none. */
+static void read_port_name(const char *port, char name[static PORT_NAME_SIZE])
+{
+	SCOPED_FILE FILE *stream = NULL;
+	char path[512];
+
+	name[0] = '\0';
+	snprintf(path, sizeof path, "/sys/class/virtio-ports/%s/name", port);
+	stream = fopen(path, "re");
+	if (stream == NULL || fgets(name, PORT_NAME_SIZE, stream) == NULL)
+		return;
+	name[strcspn(name, "\n")] = '\0';
+}
+
+/* How many ports have a link now. */
+static unsigned int link_present_ports(void)
+{
+	DIR *directory = opendir("/sys/class/virtio-ports");
+	const struct dirent *entry;
+	unsigned int count = 0;
+
+	while (directory != NULL && (entry = readdir(directory)) != NULL) {
+		char name[PORT_NAME_SIZE], link[512], device[512];
+
+		read_port_name(entry->d_name, name);
+		if (name[0] == '\0' || strchr(name, '/') != NULL || strcmp(name, "bartizan.exec") == 0)
+			continue;
+		snprintf(link, sizeof link, "/dev/virtio-ports/%s", name);
+		snprintf(device, sizeof device, "../%s", entry->d_name);
+		count += symlink(device, link) == 0 || errno == EEXIST;
+	}
+	if (directory != NULL)
+		closedir(directory);
+	return count;
+}
+
+/* Links as udev makes them: /dev/virtio-ports/NAME. Ports may come after us, so
+ * the lab says how many there are. */
+static void link_ports(unsigned int port_count)
+{
+	const struct timespec pause = {.tv_nsec = DEVICE_PAUSE_NS};
+	unsigned int linked = 0;
+
+	mkdir("/dev/virtio-ports", 0755);
+	for (int i = 0; i < DEVICE_ATTEMPTS && linked < port_count; i++) {
+		linked = link_present_ports();
+		if (linked < port_count)
+			nanosleep(&pause, NULL);
+	}
+	if (linked < port_count)
+		complain("port", "of the lab");
+}
+
+/* One digit: the lab gives at most LAB_CHANNEL_COUNT_MAX. */
+static unsigned int read_channel_count(const char *line)
+{
+	static const char key[] = "bartizan.channels=";
+	const char *found = strstr(line, key);
+
+	if (found == NULL || found[sizeof key - 1] < '0' || found[sizeof key - 1] > '9')
+		return 0;
+	return (unsigned int)(found[sizeof key - 1] - '0');
+}
+
 status boot_system(void)
 {
 	char line[COMMAND_LINE_SIZE];
@@ -156,6 +221,7 @@ status boot_system(void)
 	set_host_name(line);
 	raise_loopback();
 	raise_nic(line);
+	link_ports(read_channel_count(line));
 	return STATUS_OK;
 }
 
@@ -169,14 +235,9 @@ static status find_port(const char *name, char *ret_path, size_t path_size)
 	if (directory == NULL)
 		return STATUS_MISSING;
 	while (found != STATUS_OK && (entry = readdir(directory)) != NULL) {
-		SCOPED_FILE FILE *stream = NULL;
-		char path[512], line[128] = "";
+		char line[PORT_NAME_SIZE];
 
-		snprintf(path, sizeof path, "/sys/class/virtio-ports/%s/name", entry->d_name);
-		stream = fopen(path, "re");
-		if (stream == NULL || fgets(line, sizeof line, stream) == NULL)
-			continue;
-		line[strcspn(line, "\n")] = '\0';
+		read_port_name(entry->d_name, line);
 		if (strcmp(line, name) == 0) {
 			snprintf(ret_path, path_size, "/dev/%s", entry->d_name);
 			found = STATUS_OK;
