@@ -43,6 +43,16 @@ bool runtime_memory_owns(uint64_t address, uint64_t size, bool write)
 	return address >= 4096 && size <= UINT64_MAX - address;
 }
 
+bool runtime_memory_is_outside(uint64_t address, uint64_t size)
+{
+	return address >= 4096 && size <= UINT64_MAX - address;
+}
+
+bool runtime_is_plain(void)
+{
+	return true;
+}
+
 bool runtime_has_source(void)
 {
 	return true;

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/link-ring.h"
+
 /* Fill with random bytes from RDRAND (Intel SDM vol. 1, 7.3.17). False if the
  * CPU fails ten times in a row, Intel's advice for "broken". */
 __attribute__((warn_unused_result)) bool runtime_random(void *destination, size_t size);
@@ -14,13 +16,36 @@ __attribute__((warn_unused_result)) bool runtime_random(void *destination, size_
 /* Load FS with `pointer`: what musl calls where Linux has arch_prctl. Always 0. */
 int runtime_thread_pointer_set(void *pointer);
 
-/* Is the range, not empty, inside one segment of the image, a writable one if
- * `write` is set? */
+/* Is the range, not empty, memory that the program may use: inside one segment of
+ * the image, the heap or the stack, and writable if `write` is set? */
 bool runtime_memory_owns(uint64_t address, uint64_t size, bool write);
+/* Does the range, not empty, lie wholly outside the enclave: is it the host's? */
+bool runtime_memory_is_outside(uint64_t address, uint64_t size);
 
-/* Was a page source given at start? */
+/* The heap: whole pages, zero at first. */
+uint8_t *runtime_heap(void);
+size_t runtime_heap_size(void);
+
+/* What the host said at start (wire/start.h), copied once and validated. */
+
+/* No enclave around us: no evidence, and the source may stand behind CALL_SOURCE_*. */
+bool runtime_is_plain(void);
+/* Does a page source stand behind CALL_SOURCE_*? Only if runtime_is_plain(). */
 bool runtime_has_source(void);
-/* Was a profile of the target's kernel given at start? */
+/* Does the host hold a profile of the target's kernel? */
 bool runtime_has_profile(void);
+/* Does a ring lead to a source? Only then do the six below hold anything. */
+bool runtime_has_link(void);
+/* The ring, in the host's memory: all of it lies outside. NULL without a link. */
+struct link_ring *runtime_link_ring(void);
+const uint8_t *runtime_owner_key(void); /* START_OWNER_KEY_SIZE bytes */
+const uint8_t *runtime_source_key(void); /* START_KEY_SIZE bytes */
+const uint8_t *runtime_source_nonce(void); /* START_NONCE_SIZE bytes */
+const char *runtime_target(void); /* printable ASCII, at most START_TARGET_SIZE - 1 */
+
+/* The parts of the CPU's state that the enclave may use, as XCR0: SECS.XFRM. */
+uint64_t runtime_xfrm(void);
+/* May VAES with AVX-512 be used? The host's word for the CPU, our own XFRM. */
+bool runtime_has_vaes(void);
 
 #endif
