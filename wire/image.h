@@ -3,8 +3,8 @@
  * What an image file tells whoever lays it out, and what the one who lays it out
  * tells the image. Both are measured.
  *
- * The ELF's notes (owner "Bartizan") carry the manifest's numbers and where EEXIT
- * is; behind the ELF's segments the builder (host/image) puts, for each thread,
+ * The ELF's notes (owner "Bartizan", section .note.bartizan, aligned to 4) carry the
+ * manifest and where EEXIT is; behind the ELF's segments the builder (host/image) puts, for each thread,
  * a stack, an exception stack, SSA frames, a thread data page and a TCS, then the
  * heap. Pages that aren't added (guards) lie below each stack, between threads and
  * around the heap.
@@ -22,6 +22,14 @@ enum {
 	IMAGE_NOTE_MANIFEST = 1, /* struct image_note_manifest */
 	/* struct image_note_exit: entry.S's own */
 	IMAGE_NOTE_EXIT = 2,
+	/* The manifest's permissions, exactly as the image itself applies them
+	 * (enclave/runtime/manifest.h): strings with their NULs, an empty one at the
+	 * end. A path has 'f' (file) or 't' (tree) before it. */
+	IMAGE_NOTE_PATHS = 3,
+	IMAGE_NOTE_ENVIRONMENT = 4,
+	/* Linux numbers of 16 bits each, then IMAGE_NOTE_CALLS_END. */
+	IMAGE_NOTE_CALLS = 5,
+	IMAGE_NOTE_CALLS_END = 0xffff,
 
 	/* As many as an enclave of ours ever starts, with room. */
 	IMAGE_THREAD_COUNT_MAX = 16,
@@ -31,6 +39,8 @@ enum {
 	 * SDM vol. 1, 13.4.3. */
 	IMAGE_SSA_FRAME_PAGES = 1,
 	IMAGE_EXCEPTION_STACK_SIZE = 64 * 1024,
+	/* Address space that no page is added to: more than any frame of ours. */
+	IMAGE_GUARD_SIZE = 64 * 1024,
 };
 
 /* All components that fit the frame above: x87, SSE, AVX, AVX-512. */

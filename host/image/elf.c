@@ -64,6 +64,46 @@ static status add_segment(const char *name, struct span file, const Elf64_Phdr *
 	return STATUS_OK;
 }
 
+/* PT_NOTE: appended as the file says; checked when all segments are known. */
+static status add_note_segment(const char *name, struct span file, const Elf64_Phdr *header,
+			       struct image_layout *layout)
+{
+	if (layout->note_count == IMAGE_NOTE_SEGMENT_COUNT_MAX)
+		return report(STATUS_MALFORMED, "%s has more than %d note segments", name,
+			      IMAGE_NOTE_SEGMENT_COUNT_MAX);
+	if (!checked_within(header->p_offset, header->p_filesz, file.size))
+		return report(STATUS_MALFORMED, "%s: the notes at %#llx lie outside the file", name,
+			      (unsigned long long)header->p_offset);
+	layout->notes[layout->note_count++] = (struct image_note_segment){
+		.offset = header->p_vaddr,
+		.data = {file.data + header->p_offset, header->p_filesz},
+	};
+	return STATUS_OK;
+}
+
+/* What isn't loaded isn't measured, and could say anything. */
+static bool is_loaded(const struct image_layout *layout, const struct image_note_segment *note)
+{
+	for (uint32_t i = 0; i < layout->segment_count; i++) {
+		const struct image_segment *segment = &layout->segments[i];
+		uint64_t start = note->offset - segment->offset - segment->data_offset;
+
+		if (checked_within(start, note->data.size, segment->data.size) &&
+		    note->data.data == segment->data.data + start)
+			return true;
+	}
+	return false;
+}
+
+static status check_note_segments(const char *name, const struct image_layout *layout)
+{
+	for (uint32_t i = 0; i < layout->note_count; i++)
+		if (!is_loaded(layout, &layout->notes[i]))
+			return report(STATUS_MALFORMED, "%s: the notes at %#llx aren't part of a segment", name,
+				      (unsigned long long)layout->notes[i].offset);
+	return STATUS_OK;
+}
+
 static bool entry_is_code(const struct image_layout *layout)
 {
 	for (uint32_t i = 0; i < layout->segment_count; i++) {
@@ -96,12 +136,15 @@ status image_layout_read(const char *name, struct span file, struct image_layout
 			return report(STATUS_UNSUPPORTED, "%s needs a dynamic linker: build it with bartizan-cc", name);
 		if (program.p_type == PT_LOAD)
 			TRY(add_segment(name, file, &program, &layout));
+		if (program.p_type == PT_NOTE)
+			TRY(add_note_segment(name, file, &program, &layout));
 	}
 	if (layout.segment_count == 0 || layout.segments[0].offset != 0)
 		return report(STATUS_MALFORMED, "%s: no segment starts at 0, where an image begins", name);
 	if (!entry_is_code(&layout))
 		return report(STATUS_MALFORMED, "%s: the entry point %#llx isn't in its code", name,
 			      (unsigned long long)layout.entry);
+	TRY(check_note_segments(name, &layout));
 	*ret_layout = layout;
 	return STATUS_OK;
 }

@@ -13,6 +13,8 @@
 
 enum {
 	IMAGE_SEGMENT_COUNT_MAX = 16,
+	/* The linker makes one per alignment of note sections: 4 and 8. */
+	IMAGE_NOTE_SEGMENT_COUNT_MAX = 4,
 	IMAGE_PAGE_SIZE = 4096,
 };
 
@@ -34,16 +36,24 @@ struct image_segment {
 	uint32_t access; /* IMAGE_* */
 };
 
+/* A PT_NOTE: part of a segment, so part of the image. */
+struct image_note_segment {
+	uint64_t offset; /* of its first byte, from the image's start */
+	struct span data;
+};
+
 struct image_layout {
 	uint64_t size; /* bytes, whole pages, from the lowest address 0 */
 	uint64_t entry; /* inside an executable segment */
 	struct image_segment segments[IMAGE_SEGMENT_COUNT_MAX];
 	uint32_t segment_count;
+	struct image_note_segment notes[IMAGE_NOTE_SEGMENT_COUNT_MAX];
+	uint32_t note_count;
 };
 
 /* Read the layout of an image. Spans point into `file`, which must outlive it.
  * STATUS_MALFORMED: broken ELF, overlapping segments, an entry outside, a
- * segment both writable and executable. STATUS_UNSUPPORTED: not a static-PIE for
+ * segment both writable and executable, notes that aren't part of a segment. STATUS_UNSUPPORTED: not a static-PIE for
  * x86-64. Both are reported with `name`. */
 MUST_USE status image_layout_read(const char *name, struct span file, struct image_layout *ret_layout);
 

@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size_t source_size;
 		FILE *out = open_memstream(&source, &source_size);
 
-		if (manifest_write_c(&manifest, out) != STATUS_OK)
+		if (manifest_write_assembler(&manifest, out) != STATUS_OK)
 			abort();
 		fclose(out);
 		free(source);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bartizan-manifest MANIFEST…: the C source of an image's manifest on stdout. */
+/* bartizan-manifest MANIFEST…: the assembler source of an image's manifest on stdout. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static status convert(const char *path)
 
 	TRY(append_file(path, text, &size));
 	TRY(manifest_init(&manifest, path, (struct span){text, size}));
-	result = manifest_write_c(&manifest, stdout);
+	result = manifest_write_assembler(&manifest, stdout);
 	manifest_deinit(&manifest);
 	return result;
 }
@@ -36,7 +36,7 @@ static status convert(const char *path)
 int main(int argc, char **argv)
 {
 	if (argc != 2 || argv[1][0] == '-') {
-		fprintf(stderr, "usage: bartizan-manifest MANIFEST >manifest.c\n");
+		fprintf(stderr, "usage: bartizan-manifest MANIFEST >manifest.s\n");
 		return 2;
 	}
 	return convert(argv[1]) == STATUS_OK && fflush(stdout) == 0 ? 0 : 1;

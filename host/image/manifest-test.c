@@ -51,7 +51,29 @@ static void a_manifest_says_what_it_allows(void **state)
 	assert_int_equal(manifest.environment_count, 2);
 	assert_int_equal(manifest.call_count, 2);
 	assert_int_equal(manifest.calls[1], SYS_write);
+	assert_int_equal(manifest.thread_count, 1);
+	assert_false(manifest.debug);
 	manifest_deinit(&manifest);
+}
+
+static void a_manifest_says_what_the_signature_will(void **state)
+{
+	struct manifest manifest;
+
+	assert_int_equal(parse(&manifest, "heap 1M\nstack 1M\nthreads 16\ndebug on\nproduct 65535\nsvn 7\n"),
+			 STATUS_OK);
+	assert_int_equal(manifest.thread_count, 16);
+	assert_true(manifest.debug);
+	assert_int_equal(manifest.isv_prod_id, 65535);
+	assert_int_equal(manifest.isv_svn, 7);
+	manifest_deinit(&manifest);
+	refuses("threads 0\n", "m:1: a number between 1 and 16");
+	refuses("threads 17\n", "m:1: a number between 1 and 16");
+	refuses("threads x\n", "m:1: a number is made of");
+	refuses("threads 1 2\n", "m:1: one value only");
+	refuses("debug yes\n", "m:1: debug is on or off");
+	refuses("product 65536\n", "m:1: a number between 0 and 65535");
+	refuses("svn 99999999999999999999\n", "m:1: a number is made of");
 }
 
 static void unknown_words_are_refused_with_their_line(void **state)
@@ -60,7 +82,7 @@ static void unknown_words_are_refused_with_their_line(void **state)
 	refuses("heap 1M\nstack 1M\ncall read execve\n",
 		"m:3: not a system call that can be passed to the host: execve");
 	refuses("heap 1M\nstack 1M\ncall\n", "m:3: nothing stands after");
-	refuses("heap 1M 2M\nstack 1M\n", "m:1: one size only");
+	refuses("heap 1M 2M\nstack 1M\n", "m:1: one value only");
 	refuses("heap 1M\n", "must say `heap SIZE` and `stack SIZE`");
 	refuses("heap 1M\nstack 508K\n", "m:2: a size between 524288 and");
 }
@@ -117,7 +139,7 @@ static void too_many_entries_are_refused(void **state)
 	refuses(text, "too many paths");
 }
 
-static void odd_bytes_in_paths_stay_one_string_in_c(void **state)
+static void odd_bytes_in_paths_stay_one_string_for_the_assembler(void **state)
 {
 	struct manifest manifest;
 	char *source = NULL;
@@ -125,9 +147,9 @@ static void odd_bytes_in_paths_stay_one_string_in_c(void **state)
 	FILE *out = open_memstream(&source, &size);
 
 	assert_int_equal(parse(&manifest, "heap 1M\nstack 1M\nfile /a\"b\\c\n"), STATUS_OK);
-	assert_int_equal(manifest_write_c(&manifest, out), STATUS_OK);
+	assert_int_equal(manifest_write_assembler(&manifest, out), STATUS_OK);
 	fclose(out);
-	assert_non_null(strstr(source, "\"f/a\\042b\\134c\\0\""));
+	assert_non_null(strstr(source, "\t.asciz \"f/a\\042b\\134c\"\n"));
 	free(source);
 	manifest_deinit(&manifest);
 }
@@ -136,12 +158,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_manifest_says_what_it_allows),
+		cmocka_unit_test(a_manifest_says_what_the_signature_will),
 		cmocka_unit_test(unknown_words_are_refused_with_their_line),
 		cmocka_unit_test(sizes_have_bounds),
 		cmocka_unit_test(paths_are_absolute_and_plain),
 		cmocka_unit_test(what_is_no_text_is_refused),
 		cmocka_unit_test(too_many_entries_are_refused),
-		cmocka_unit_test(odd_bytes_in_paths_stay_one_string_in_c),
+		cmocka_unit_test(odd_bytes_in_paths_stay_one_string_for_the_assembler),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

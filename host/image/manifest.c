@@ -8,6 +8,7 @@
 
 #include "base/checked.h"
 #include "base/report.h"
+#include "wire/image.h"
 
 /* The calls that the runtime knows how to pass on (enclave/runtime/host.c). */
 static const struct {
@@ -146,6 +147,48 @@ static status add_call(struct manifest *manifest, const struct position *at, con
 	return fault(at, "not a system call that can be passed to the host", word);
 }
 
+/* A decimal number between two bounds. */
+static status parse_number(const struct position *at, const char *word, uint64_t min, uint64_t max, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+
+	if (word[strspn(word, "0123456789")] != '\0' || strlen(word) > 10)
+		return fault(at, "a number is made of up to ten digits", word);
+	for (const char *c = word; *c != '\0'; c++)
+		value = value * 10 + (uint64_t)(*c - '0');
+	if (value < min || value > max)
+		return report(STATUS_MALFORMED, "%s:%zu: a number between %llu and %llu is possible here, not %s",
+			      at->name, at->line, (unsigned long long)min, (unsigned long long)max, word);
+	*ret_value = value;
+	return STATUS_OK;
+}
+
+static status apply_threads(struct manifest *manifest, const struct position *at, const char *word)
+{
+	uint64_t value;
+
+	TRY(parse_number(at, word, 1, IMAGE_THREAD_COUNT_MAX, &value));
+	manifest->thread_count = (uint32_t)value;
+	return STATUS_OK;
+}
+
+static status apply_identity(const struct position *at, const char *word, uint16_t *ret_number)
+{
+	uint64_t value;
+
+	TRY(parse_number(at, word, 0, UINT16_MAX, &value));
+	*ret_number = (uint16_t)value;
+	return STATUS_OK;
+}
+
+static status apply_debug(struct manifest *manifest, const struct position *at, const char *word)
+{
+	if (strcmp(word, "on") != 0 && strcmp(word, "off") != 0)
+		return fault(at, "debug is on or off", word);
+	manifest->debug = strcmp(word, "on") == 0;
+	return STATUS_OK;
+}
+
 static status apply_word(struct manifest *manifest, const struct position *at, const char *key, const char *word)
 {
 	if (strcmp(key, "heap") == 0)
@@ -160,7 +203,28 @@ static status apply_word(struct manifest *manifest, const struct position *at, c
 		return add_environment(manifest, at, word);
 	if (strcmp(key, "call") == 0)
 		return add_call(manifest, at, word);
-	return fault(at, "unknown word at the start of a line (heap, stack, file, tree, environment, call)", key);
+	if (strcmp(key, "threads") == 0)
+		return apply_threads(manifest, at, word);
+	if (strcmp(key, "debug") == 0)
+		return apply_debug(manifest, at, word);
+	if (strcmp(key, "product") == 0)
+		return apply_identity(at, word, &manifest->isv_prod_id);
+	if (strcmp(key, "svn") == 0)
+		return apply_identity(at, word, &manifest->isv_svn);
+	return fault(at,
+		     "unknown word at the start of a line (heap, stack, threads, debug, product, svn, file, tree, "
+		     "environment, call)",
+		     key);
+}
+
+static bool has_one_value(const char *key)
+{
+	static const char *const single[] = {"heap", "stack", "threads", "debug", "product", "svn"};
+
+	for (size_t i = 0; i < ARRAY_COUNT(single); i++)
+		if (strcmp(single[i], key) == 0)
+			return true;
+	return false;
 }
 
 static status parse_line(struct manifest *manifest, const struct position *at, char *line)
@@ -178,8 +242,8 @@ static status parse_line(struct manifest *manifest, const struct position *at, c
 	}
 	if (words == 0)
 		return fault(at, "nothing stands after", key);
-	if (words > 1 && (strcmp(key, "heap") == 0 || strcmp(key, "stack") == 0))
-		return fault(at, "one size only after", key);
+	if (words > 1 && has_one_value(key))
+		return fault(at, "one value only after", key);
 	return STATUS_OK;
 }
 
@@ -210,6 +274,7 @@ status manifest_init(struct manifest *manifest, const char *name, struct span te
 	status result;
 
 	memset(manifest, 0, sizeof *manifest);
+	manifest->thread_count = 1;
 	if (text.size > MANIFEST_SIZE_MAX)
 		return report(STATUS_MALFORMED, "%s: %zu bytes are too many for a manifest", name, text.size);
 	result = parse(manifest, name, text);
@@ -227,10 +292,18 @@ void manifest_deinit(struct manifest *manifest)
 	memset(manifest, 0, sizeof *manifest);
 }
 
-/* A string of C, and the NUL that ends it; every byte that isn't plain as octal. */
+const char *manifest_call_name(uint16_t number)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(passable); i++)
+		if (passable[i].number == number)
+			return passable[i].name;
+	return NULL;
+}
+
+/* A string and the NUL that ends it; every byte that isn't plain as octal. */
 static void write_string(FILE *out, char prefix, const char *string)
 {
-	fputs("\t\"", out);
+	fputs("\t.asciz \"", out);
 	if (prefix != '\0')
 		fputc(prefix, out);
 	for (const unsigned char *c = (const unsigned char *)string; *c != '\0'; c++)
@@ -238,31 +311,69 @@ static void write_string(FILE *out, char prefix, const char *string)
 			fputc(*c, out);
 		else
 			fprintf(out, "\\%03o", *c);
-	fputs("\\0\"\n", out);
+	fputs("\"\n", out);
 }
 
-status manifest_write_c(const struct manifest *manifest, FILE *out)
+/* Elf64_Nhdr, the owner; the description follows, up to note_end(). */
+static void note_begin(FILE *out, int type, const char *symbol)
 {
 	fprintf(out,
-		"/* Made by bartizan-manifest. */\n"
-		"typedef unsigned char u8;\ntypedef unsigned short u16;\ntypedef unsigned long u64;\n"
-		"_Alignas(4096) __attribute__((section(\".bss.image_stack\"))) u8 image_stack[%llu];\n"
-		"const u64 image_stack_size = %llu;\n"
-		"_Alignas(4096) __attribute__((section(\".bss.image_heap\"))) u8 image_heap[%llu];\n"
-		"const u64 image_heap_size = %llu;\n",
-		(unsigned long long)manifest->stack_size, (unsigned long long)manifest->stack_size,
-		(unsigned long long)manifest->heap_size, (unsigned long long)manifest->heap_size);
-	fputs("const char image_paths[] =\n", out);
+		"\t.section .note.bartizan, \"a\", @note\n"
+		"\t.balign 4\n"
+		"\t.long %zu, 2f - 1f, %d\n"
+		"\t.asciz \"%s\"\n"
+		"\t.balign 4\n"
+		"\t.globl %s\n"
+		"\t.hidden %s\n"
+		"%s:\n1:\n",
+		sizeof IMAGE_NOTE_OWNER, type, IMAGE_NOTE_OWNER, symbol, symbol, symbol);
+}
+
+static void note_end(FILE *out)
+{
+	fputs("2:\n\t.balign 4\n", out);
+}
+
+static void write_numbers(const struct manifest *manifest, FILE *out)
+{
+	note_begin(out, IMAGE_NOTE_MANIFEST, "image_manifest");
+	fprintf(out, "\t.quad %llu, %llu\n\t.long %u, %d\n\t.short %u, %u\n\t.long 0\n",
+		(unsigned long long)manifest->heap_size, (unsigned long long)manifest->stack_size,
+		manifest->thread_count, manifest->debug, manifest->isv_prod_id, manifest->isv_svn);
+	note_end(out);
+}
+
+static void write_memory(const char *name, uint64_t size, FILE *out)
+{
+	fprintf(out,
+		"\t.section .bss.%s, \"aw\", @nobits\n\t.balign 4096\n\t.globl %s\n%s:\t.zero %llu\n"
+		"\t.section .rodata.%s_size, \"a\"\n\t.balign 8\n\t.globl %s_size\n%s_size:\t.quad %llu\n",
+		name, name, name, (unsigned long long)size, name, name, name, (unsigned long long)size);
+}
+
+status manifest_write_assembler(const struct manifest *manifest, FILE *out)
+{
+	fputs("/* Made by bartizan-manifest. */\n", out);
+	write_numbers(manifest, out);
+	write_memory("image_stack", manifest->stack_size, out);
+	write_memory("image_heap", manifest->heap_size, out);
+	note_begin(out, IMAGE_NOTE_PATHS, "image_paths");
 	for (size_t i = 0; i < manifest->path_count; i++)
 		write_string(out, manifest->paths[i].tree ? 't' : 'f', manifest->paths[i].path);
-	fputs("\t\"\";\nconst char image_environment[] =\n", out);
+	fputs("\t.byte 0\n", out);
+	note_end(out);
+	note_begin(out, IMAGE_NOTE_ENVIRONMENT, "image_environment");
 	for (size_t i = 0; i < manifest->environment_count; i++)
 		write_string(out, '\0', manifest->environment[i]);
-	fputs("\t\"\";\nconst u16 image_calls[] = {", out);
+	fputs("\t.byte 0\n", out);
+	note_end(out);
+	note_begin(out, IMAGE_NOTE_CALLS, "image_calls");
 	for (size_t i = 0; i < manifest->call_count; i++)
-		fprintf(out, "%u, ", manifest->calls[i]);
-	fputs("0xffff};\n", out);
+		fprintf(out, "\t.short %u\n", manifest->calls[i]);
+	fprintf(out, "\t.short %u\n", IMAGE_NOTE_CALLS_END);
+	note_end(out);
+	fputs("\t.section .note.GNU-stack, \"\", @progbits\n", out);
 	if (ferror(out))
-		return report(STATUS_IO, "the manifest's C source could not be written");
+		return report(STATUS_IO, "the manifest's assembler source could not be written");
 	return STATUS_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The text form of an image's manifest (docs/port-a-program.md), and the C
- * that it becomes in the image (enclave/runtime/manifest.h).
+ * The text form of an image's manifest (docs/port-a-program.md), and the notes
+ * that it becomes in the image (wire/image.h).
  */
 #ifndef HOST_IMAGE_MANIFEST_H
 #define HOST_IMAGE_MANIFEST_H
@@ -24,6 +24,9 @@ enum {
 /* Sizes in bytes. Strings are owned by the struct. */
 struct manifest {
 	uint64_t heap_size, stack_size;
+	uint32_t thread_count;
+	bool debug;
+	uint16_t isv_prod_id, isv_svn;
 	struct manifest_path {
 		char *path;
 		bool tree;
@@ -40,7 +43,11 @@ struct manifest {
 MUST_USE status manifest_init(struct manifest *manifest, const char *name, struct span text);
 void manifest_deinit(struct manifest *manifest);
 
-/* Write the C source of the manifest object. STATUS_IO. */
-MUST_USE status manifest_write_c(const struct manifest *manifest, FILE *out);
+/* Write the assembler source of the manifest object: notes, in which symbols name
+ * what the runtime reads. STATUS_IO. */
+MUST_USE status manifest_write_assembler(const struct manifest *manifest, FILE *out);
+
+/* The name of a system call that a manifest can allow; NULL for others. */
+const char *manifest_call_name(uint16_t number);
 
 #endif
