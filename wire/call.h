@@ -4,9 +4,25 @@
  * hostile.
  *
  * A call goes through the window, memory of the host that both sides see: the
- * image fills the slot and the data area, enters the host, and reads the result
+ * image fills the slot and the data area, posts the call, and reads the result
  * once. Arguments that would be pointers are offsets into the data area, so
  * neither side ever follows an address that the other one made.
+ *
+ * The slot is a ring of one, since an image has one call under way at a time.
+ * Every word has one writer, so no lock lies in shared memory and nobody reads
+ * back what he wrote. The state of the slot follows from two numbers:
+ *
+ *   idle     posted == done
+ *   posted   posted == done + 1, claimed == done
+ *   claimed  posted == claimed == done + 1: somebody of the host serves it
+ *
+ * The image posts by storing the next sequence number behind the arguments. A
+ * helper thread of the host that sees it serves the call while the image stays
+ * inside and spins. If no helper is awake, or the spin ends in vain, the image
+ * leaves once, and the thread that comes out serves the call itself or waits for
+ * the one that claimed it. What the host's words say is a hint to the image: it
+ * spins a bounded number of times on any of them, leaves a bounded number of
+ * times, and then gives up (docs/enclave.md, "Calls").
  *
  * Numbers below CALL_OWN_BASE are Linux x86-64 system calls, restricted to the
  * ones that the image's manifest lists; own calls start there. "at X" is an
@@ -59,10 +75,33 @@ enum {
 	CALL_PATH_SIZE_MAX = 4096,
 };
 
+/* The host's word on its helper thread. Any other value means CALL_HELPER_NONE. */
+enum call_helper {
+	CALL_HELPER_NONE,
+	CALL_HELPER_AWAKE, /* looks at the slot: spinning is worth it */
+	CALL_HELPER_ASLEEP,
+};
+
+enum { CALL_LINE_SIZE = 64 };
+
+/* Each line of the CPU's cache has one writer, and each word is read and written
+ * as one aligned u64. */
 struct call_slot {
+	/* The image's line. */
 	uint64_t number;
 	uint64_t argument[CALL_ARGUMENT_COUNT];
+	uint64_t posted; /* sequence number of this call, from 1: stored last */
+	/* The host's lines: the answer, */
 	int64_t result;
+	uint64_t done; /* sequence number of the call with this result: stored last */
+	uint64_t unused_answer[6];
+	/* who is there, */
+	uint64_t helper; /* enum call_helper */
+	uint64_t unused_helper[7];
+	/* and what was taken up. Apart, as it changes with every call and the image
+	 * looks at it only when an answer is late. */
+	uint64_t claimed;
+	uint64_t unused_claimed[7];
 };
 
 /* Page-aligned, in the host's memory. */
@@ -72,7 +111,10 @@ struct call_window {
 	uint8_t data[CALL_DATA_SIZE];
 };
 
-static_assert(sizeof(struct call_slot) == 64, "one cache line");
+static_assert(offsetof(struct call_slot, result) == CALL_LINE_SIZE, "the image's line");
+static_assert(offsetof(struct call_slot, helper) == 2 * CALL_LINE_SIZE, "the answer's line");
+static_assert(offsetof(struct call_slot, claimed) == 3 * CALL_LINE_SIZE, "the helper's line");
+static_assert(sizeof(struct call_slot) == 4 * CALL_LINE_SIZE, "whole lines");
 static_assert(offsetof(struct call_window, data) == 4096, "data starts on its own page");
 
 enum { CALL_RAM_RANGE_COUNT_MAX = 64 };

@@ -2,13 +2,37 @@
 /* No libc here: this runs before it, and below it. */
 #include "enclave/runtime/call.h"
 
+#include <stdbool.h>
+
 #include "base/checked.h"
+#include "enclave/runtime/outside.h"
+
+enum {
+	/* A helper that is awake takes a call up within a microsecond. One that
+	 * hasn't after this many pauses (13 to 140 cycles each, by CPU) has lost its
+	 * core: spinning on would only keep it away from one. */
+	PAUSES_UNTIL_CLAIMED = 100,
+	/* Calls that take longer than this many pauses are worth an exit. */
+	PAUSES_UNTIL_DONE = 2000,
+	/* After a spin in vain so many calls leave without one, twice as many after
+	 * each further one. */
+	SPIN_PENALTY_MAX = 1024,
+	/* A host may let us come back early: an interrupt, a signal. One that does it
+	 * this often without serving the call never will. */
+	ENTER_COUNT_MAX = 64,
+};
 
 static struct call_window *host_window;
+static uint64_t call_sequence;
+static unsigned spin_penalty, spins_to_skip;
 
 void runtime_window_init(struct call_window *window)
 {
 	host_window = window;
+	/* Our own line, of which nothing is ever read back. */
+	outside_store(&window->slot.posted, 0);
+	call_sequence = 0;
+	spin_penalty = spins_to_skip = 0;
 }
 
 static void check_range(size_t offset, size_t size)
@@ -19,61 +43,75 @@ static void check_range(size_t offset, size_t size)
 
 void runtime_window_put(size_t offset, const void *from, size_t size)
 {
-	const uint8_t *bytes = from;
-	volatile uint64_t *words;
-
 	check_range(offset, size);
-	/* Whole aligned words to the outside: partial writes to memory that the
-	 * host watches can leak stale data on some CPUs (Intel DRPW, SA-00615). */
-	words = (volatile uint64_t *)(host_window->data + offset);
-	for (; size >= 8; size -= 8, bytes += 8) {
-		uint64_t word;
-
-		__builtin_memcpy(&word, bytes, 8);
-		*words++ = word;
-	}
-	if (size > 0) {
-		uint64_t word = 0;
-
-		for (size_t i = 0; i < size; i++)
-			word |= (uint64_t)bytes[i] << (8 * i);
-		*words = word;
-	}
+	outside_put((uint64_t *)(host_window->data + offset), from, size);
 }
 
 void runtime_window_get(size_t offset, void *to, size_t size)
 {
-	uint8_t *bytes = to;
-	const volatile uint64_t *words;
-
 	check_range(offset, size);
-	words = (const volatile uint64_t *)(host_window->data + offset);
-	for (; size >= 8; size -= 8, bytes += 8) {
-		uint64_t word = *words++;
+	outside_get(to, (const uint64_t *)(host_window->data + offset), size);
+}
 
-		__builtin_memcpy(bytes, &word, 8);
-	}
-	if (size > 0) {
-		uint64_t word = *words;
+static bool is_done(const struct call_slot *slot)
+{
+	return outside_load_acquire(&slot->done) == call_sequence;
+}
 
-		for (size_t i = 0; i < size; i++)
-			bytes[i] = (uint8_t)(word >> (8 * i));
+/* Did a helper serve the call while we watched? A host can make this take its
+ * bounded time for nothing; it could take the CPU away as well. */
+static bool spin_until_done(const struct call_slot *slot)
+{
+	if (outside_load(&slot->helper) != CALL_HELPER_AWAKE)
+		return false;
+	if (spins_to_skip > 0) {
+		spins_to_skip--;
+		return false;
 	}
+	for (unsigned i = 0; i < PAUSES_UNTIL_DONE; i++) {
+		if (is_done(slot)) {
+			spin_penalty = 0;
+			return true;
+		}
+		if (i == PAUSES_UNTIL_CLAIMED && outside_load(&slot->claimed) != call_sequence) {
+			spin_penalty = spin_penalty == 0 ? 1 : spin_penalty * 2;
+			if (spin_penalty > SPIN_PENALTY_MAX)
+				spin_penalty = SPIN_PENALTY_MAX;
+			spins_to_skip = spin_penalty;
+			return false;
+		}
+		__builtin_ia32_pause();
+	}
+	return false;
+}
+
+static bool leave_until_done(const struct call_slot *slot)
+{
+	for (unsigned i = 0; i < ENTER_COUNT_MAX; i++) {
+		runtime_enter_host();
+		if (is_done(slot))
+			return true;
+	}
+	return false;
 }
 
 int64_t runtime_call_host(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
-	volatile struct call_slot *slot = &host_window->slot;
+	struct call_slot *slot = &host_window->slot;
+	/* The thread that ends the program or that FS belongs to must come out. */
+	bool must_leave = number == CALL_EXIT || number == CALL_THREAD_POINTER;
 
-	slot->number = number;
-	slot->argument[0] = a;
-	slot->argument[1] = b;
-	slot->argument[2] = c;
-	slot->argument[3] = d;
-	slot->argument[4] = e;
-	slot->argument[5] = 0;
-	runtime_enter_host();
-	return slot->result;
+	outside_store(&slot->number, number);
+	outside_store(&slot->argument[0], a);
+	outside_store(&slot->argument[1], b);
+	outside_store(&slot->argument[2], c);
+	outside_store(&slot->argument[3], d);
+	outside_store(&slot->argument[4], e);
+	outside_store(&slot->argument[5], 0);
+	outside_store_release(&slot->posted, ++call_sequence);
+	if ((must_leave || !spin_until_done(slot)) && !leave_until_done(slot))
+		return CALL_RESULT_NONE;
+	return (int64_t)outside_load((const uint64_t *)&slot->result);
 }
 
 _Noreturn void runtime_exit(int code)

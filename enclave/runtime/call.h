@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one way out of an image. Everything below is the only code that touches
- * the host's memory; a backend with a ring replaces this file alone.
+ * The one way out of an image (wire/call.h): over the slot while a helper of the
+ * host is awake, by leaving once where none is.
  *
  * Not reentrant: put, call and get belong together, and no other call may come
  * between them. Images have one thread.
@@ -27,7 +27,12 @@ void runtime_window_put(size_t offset, const void *from, size_t size);
  * aligned words (a host that changes it meanwhile changes only what we get). */
 void runtime_window_get(size_t offset, void *to, size_t size);
 
-/* Call the host. The result is whatever the host chose to say. */
+/* What no call gives: all callers refuse it as they refuse every other lie. */
+#define CALL_RESULT_NONE INT64_MIN
+
+/* Call the host. The result is whatever the host chose to say, read once;
+ * CALL_RESULT_NONE if it let us come back again and again without having served
+ * the call. Takes bounded time but for what the host itself takes. */
 int64_t runtime_call_host(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e);
 
 /* End the program. */

@@ -32,6 +32,7 @@ void runtime_enter_host(void)
 	hostile.call_count++;
 	hostile.last = *slot;
 	slot->result = hostile.result;
+	slot->done = slot->posted;
 	if (hostile.serve != NULL)
 		hostile.serve(slot);
 }

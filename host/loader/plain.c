@@ -14,6 +14,7 @@
 #include "base/report.h"
 #include "host/image/elf.h"
 #include "host/loader/crash.h"
+#include "host/serve/helper.h"
 #include "host/serve/serve.h"
 #include "wire/start.h"
 
@@ -26,20 +27,24 @@ uint64_t plain_host_rsp, plain_image_rsp, plain_host_fs, plain_image_fs;
 uint8_t plain_fsgsbase;
 
 static struct serve serve;
+static struct helper helper;
+
+/* The call that the loader itself serves; a helper leaves it to the thread that
+ * came out of the image. */
+static int64_t plain_answer(struct serve *this, const struct serve_request *request)
+{
+	if (request->number != CALL_THREAD_POINTER)
+		return serve_answer(this, request);
+	plain_image_fs = request->argument[0];
+	return 0;
+}
 
 enum { HWCAP2_FSGSBASE_BIT = 1 << 1 }; /* arch/x86/include/uapi/asm/hwcap2.h */
 
 /* Called on the host's stack with the host's FS; not 0 when the image has ended. */
 int plain_serve(void)
 {
-	volatile struct call_slot *slot = &serve.window->slot;
-
-	if (slot->number == CALL_THREAD_POINTER) {
-		plain_image_fs = slot->argument[0];
-		slot->result = 0;
-		return 0;
-	}
-	serve_call(&serve);
+	helper_serve_call(&helper);
 	return serve.exited;
 }
 
@@ -168,9 +173,13 @@ status plain_run(const struct plain_program *program, int *ret_exit_code)
 	TRY(fill_start(program, (struct call_window *)window.data, (struct start_block *)start.data));
 
 	serve_init(&serve, (struct call_window *)window.data, program->source, program->profile);
+	serve.answer = plain_answer;
+	/* Leaving costs nothing here, so that a helper couldn't save anything. */
+	helper_init(&helper, &serve, helper_mode_choose(HELPER_NEVER));
 	crash_handlers_install((uint64_t)image.data, image.size);
 	plain_enter((uint64_t)image.data + layout.entry, (const struct start_block *)start.data);
 	crash_handlers_remove();
+	helper_deinit(&helper);
 	serve_deinit(&serve);
 	*ret_exit_code = serve.exit_code;
 	return STATUS_OK;

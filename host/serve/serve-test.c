@@ -16,8 +16,11 @@ static struct serve serve;
 
 static int64_t ask(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
-	window.slot = (struct call_slot){.number = number, .argument = {a, b, c, d}};
+	static uint64_t sequence;
+
+	window.slot = (struct call_slot){.number = number, .argument = {a, b, c, d}, .posted = ++sequence};
 	serve_call(&serve);
+	assert_int_equal(window.slot.done, sequence);
 	return window.slot.result;
 }
 

@@ -14,18 +14,14 @@
 
 #include "base/checked.h"
 
-/* A call as copied once from the window. */
-struct request {
-	uint64_t number;
-	uint64_t argument[CALL_ARGUMENT_COUNT];
-};
-
 void serve_init(struct serve *serve, struct call_window *window, struct page_source *source, struct span profile)
 {
 	memset(serve, 0, sizeof *serve);
 	serve->window = window;
 	serve->source = source;
 	serve->profile = profile;
+	serve->answer = serve_answer;
+	pthread_mutex_init(&serve->turn, NULL);
 }
 
 void serve_deinit(struct serve *serve)
@@ -34,6 +30,7 @@ void serve_deinit(struct serve *serve)
 		if (serve->open[fd])
 			close(fd);
 	memset(serve->open, 0, sizeof serve->open);
+	pthread_mutex_destroy(&serve->turn);
 }
 
 /* The data area's bytes [offset, offset + size), or NULL if that isn't inside. */
@@ -280,7 +277,7 @@ static int64_t registers(struct serve *serve, const uint64_t *a)
 	return STATUS_OK;
 }
 
-static int64_t serve_source(struct serve *serve, const struct request *request)
+static int64_t serve_source(struct serve *serve, const struct serve_request *request)
 {
 	if (serve->source == NULL)
 		return STATUS_MISSING;
@@ -305,7 +302,7 @@ static int64_t serve_profile(struct serve *serve, const uint64_t *a)
 	return STATUS_OK;
 }
 
-static int64_t serve_request(struct serve *serve, const struct request *request)
+int64_t serve_answer(struct serve *serve, const struct serve_request *request)
 {
 	const uint64_t *a = request->argument;
 
@@ -338,12 +335,47 @@ static int64_t serve_request(struct serve *serve, const struct request *request)
 	}
 }
 
+static bool call_waits(struct serve *serve)
+{
+	return __atomic_load_n(&serve->window->slot.posted, __ATOMIC_ACQUIRE) != serve->served;
+}
+
+/* With the turn. */
+static void serve_waiting(struct serve *serve)
+{
+	struct call_slot *slot = &serve->window->slot;
+	struct serve_request request;
+
+	request.sequence = __atomic_load_n(&slot->posted, __ATOMIC_ACQUIRE);
+	__atomic_store_n(&slot->claimed, request.sequence, __ATOMIC_RELAXED);
+	request.number = __atomic_load_n(&slot->number, __ATOMIC_RELAXED);
+	for (int i = 0; i < CALL_ARGUMENT_COUNT; i++)
+		request.argument[i] = __atomic_load_n(&slot->argument[i], __ATOMIC_RELAXED);
+	__atomic_store_n(&slot->result, serve->answer(serve, &request), __ATOMIC_RELAXED);
+	serve->served = request.sequence;
+	__atomic_store_n(&slot->done, request.sequence, __ATOMIC_RELEASE);
+}
+
 void serve_call(struct serve *serve)
 {
-	volatile struct call_slot *slot = &serve->window->slot;
-	struct request request = {.number = slot->number};
+	pthread_mutex_lock(&serve->turn);
+	if (call_waits(serve))
+		serve_waiting(serve);
+	pthread_mutex_unlock(&serve->turn);
+}
 
-	for (int i = 0; i < CALL_ARGUMENT_COUNT; i++)
-		request.argument[i] = slot->argument[i];
-	slot->result = serve_request(serve, &request);
+bool serve_try_call(struct serve *serve)
+{
+	bool served = false;
+
+	if (!call_waits(serve) || pthread_mutex_trylock(&serve->turn) != 0)
+		return false;
+	/* Look again: the call may have been served meanwhile. */
+	if (call_waits(serve) &&
+	    __atomic_load_n(&serve->window->slot.number, __ATOMIC_RELAXED) != CALL_THREAD_POINTER) {
+		serve_waiting(serve);
+		served = true;
+	}
+	pthread_mutex_unlock(&serve->turn);
+	return served;
 }

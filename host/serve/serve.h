@@ -8,6 +8,7 @@
 #ifndef HOST_SERVE_SERVE_H
 #define HOST_SERVE_SERVE_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "base/reader.h"
@@ -16,10 +17,24 @@
 
 enum { SERVE_FILE_COUNT_MAX = 1024 };
 
+/* A call, copied once from the window. */
+struct serve_request {
+	uint64_t number;
+	uint64_t argument[CALL_ARGUMENT_COUNT];
+	uint64_t sequence;
+};
+
 struct serve {
 	struct page_source *source; /* NULL: no target */
 	struct span profile; /* of the target's kernel; data NULL: none */
 	struct call_window *window;
+	/* Whose turn it is, kept where no image can write: what the window says of
+	 * the slot's state is for the image's eyes only. */
+	pthread_mutex_t turn;
+	_Atomic uint64_t served; /* sequence number of the last call served */
+	/* Makes the answer to a call; serve_answer() unless a test or a backend has
+	 * something to add. */
+	int64_t (*answer)(struct serve *serve, const struct serve_request *request);
 	bool open[SERVE_FILE_COUNT_MAX]; /* descriptors that this image opened */
 	bool exited;
 	int exit_code;
@@ -30,8 +45,18 @@ void serve_init(struct serve *serve, struct call_window *window, struct page_sou
 /* Close what the image left open. */
 void serve_deinit(struct serve *serve);
 
-/* Serve the one call in the window. Afterwards serve->exited says whether it was
- * the last. CALL_THREAD_POINTER isn't served here: it is the loader's. */
+/* For the thread that came out of the image: serve the call that waits in the
+ * window, or wait for the thread that is serving it. Does nothing if none waits.
+ * Afterwards serve->exited says whether it was the last. CALL_THREAD_POINTER
+ * isn't served here: it is the loader's. */
 void serve_call(struct serve *serve);
+
+/* For a helper: serve the call if one waits and nobody has taken it up. Returns
+ * whether it did. The loader's calls are left alone. Any number of threads may
+ * call both. */
+bool serve_try_call(struct serve *serve);
+
+/* The honest answer to a call, with its data in the window; for serve->answer. */
+int64_t serve_answer(struct serve *serve, const struct serve_request *request);
 
 #endif
