@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where an agent listens, in words and as a connection. */
+#ifndef HOST_SERVE_AGENT_ADDRESS_H
+#define HOST_SERVE_AGENT_ADDRESS_H
+
+#include <stdbool.h>
+
+#include "base/status.h"
+
+enum { AGENT_ADDRESS_SIZE = 256 };
+
+enum agent_address_kind {
+	AGENT_ADDRESS_UNIX,
+	AGENT_ADDRESS_TCP,
+	AGENT_ADDRESS_VSOCK,
+	AGENT_ADDRESS_SERIAL,
+};
+
+struct agent_address {
+	char text[AGENT_ADDRESS_SIZE]; /* as given, for messages */
+	enum agent_address_kind kind;
+	bool can_share; /* descriptors can be passed: a Unix socket, unless it is "stream:" */
+	bool is_serial;
+	char place[AGENT_ADDRESS_SIZE]; /* path, host or CID */
+	char port[32];
+};
+
+/* "unix:PATH", "stream:PATH", "tcp:HOST:PORT" (HOST may be [v6]), "vsock:CID:PORT",
+ * "serial:PATH", or a PATH. STATUS_USAGE, reported: none of these. */
+MUST_USE status agent_address_parse(const char *text, struct agent_address *ret_address);
+
+/* Connect, or open the port (raw, and ours alone); the caller closes it.
+ * STATUS_MISSING, STATUS_DENIED, STATUS_IO: reported. */
+MUST_USE status agent_address_connect(const struct agent_address *address, int *ret_file);
+
+#endif
