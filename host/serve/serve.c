@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "base/checked.h"
+#include "host/serve/agent-client.h"
+#include "host/serve/grantor-client.h"
 
 void serve_init(struct serve *serve, struct call_window *window, struct page_source *source, struct span profile)
 {
@@ -302,6 +304,23 @@ static int64_t serve_profile(struct serve *serve, const uint64_t *a)
 	return STATUS_OK;
 }
 
+static int64_t serve_grant(struct serve *serve, const uint64_t *a)
+{
+	const void *request = data_at(serve, a[0], a[1]);
+	uint8_t *reply = data_at(serve, a[2], a[3]);
+	struct grantor_request copy;
+	size_t size = 0;
+
+	if (serve->grantor == NULL)
+		return STATUS_MISSING;
+	if (request == NULL || reply == NULL || a[1] != sizeof copy)
+		return STATUS_USAGE;
+	memcpy(&copy, request, sizeof copy);
+	status result = grantor_client_ask(serve->grantor, (struct span){(const uint8_t *)&copy, sizeof copy}, reply,
+					   a[3], &size);
+	return result == STATUS_OK ? (int64_t)size : (int64_t)(result > 0 ? STATUS_IO : result);
+}
+
 int64_t serve_answer(struct serve *serve, const struct serve_request *request)
 {
 	const uint64_t *a = request->argument;
@@ -327,6 +346,8 @@ int64_t serve_answer(struct serve *serve, const struct serve_request *request)
 	case CALL_SOURCE_CHECK: return serve_source(serve, request);
 	case CALL_PROFILE_SIZE: return (int64_t)serve->profile.size;
 	case CALL_PROFILE_READ: return serve_profile(serve, a);
+	case CALL_LINK_WAIT: return serve->agent != NULL ? (int64_t)agent_client_wait(serve->agent, a[0]) : STATUS_GONE;
+	case CALL_GRANT: return serve_grant(serve, a);
 	case CALL_EXIT:
 		serve->exited = true;
 		serve->exit_code = (int)(a[0] & 0xff);

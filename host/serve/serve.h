@@ -24,8 +24,15 @@ struct serve_request {
 	uint64_t sequence;
 };
 
+struct agent_client;
+struct grantor_client;
+
 struct serve {
 	struct page_source *source; /* NULL: no target */
+	/* Behind CALL_LINK_WAIT and CALL_GRANT: NULL after serve_init(), set by whoever has
+	 * them, and not ours to destroy. */
+	struct agent_client *agent;
+	struct grantor_client *grantor;
 	struct span profile; /* of the target's kernel; data NULL: none */
 	struct call_window *window;
 	/* Whose turn it is, kept where no image can write: what the window says of
