@@ -16,10 +16,13 @@
 #ifndef LINK_MESSAGE_H
 #define LINK_MESSAGE_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/reader.h"
 #include "base/status.h"
+#include "wire/start.h"
 
 enum link_message_type {
 	LINK_MESSAGE_FIRST = 1,
@@ -50,6 +53,10 @@ void link_head_write(const struct link_head *head, uint8_t destination[static LI
  * too short for a head, another version, a type that isn't one, a size other than
  * the bytes that are there, a counter where none belongs. */
 MUST_USE status link_message_parse(struct span message, struct link_head *ret_head, struct span *ret_body);
+
+/* Is it a target's name as FIRST and grants carry it: printable ASCII without spaces, not empty, a
+ * NUL, and zeros behind it? */
+bool link_target_is_valid(const char target[static START_TARGET_SIZE]);
 
 /* Make an ERROR of a sentence (cut at LINK_ERROR_TEXT_SIZE - 1 bytes). Returns its size. */
 size_t link_error_write(const char *text, uint8_t destination[static LINK_ERROR_SIZE_MAX]);

@@ -64,7 +64,6 @@ enum link_session_state {
 	LINK_ASKED, /* initiator: FIRST sent */
 	LINK_CALLED, /* responder: FIRST read */
 	LINK_READY, /* records may flow */
-	LINK_CLOSED, /* CLOSE was sent or opened */
 	LINK_FAILED, /* `fault` says why */
 };
 
@@ -73,10 +72,12 @@ struct link_session {
 	const struct link_primitives *primitives;
 	enum link_session_state state;
 	bool is_initiator, is_proven;
+	bool sent_close, got_close;
 	status fault;
 	uint64_t sent_count, received_count; /* the next counters */
 	uint8_t send_secret[LINK_KEY_SIZE], receive_secret[LINK_KEY_SIZE];
 	struct link_aead_key send_key, receive_key;
+	char target[START_TARGET_SIZE];
 	struct link_noise noise; /* until the handshake is over */
 };
 
@@ -119,7 +120,7 @@ MUST_USE status link_session_answer(struct link_session *session, uint8_t *messa
 /* Has the peer shown that it owns its key and knows this session? An initiator's peer has with
  * SECOND, a responder's with the first record. */
 bool link_session_is_proven(const struct link_session *session);
-/* Is it of no use any more (closed or failed)? */
+/* Is it of no use any more (failed, or one of the two said CLOSE)? */
 bool link_session_is_over(const struct link_session *session);
 
 /* Seal one record into `message`. The content may be there already, LINK_HEAD_SIZE bytes
@@ -139,7 +140,8 @@ MUST_USE status link_seal(struct link_session *session, struct span content, uin
 MUST_USE status link_open(struct link_session *session, struct span message, uint8_t *content, size_t capacity,
 			  size_t *ret_size);
 
-/* Make CLOSE; nothing can be sent or opened afterwards. As link_seal. */
+/* Make CLOSE: nothing can be sealed afterwards. It is the answer to the peer's CLOSE too. As
+ * link_seal. */
 MUST_USE status link_close(struct link_session *session, uint8_t *message, size_t capacity, size_t *ret_size);
 
 #endif
