@@ -86,6 +86,60 @@ static void a_call_outside_the_manifest_never_leaves(void **state)
 	assert_int_equal(hostile.report_count, 1);
 }
 
+static void a_descriptor_that_is_taken_is_no_answer(void **state)
+{
+	(void)state;
+	for (hostile.result = 0; hostile.result < 3; hostile.result++)
+		assert_int_equal(runtime_host_open("/etc/services", 0), -EIO);
+	hostile.result = HOST_FD_MAX;
+	assert_int_equal(runtime_host_open("/etc/services", 0), HOST_FD_MAX);
+	assert_int_equal(runtime_host_open("/etc/services", 0), -EIO);
+	hostile.result = HOST_FD_MAX + 1;
+	assert_int_equal(runtime_host_open("/etc/services", 0), -EIO);
+	hostile.result = 0;
+	assert_int_equal(runtime_host_close(HOST_FD_MAX), 0);
+	hostile.call_count = 0;
+	assert_int_equal(runtime_host_close(1), -EBADF);
+	assert_int_equal(hostile.call_count, 0);
+	hostile.result = HOST_FD_MAX;
+	assert_int_equal(runtime_host_open("/etc/services", 0), HOST_FD_MAX);
+	hostile.result = -EINTR; /* free all the same, as in Linux */
+	assert_int_equal(runtime_host_close(HOST_FD_MAX), -EINTR);
+	hostile.result = HOST_FD_MAX;
+	assert_int_equal(runtime_host_open("/etc/services", 0), HOST_FD_MAX);
+}
+
+static void writing_nothing_of_something_is_refused(void **state)
+{
+	(void)state;
+	hostile.result = 0;
+	assert_int_equal(runtime_host_write(1, "x", 1), -EIO);
+	assert_int_equal(runtime_host_write(1, "x", 0), 0);
+}
+
+static void a_seek_ends_where_it_was_sent(void **state)
+{
+	(void)state;
+	hostile.result = 8;
+	assert_int_equal(runtime_host_seek(3, 8, SEEK_SET), 8);
+	assert_int_equal(runtime_host_seek(3, 9, SEEK_SET), -EIO);
+	assert_int_equal(runtime_host_seek(3, 9, SEEK_CUR), 8);
+}
+
+static void a_link_leads_somewhere_and_holds_no_nul(void **state)
+{
+	char buffer[16];
+
+	(void)state;
+	memcpy(hostile.window.data + CALL_PATH_SIZE_MAX, "ab\0d", 4);
+	hostile.result = 2;
+	assert_int_equal(runtime_host_readlink("/etc/services", buffer, sizeof buffer), 2);
+	hostile.result = 4;
+	assert_int_equal(runtime_host_readlink("/etc/services", buffer, sizeof buffer), -EIO);
+	hostile.result = 0;
+	assert_int_equal(runtime_host_readlink("/etc/services", buffer, sizeof buffer), -EIO);
+}
+
 static void open_asks_for_reading_only(void **state)
 {
 	hostile.result = 7;
@@ -109,6 +163,20 @@ static void a_stat_that_no_file_has_is_refused(void **state)
 	memcpy(hostile.window.data, &lie, sizeof lie);
 	assert_int_equal(runtime_host_fstat(3, &stat), 0);
 	assert_int_equal(stat.st_size, 10);
+	lie.st_mode = S_IFLNK | 0777; /* of a path whose links were followed */
+	memcpy(hostile.window.data, &lie, sizeof lie);
+	assert_int_equal(runtime_host_fstat(3, &stat), -EIO);
+	memcpy(hostile.window.data + CALL_PATH_SIZE_MAX, &lie, sizeof lie);
+	assert_int_equal(runtime_host_stat("/etc/services", 0, &stat), -EIO);
+	assert_int_equal(runtime_host_stat("/etc/services", AT_SYMLINK_NOFOLLOW, &stat), 0);
+	lie.st_mode = S_IFREG | 0644;
+	lie.st_blksize = 1l << 40; /* the size of somebody's buffer */
+	memcpy(hostile.window.data, &lie, sizeof lie);
+	assert_int_equal(runtime_host_fstat(3, &stat), -EIO);
+	lie.st_blksize = 4096;
+	lie.st_atim.tv_nsec = 1000000000;
+	memcpy(hostile.window.data, &lie, sizeof lie);
+	assert_int_equal(runtime_host_fstat(3, &stat), -EIO);
 }
 
 static void put_entry(size_t at, uint16_t record, const char *name)
@@ -160,6 +228,8 @@ static void monotonic_time_never_runs_backwards(void **state)
 	assert_int_equal(time.tv_nsec, 5);
 	set_clock(99, 1000000000);
 	assert_int_equal(runtime_host_clock(CLOCK_REALTIME, &time), -EIO);
+	set_clock(INT64_MAX, 0);
+	assert_int_equal(runtime_host_clock(CLOCK_REALTIME, &time), -EIO);
 	set_clock(-1, 0);
 	assert_int_equal(runtime_host_clock(CLOCK_REALTIME, &time), -EIO);
 	assert_int_equal(runtime_host_clock(99, &time), -EINVAL);
@@ -188,6 +258,10 @@ int main(void)
 		cmocka_unit_test_setup(every_call_refuses_results_out_of_range, setup),
 		cmocka_unit_test_setup(an_errno_that_the_call_cannot_give_is_refused, setup),
 		cmocka_unit_test_setup(a_call_outside_the_manifest_never_leaves, setup),
+		cmocka_unit_test_setup(a_descriptor_that_is_taken_is_no_answer, setup),
+		cmocka_unit_test_setup(writing_nothing_of_something_is_refused, setup),
+		cmocka_unit_test_setup(a_seek_ends_where_it_was_sent, setup),
+		cmocka_unit_test_setup(a_link_leads_somewhere_and_holds_no_nul, setup),
 		cmocka_unit_test_setup(open_asks_for_reading_only, setup),
 		cmocka_unit_test_setup(a_stat_that_no_file_has_is_refused, setup),
 		cmocka_unit_test_setup(directory_entries_are_whole_or_refused, setup),

@@ -79,20 +79,26 @@ static long refuse_call(const struct host_call *call)
 	return -EPERM;
 }
 
-/* Call, and accept 0 ≤ result ≤ result_max or an errno on the call's list. */
-static long ask(const struct host_call *call, int64_t result_max, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+/* Call, and accept result_min ≤ result ≤ result_max or an errno on the call's list. */
+static long ask_between(const struct host_call *call, int64_t result_min, int64_t result_max, uint64_t a, uint64_t b,
+			uint64_t c, uint64_t d)
 {
 	int64_t answer;
 
 	if (!manifest_allows_call(call->number))
 		return refuse_call(call);
 	answer = runtime_call_host(call->number, a, b, c, d, 0);
-	if (answer >= 0 && answer <= result_max)
+	if (answer >= result_min && answer <= result_max)
 		return (long)answer;
 	for (size_t i = 0; i < ERRNO_COUNT_MAX && call->errnos[i] != 0; i++)
 		if (answer == -(int64_t)call->errnos[i])
 			return (long)answer;
 	return refuse_answer(call, answer);
+}
+
+static long ask(const struct host_call *call, int64_t result_max, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+{
+	return ask_between(call, 0, result_max, a, b, c, d);
 }
 
 static long put_path(const char *path)
@@ -105,16 +111,43 @@ static long put_path(const char *path)
 	return 0;
 }
 
+/* The descriptors that the host has handed out: a bit each. */
+static uint64_t open_fds[(HOST_FD_MAX + 1) / 64];
+
+static uint64_t *open_fd_word(long host_fd, uint64_t *ret_bit)
+{
+	*ret_bit = UINT64_C(1) << (host_fd % 64);
+	return &open_fds[host_fd / 64];
+}
+
 long runtime_host_open(const char *path, int flags)
 {
 	long result = put_path(path);
 	uint64_t safe = (uint64_t)(flags & (O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK)) | O_RDONLY | O_CLOEXEC | O_NOCTTY;
+	uint64_t *word, bit;
 
-	return result < 0 ? result : ask(&call_open, HOST_FD_MAX, 0, safe, 0, 0);
+	if (result < 0)
+		return result;
+	result = ask_between(&call_open, HOST_FD_MIN, HOST_FD_MAX, 0, safe, 0, 0);
+	if (result < 0)
+		return result;
+	word = open_fd_word(result, &bit);
+	if (*word & bit)
+		return refuse_answer(&call_open, result);
+	*word |= bit;
+	return result;
 }
 
 long runtime_host_close(int host_fd)
 {
+	uint64_t *word, bit;
+
+	if (host_fd < HOST_FD_MIN || host_fd > HOST_FD_MAX)
+		return -EBADF;
+	/* Free whatever the answer, as in Linux. */
+	word = open_fd_word(host_fd, &bit);
+	if (manifest_allows_call(SYS_close))
+		*word &= ~bit;
 	return ask(&call_close, 0, (uint64_t)host_fd, 0, 0, 0);
 }
 
@@ -134,18 +167,31 @@ long runtime_host_write(int host_fd, const void *buffer, size_t size)
 	size_t part = size < HOST_TRANSFER_SIZE_MAX ? size : HOST_TRANSFER_SIZE_MAX;
 
 	runtime_window_put(0, buffer, part);
-	return ask(&call_write, (int64_t)part, (uint64_t)host_fd, 0, part, 0);
+	/* Nothing of something isn't an answer: a library that writes on until all is
+	 * written would never end. */
+	return ask_between(&call_write, part > 0, (int64_t)part, (uint64_t)host_fd, 0, part, 0);
 }
 
 long runtime_host_seek(int host_fd, int64_t offset, int whence)
 {
 	if (whence < SEEK_SET || whence > SEEK_END)
 		return -EINVAL;
+	if (whence == SEEK_SET && offset >= 0)
+		return ask_between(&call_seek, offset, offset, (uint64_t)host_fd, (uint64_t)offset, SEEK_SET, 0);
 	return ask(&call_seek, INT64_MAX, (uint64_t)host_fd, (uint64_t)offset, (uint64_t)whence, 0);
 }
 
+static bool time_is_possible(const struct timespec *time)
+{
+	return time->tv_nsec >= 0 && time->tv_nsec < 1000000000;
+}
+
+/* Programs size their buffers by it. No file system has blocks beyond 16 MiB (ZFS's
+ * largest record). */
+enum { BLOCK_SIZE_MAX = 16 * 1024 * 1024 };
+
 /* What a stat can't be, whatever the file. */
-static bool stat_is_possible(const struct stat *answer)
+static bool stat_is_possible(const struct stat *answer, bool may_be_link)
 {
 	mode_t type = answer->st_mode & S_IFMT;
 	static const mode_t types[] = {S_IFREG, S_IFDIR, S_IFLNK, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK};
@@ -153,18 +199,20 @@ static bool stat_is_possible(const struct stat *answer)
 
 	for (size_t i = 0; i < ARRAY_COUNT(types); i++)
 		known |= type == types[i];
-	return known && answer->st_size >= 0 && answer->st_blocks >= 0 && answer->st_blksize > 0 &&
-	       answer->st_mtim.tv_nsec >= 0 && answer->st_mtim.tv_nsec < 1000000000;
+	return known && (answer->st_mode & ~(mode_t)(S_IFMT | 07777)) == 0 && (may_be_link || type != S_IFLNK) &&
+	       answer->st_size >= 0 && answer->st_blocks >= 0 && answer->st_blksize > 0 &&
+	       answer->st_blksize <= BLOCK_SIZE_MAX && time_is_possible(&answer->st_atim) &&
+	       time_is_possible(&answer->st_mtim) && time_is_possible(&answer->st_ctim);
 }
 
-static long get_stat(const struct host_call *call, size_t offset, long result, struct stat *ret_stat)
+static long get_stat(const struct host_call *call, size_t offset, long result, bool may_be_link, struct stat *ret_stat)
 {
 	struct stat answer;
 
 	if (result < 0)
 		return result;
 	runtime_window_get(offset, &answer, sizeof answer);
-	if (!stat_is_possible(&answer))
+	if (!stat_is_possible(&answer, may_be_link))
 		return refuse_answer(call, answer.st_mode);
 	*ret_stat = answer;
 	return 0;
@@ -172,7 +220,7 @@ static long get_stat(const struct host_call *call, size_t offset, long result, s
 
 long runtime_host_fstat(int host_fd, struct stat *ret_stat)
 {
-	return get_stat(&call_fstat, 0, ask(&call_fstat, 0, (uint64_t)host_fd, 0, 0, 0), ret_stat);
+	return get_stat(&call_fstat, 0, ask(&call_fstat, 0, (uint64_t)host_fd, 0, 0, 0), false, ret_stat);
 }
 
 long runtime_host_stat(const char *path, int flags, struct stat *ret_stat)
@@ -182,7 +230,7 @@ long runtime_host_stat(const char *path, int flags, struct stat *ret_stat)
 	if (result < 0)
 		return result;
 	result = ask(&call_stat, 0, 0, CALL_PATH_SIZE_MAX, (uint64_t)(flags & AT_SYMLINK_NOFOLLOW), 0);
-	return get_stat(&call_stat, CALL_PATH_SIZE_MAX, result, ret_stat);
+	return get_stat(&call_stat, CALL_PATH_SIZE_MAX, result, flags & AT_SYMLINK_NOFOLLOW, ret_stat);
 }
 
 long runtime_host_readlink(const char *path, char *buffer, size_t size)
@@ -194,15 +242,20 @@ long runtime_host_readlink(const char *path, char *buffer, size_t size)
 		return result;
 	if (size == 0)
 		return -EINVAL;
-	result = ask(&call_readlink, (int64_t)part, 0, CALL_PATH_SIZE_MAX, part, 0);
-	if (result > 0)
-		runtime_window_get(CALL_PATH_SIZE_MAX, buffer, (size_t)result);
+	result = ask_between(&call_readlink, 1, (int64_t)part, 0, CALL_PATH_SIZE_MAX, part, 0);
+	if (result < 0)
+		return result;
+	runtime_window_get(CALL_PATH_SIZE_MAX, buffer, (size_t)result);
+	if (memchr(buffer, '\0', (size_t)result) != NULL) {
+		memset(buffer, 0, (size_t)result);
+		return refuse_answer(&call_readlink, result);
+	}
 	return result;
 }
 
 /* struct linux_dirent64 (include/linux/dirent.h): u64 ino, s64 off, u16 reclen,
  * u8 type, name with NUL, padding. */
-enum { DIRENT_NAME_OFFSET = 19 };
+enum { DIRENT_NAME_OFFSET = 19, DIRENT_TYPE_MAX = 14 /* DT_WHT */ };
 
 static bool dirents_are_whole(const uint8_t *bytes, size_t size)
 {
@@ -219,7 +272,8 @@ static bool dirents_are_whole(const uint8_t *bytes, size_t size)
 		const char *name = (const char *)bytes + at + DIRENT_NAME_OFFSET;
 		size_t room = record - DIRENT_NAME_OFFSET, length = strnlen(name, room);
 
-		if (length == 0 || length == room || length > NAME_MAX || memchr(name, '/', length) != NULL)
+		if (length == 0 || length == room || length > NAME_MAX || memchr(name, '/', length) != NULL ||
+		    bytes[at + DIRENT_NAME_OFFSET - 1] > DIRENT_TYPE_MAX)
 			return false;
 		at += record;
 	}
@@ -250,12 +304,15 @@ long runtime_host_ioctl(int host_fd, unsigned long request, void *destination, s
 	return result;
 }
 
-/* CLOCK_MONOTONIC, _RAW, _COARSE and CLOCK_BOOTTIME must not run backwards. */
+/* All but CLOCK_REALTIME and its coarse twin must not run backwards. */
 static bool clock_is_monotonic(clockid_t clock)
 {
-	return clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_RAW || clock == CLOCK_MONOTONIC_COARSE ||
-	       clock == CLOCK_BOOTTIME;
+	return clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE;
 }
+
+/* KTIME_SEC_MAX (include/linux/ktime.h): the last second that a kernel counts to, in
+ * 2262. Sums with it don't overflow. */
+static const time_t clock_second_max = INT64_MAX / 1000000000;
 
 long runtime_host_clock(clockid_t clock, struct timespec *ret_time)
 {
@@ -269,7 +326,7 @@ long runtime_host_clock(clockid_t clock, struct timespec *ret_time)
 	if (result < 0)
 		return result;
 	runtime_window_get(0, &answer, sizeof answer);
-	if (answer.tv_sec < 0 || answer.tv_nsec < 0 || answer.tv_nsec >= 1000000000)
+	if (answer.tv_sec < 0 || answer.tv_sec > clock_second_max || !time_is_possible(&answer))
 		return refuse_answer(&call_clock, answer.tv_nsec);
 	if (clock_is_monotonic(clock)) {
 		struct timespec *before = &last[clock];

@@ -19,13 +19,17 @@
 #include <time.h>
 
 enum {
-	/* The largest file descriptor a host may hand out. */
-	HOST_FD_MAX = 1 << 20,
+	/* The largest file descriptor a host may hand out; the first three are its
+	 * own standard streams, which it never hands out. */
+	HOST_FD_MAX = 4095,
+	HOST_FD_MIN = 3,
 	/* One transfer: callers loop, or return short as Linux may. */
 	HOST_TRANSFER_SIZE_MAX = 128 * 1024,
 };
 
-/* Open for reading only, close-on-exec. `flags` of these: O_DIRECTORY,
+/* Open for reading only, close-on-exec. A descriptor that is open already, or one
+ * of the standard streams, is no answer: two files of the program's would be one.
+ * `flags` of these: O_DIRECTORY,
  * O_NOFOLLOW, O_NONBLOCK. */
 long runtime_host_open(const char *path, int flags);
 long runtime_host_close(int host_fd);
@@ -41,8 +45,10 @@ long runtime_host_readlink(const char *path, char *buffer, size_t size);
 long runtime_host_getdents(int host_fd, void *buffer, size_t size);
 /* TIOCGWINSZ (8 bytes) and TCGETS (36 bytes) only. */
 long runtime_host_ioctl(int host_fd, unsigned long request, void *result, size_t result_size);
-/* Never backwards for CLOCK_MONOTONIC and its kin. The host's word all the
- * same: nothing that must hold may depend on it. */
+/* Never backwards for CLOCK_MONOTONIC and its kin, and never beyond what a kernel
+ * can count to. CLOCK_REALTIME may jump in both directions, as it may under Linux
+ * where an administrator sets it. The host's word all the same: nothing that must
+ * hold may depend on it. */
 long runtime_host_clock(clockid_t clock, struct timespec *ret_time);
 long runtime_host_sleep(const struct timespec *duration);
 

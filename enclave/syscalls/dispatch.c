@@ -7,7 +7,7 @@
 
 #include "base/checked.h"
 #include "base/report.h"
-#include "enclave/runtime/host.h"
+#include "enclave/runtime/output.h"
 #include "enclave/syscalls/pointers.h"
 #include "enclave/syscalls/syscalls.h"
 #include "enclave/vfs/vfs.h"
@@ -33,7 +33,8 @@ static void report_to_host(void *context, status fault, const char *message)
 	int length = snprintf(line, sizeof line, "bartizan: %s\n", message);
 
 	if (length > 0)
-		(void)runtime_host_write(2, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+		(void)output_write(OUTPUT_REPORT, line,
+				   (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
 }
 
 static void initialise(void)
@@ -71,7 +72,7 @@ long image_syscall(long number, long a, long b, long c, long d, long e, long f)
 
 	initialise();
 	if (number < 0 || (unsigned long)number >= ARRAY_COUNT(system_calls) || system_calls[number].name == NULL)
-		return refuse((unsigned long)number, "?", -ENOSYS);
+		return refuse((unsigned long)number, "that this version has no name for", -ENOSYS);
 	call = &system_calls[number];
 	if (call->handler != NULL) {
 		long result = pointers_check(number, arguments);

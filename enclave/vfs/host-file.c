@@ -7,6 +7,7 @@
 #include <termios.h>
 
 #include "enclave/runtime/host.h"
+#include "enclave/runtime/output.h"
 #include "enclave/vfs/files.h"
 
 struct host_file {
@@ -29,7 +30,9 @@ static long host_file_write(struct file *file, const void *buffer, size_t size)
 {
 	struct host_file *host = host_file_of(file);
 
-	return host->stream ? runtime_host_write(host->host_fd, buffer, size) : -EBADF;
+	if (!host->stream || host->host_fd == 0)
+		return -EBADF;
+	return output_write(host->host_fd == 1 ? OUTPUT_PROGRAM : OUTPUT_ERROR, buffer, size);
 }
 
 static long host_file_seek(struct file *file, int64_t offset, int whence)

@@ -69,6 +69,14 @@ static int64_t serve_open(struct serve *serve, const uint64_t *a)
 	if (path == NULL)
 		return -EFAULT;
 	fd = open(path, flags | O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* Where a standard stream was closed its number is free, and yet not an
+	 * image's to have. */
+	if (fd >= 0 && fd < 3) {
+		int low = fd;
+
+		fd = fcntl(low, F_DUPFD_CLOEXEC, 3);
+		close(low);
+	}
 	if (fd >= SERVE_FILE_COUNT_MAX) {
 		close(fd);
 		return -EMFILE;
