@@ -45,7 +45,9 @@ int command_dispatch(const struct command_set *set, int argc, char **argv);
  * lead from one word to the other; words of 32 letters or more are "far": 99. */
 unsigned int command_distance(const char *a, const char *b);
 
+int cmd_image(int argc, char **argv);
 int cmd_kernel(int argc, char **argv);
+int cmd_keygen(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
 int cmd_targets(int argc, char **argv);

@@ -12,6 +12,8 @@ static const struct command commands[] = {
 	{"run", cmd_run, "[OPTION…] PROGRAM [ARGUMENT…]", "run a program over a target"},
 	{"cat", cmd_cat, "[OPTION…] PATH…", "print pseudo files of a target"},
 	{"kernel", cmd_kernel, "[OPTION…]", "say what is known about a target's kernel"},
+	{"image", cmd_image, "COMMAND", "build, sign and inspect what runs inside"},
+	{"keygen", cmd_keygen, "[OPTION…] -o FILE", "make a key that signs images or grants"},
 	{"profile", cmd_profile, "COMMAND", "pin kernels by what their packages say"},
 	{"lab", cmd_lab, "COMMAND", "boot and drive test machines"},
 	{"targets", cmd_targets, "[--json]", "list what can be watched here"},

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "base/report.h"
+#include "host/image/file.h"
 
 static const uint64_t read_write = SGX_SECINFO_TYPE_REG | SGX_SECINFO_R | SGX_SECINFO_W;
 
@@ -116,6 +117,7 @@ status image_create(const char *name, struct span file, struct image **ret_image
 	struct image *image;
 
 	TRY(image_layout_read(name, file, &layout));
+	TRY(image_file_check(name, file, &layout));
 	TRY(image_notes_read(name, &layout, &notes));
 	image = calloc(1, sizeof *image);
 	if (image == NULL)

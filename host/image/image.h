@@ -58,7 +58,7 @@ struct image {
 };
 
 /* Lay out the image in `file`, which must outlive it. `name` stands in messages.
- * STATUS_MALFORMED, STATUS_UNSUPPORTED: not an image, reported (elf.h, notes.h).
+ * STATUS_MALFORMED, STATUS_UNSUPPORTED: not an image, reported (elf.h, file.h, notes.h).
  * STATUS_NO_MEMORY. On success the caller owes image_destroy(). */
 MUST_USE status image_create(const char *name, struct span file, struct image **ret_image);
 void image_destroy(struct image *image);
