@@ -16,6 +16,7 @@
 #include "cli/command.h"
 #include "cli/whole-file.h"
 #include "host/loader/plain.h"
+#include "host/loader/program.h"
 
 enum {
 	/* The program never ran: nothing that a program itself exits with by
@@ -172,14 +173,15 @@ static status run(const struct settings *settings, int *ret_exit_code)
 	TRY(choose_target(settings->target, &run.target));
 	program_name(path, name);
 	TRY(copy_arguments(&run, settings, name));
-	const struct plain_program plain = {
+	const struct program inside = {
+		.backend = &plain_backend,
 		.image_path = path,
 		.arguments = run.arguments,
 		.environment = (const char *const *)environ,
 		.source = run.target->source,
 		.profile = run.profile,
 	};
-	return plain_run(&plain, ret_exit_code);
+	return program_run(&inside, ret_exit_code);
 }
 
 static int exit_code_of_run(const struct settings *settings)

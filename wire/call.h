@@ -48,9 +48,11 @@ enum {
 	CALL_SOURCE_NEXT_POPULATED, /* (address, at struct call_range) */
 	/* End the program: (exit code, 0…255). Doesn't return. */
 	CALL_EXIT,
-	/* Only for backends where the image can't load FS itself (plain, on
-	 * machines without FSGSBASE): (address). */
-	CALL_THREAD_POINTER,
+	/* The program has crashed: the CPU says so, not the host. (exception vector,
+	 * address of the instruction as an offset from the image's base, error code,
+	 * address that it used; the last two for #PF and #GP, else 0). Doesn't
+	 * return. */
+	CALL_CRASHED,
 	/* The user's profile of the target's kernel (guest/kernel/profile.h), where
 	 * START_HAS_PROFILE says that there is one. () → its size in bytes;
 	 * (offset, size, at bytes) → a status, after all of these bytes. */

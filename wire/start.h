@@ -3,8 +3,8 @@
  * The block with which the host starts an image. The image copies it once,
  * validates the copy, and never looks at the original again.
  *
- * Stack and heap are not in it: they are part of the image (enclave/runtime/
- * manifest.h), so that a measurement covers where they are.
+ * Stack and heap are not in it: they are part of the image (wire/image.h), so
+ * that a measurement covers where they are.
  */
 #ifndef WIRE_START_H
 #define WIRE_START_H
@@ -22,9 +22,8 @@ enum {
 };
 
 enum start_flags {
-	/* The image may use WRFSBASE. */
-	START_FSGSBASE = 1 << 0,
-	/* A target's page source stands behind CALL_SOURCE_*. */
+	/* A target's page source stands behind CALL_SOURCE_*. Only with START_PLAIN,
+	 * never with START_HAS_LINK. */
 	START_HAS_SOURCE = 1 << 1,
 	/* A profile of the target's kernel stands behind CALL_PROFILE_*. */
 	START_HAS_PROFILE = 1 << 2,
@@ -36,6 +35,8 @@ enum start_flags {
 	/* The CPU has VAES and VPCLMULQDQ. Only a hint: used where the enclave's own
 	 * XFRM has AVX-512; a lie ends in #UD. */
 	START_VAES = 1 << 5,
+
+	START_FLAGS = START_HAS_SOURCE | START_HAS_PROFILE | START_PLAIN | START_HAS_LINK | START_VAES,
 };
 
 enum {
@@ -49,8 +50,7 @@ struct start_block {
 	uint64_t magic;
 	uint64_t flags;
 	uint64_t window; /* address of struct call_window, outside the image */
-	uint64_t enter; /* address to call for "look at the window", plain only */
-	uint64_t ring; /* address of struct link_ring, outside the image */
+	uint64_t ring; /* address of struct link_ring, outside the image; 0 without START_HAS_LINK */
 	/* Whom to ask for what. From the host, so not believed by themselves: the
 	 * report binds them, the owner's grant must name them, and the handshake
 	 * proves them. */
@@ -65,6 +65,6 @@ struct start_block {
 	uint8_t strings[START_STRING_SIZE_MAX];
 };
 
-static_assert(sizeof(struct start_block) == 312 + START_STRING_SIZE_MAX, "no padding");
+static_assert(sizeof(struct start_block) == 304 + START_STRING_SIZE_MAX, "no padding");
 
 #endif

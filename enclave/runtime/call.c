@@ -98,8 +98,8 @@ static bool leave_until_done(const struct call_slot *slot)
 int64_t runtime_call_host(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e)
 {
 	struct call_slot *slot = &host_window->slot;
-	/* The thread that ends the program or that FS belongs to must come out. */
-	bool must_leave = number == CALL_EXIT || number == CALL_THREAD_POINTER;
+	/* What ends the program, ends it in the thread that runs it. */
+	bool must_leave = number == CALL_EXIT || number == CALL_CRASHED;
 
 	outside_store(&slot->number, number);
 	outside_store(&slot->argument[0], a);

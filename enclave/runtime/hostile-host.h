@@ -79,11 +79,26 @@ static void hostile_init(void)
 	report_sink_set(hostile_sink, NULL);
 }
 
+static uint8_t image_heap[64 * 4096] __attribute__((aligned(4096)));
+static const uint64_t image_heap_size = sizeof image_heap;
+static uint8_t image_stack[4096];
+
+uint8_t *runtime_heap(void)
+{
+	return image_heap;
+}
+
+size_t runtime_heap_size(void)
+{
+	return image_heap_size;
+}
+
+size_t runtime_stack_size(void)
+{
+	return sizeof image_stack;
+}
+
 /* The manifest that these tests run under. */
-uint8_t image_heap[64 * 4096] __attribute__((aligned(4096)));
-const uint64_t image_heap_size = sizeof image_heap;
-uint8_t image_stack[4096];
-const uint64_t image_stack_size = sizeof image_stack;
 const char image_paths[] = "f/etc/services\0t/usr/share/zoneinfo\0f/etc/ssl/openssl.cnf\0";
 const char image_environment[] = "TERM\0COLUMNS\0";
 const uint16_t image_calls[] = {SYS_read,  SYS_write,	      SYS_pread64,    SYS_openat,     SYS_close,

@@ -25,6 +25,8 @@ bool runtime_memory_is_outside(uint64_t address, uint64_t size);
 /* The heap: whole pages, zero at first. */
 uint8_t *runtime_heap(void);
 size_t runtime_heap_size(void);
+/* Bytes of the program's stack. */
+size_t runtime_stack_size(void);
 
 /* What the host said at start (wire/start.h), copied once and validated. */
 

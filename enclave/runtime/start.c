@@ -12,41 +12,59 @@
 #include "enclave/runtime/call.h"
 #include "enclave/runtime/manifest.h"
 #include "enclave/runtime/runtime.h"
+#include "enclave/runtime/thread.h"
+#include "wire/image.h"
+#include "wire/sgx.h"
 #include "wire/start.h"
 
 extern const uint8_t __ehdr_start[] __attribute__((visibility("hidden")));
-extern uint8_t _end[] __attribute__((visibility("hidden")));
 
 void runtime_load_fs(void *pointer);
-uint64_t *runtime_start(const struct start_block *host_start);
+const struct image_thread_data *runtime_thread_data(void);
+uint64_t runtime_start(const struct start_block *host_start);
 
-/* Read by entry.S. */
-__attribute__((visibility("hidden"))) uint64_t runtime_host_entry;
+#define SAME_OFFSET(name, field) static_assert(name == offsetof(struct image_thread_data, field), "thread.h")
+SAME_OFFSET(THREAD_INDEX, thread_index);
+SAME_OFFSET(THREAD_STACK_OFFSET, stack_offset);
+SAME_OFFSET(THREAD_STACK_SIZE, stack_size);
+SAME_OFFSET(THREAD_EXCEPTION_STACK_OFFSET, exception_stack_offset);
+SAME_OFFSET(THREAD_EXCEPTION_STACK_SIZE, exception_stack_size);
+SAME_OFFSET(THREAD_SSA_OFFSET, ssa_offset);
+SAME_OFFSET(THREAD_SSA_FRAME_SIZE, ssa_frame_size);
+SAME_OFFSET(THREAD_STATE, runtime);
+static_assert(ENTRY_START == (int)IMAGE_ENTRY_START && ENTRY_RETURN == (int)IMAGE_ENTRY_RETURN, "thread.h");
+static_assert(EXIT_CALL == (int)IMAGE_EXIT_CALL && EXIT_RESUME == (int)IMAGE_EXIT_RESUME &&
+		      EXIT_REFUSED == (int)IMAGE_EXIT_REFUSED,
+	      "thread.h");
+static_assert(REFUSAL_BUSY == (int)IMAGE_REFUSAL_BUSY && REFUSAL_START == (int)IMAGE_REFUSAL_START &&
+		      REFUSAL_THREAD == (int)IMAGE_REFUSAL_THREAD && (int)IMAGE_REFUSAL_CPU <= REFUSAL_MAX,
+	      "thread.h");
+static_assert(SSA_GPRSGX_SIZE == sizeof(struct sgx_gprsgx) &&
+		      SSA_EXIT_INFO == sizeof(struct sgx_gprsgx) - offsetof(struct sgx_gprsgx, exit_info),
+	      "thread.h");
+static_assert(IMAGE_XFRM_MAX == 0xe7, "entry.S cleans exactly these");
 
 static struct start_block start;
 static uint8_t random_bytes[16];
 
-/* What FS points to until musl has its own: the first word points to itself,
- * the canary is at 0x28 (AMD64 TLS ABI, gcc's -fstack-protector). */
-static struct {
-	uint64_t below[64];
+/* What FS points to until musl has its own, and while a crash is reported: the
+ * first word points to itself, the canary is at 0x28 (AMD64 TLS ABI, gcc's
+ * -fstack-protector). */
+struct first_thread {
 	uint64_t self;
 	uint64_t unused[4];
 	uint64_t canary;
 	uint64_t above[64];
-} first_thread;
-
-static_assert(offsetof(typeof(first_thread), canary) - offsetof(typeof(first_thread), self) == 0x28,
-	      "gcc reads %fs:0x28");
-
-enum {
-	AUXILIARY_COUNT_MAX = 16,
-	/* What entry.S leaves free above our frames. */
-	TABLE_SIZE_MAX = 48 * 1024,
 };
 
+static_assert(offsetof(struct first_thread, canary) == 0x28, "gcc reads %fs:0x28");
+
+__attribute__((visibility("hidden"))) struct first_thread runtime_first_thread;
+
+enum { AUXILIARY_COUNT_MAX = 16 };
+
 static_assert((3 + START_ARGUMENT_COUNT_MAX + START_ENVIRONMENT_COUNT_MAX + 2 * AUXILIARY_COUNT_MAX) * 8 <=
-		      TABLE_SIZE_MAX,
+		      START_TABLE_SIZE,
 	      "every table that a valid start block asks for fits");
 
 static void copy_start(const struct start_block *host_start)
@@ -58,9 +76,9 @@ static void copy_start(const struct start_block *host_start)
 		to[i] = from[i];
 }
 
-static bool outside_image(uint64_t address, uint64_t size)
+bool runtime_memory_is_outside(uint64_t address, uint64_t size)
 {
-	uint64_t image = (uint64_t)__ehdr_start, end = (uint64_t)_end, last;
+	uint64_t image = (uint64_t)__ehdr_start, end = image + runtime_thread_data()->enclave_size, last;
 
 	if (!checked_add(address, size, &last))
 		return false;
@@ -80,34 +98,98 @@ static bool strings_are_whole(void)
 	return count == (uint64_t)start.argument_count + start.environment_count;
 }
 
+static bool flags_are_valid(void)
+{
+	if (start.flags & ~(uint64_t)START_FLAGS)
+		return false;
+	/* Only where nothing is protected may memory come from nobody knows where. */
+	if (start.flags & START_HAS_SOURCE)
+		return (start.flags & START_PLAIN) && !(start.flags & START_HAS_LINK);
+	return true;
+}
+
+/* Printable ASCII, a NUL, and nothing but zeros behind it. */
+static bool target_is_valid(void)
+{
+	size_t length = 0;
+
+	while (length < START_TARGET_SIZE && start.target[length] != '\0') {
+		if (start.target[length] < ' ' || start.target[length] > '~')
+			return false;
+		length++;
+	}
+	for (size_t i = length; i < START_TARGET_SIZE; i++)
+		if (start.target[i] != '\0')
+			return false;
+	return length > 0 && length < START_TARGET_SIZE;
+}
+
+static bool link_is_valid(void)
+{
+	if (!(start.flags & START_HAS_LINK))
+		return start.ring == 0;
+	return start.ring != 0 && start.ring % _Alignof(struct link_ring) == 0 &&
+	       runtime_memory_is_outside(start.ring, sizeof(struct link_ring)) && target_is_valid();
+}
+
 static bool start_is_valid(void)
 {
-	return start.magic == START_MAGIC && start.window % 4096 == 0 &&
-	       outside_image(start.window, sizeof(struct call_window)) && outside_image(start.enter, 1) &&
+	return start.magic == START_MAGIC && flags_are_valid() && start.window != 0 && start.window % 4096 == 0 &&
+	       runtime_memory_is_outside(start.window, sizeof(struct call_window)) && link_is_valid() &&
 	       start.argument_count >= 1 && start.argument_count <= START_ARGUMENT_COUNT_MAX &&
 	       start.environment_count <= START_ENVIRONMENT_COUNT_MAX && strings_are_whole();
 }
 
 int runtime_thread_pointer_set(void *pointer)
 {
-	if (start.flags & START_FSGSBASE)
-		runtime_load_fs(pointer);
-	else
-		runtime_call_host(CALL_THREAD_POINTER, (uint64_t)pointer, 0, 0, 0, 0);
+	runtime_load_fs(pointer);
 	return 0;
 }
 
-bool runtime_memory_owns(uint64_t address, uint64_t size, bool write)
+static bool segments_own(uint64_t offset, uint64_t size, bool write)
 {
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)__ehdr_start;
 	const Elf64_Phdr *segment = (const Elf64_Phdr *)(__ehdr_start + header->e_phoff);
-	uint64_t offset = address - (uint64_t)__ehdr_start;
 
 	for (uint16_t i = 0; i < header->e_phnum; i++, segment++)
 		if (segment->p_type == PT_LOAD && (segment->p_flags & PF_R) && (!write || (segment->p_flags & PF_W)) &&
 		    offset >= segment->p_vaddr && checked_within(offset - segment->p_vaddr, size, segment->p_memsz))
 			return true;
 	return false;
+}
+
+static bool is_inside(uint64_t offset, uint64_t size, uint64_t start_offset, uint64_t length)
+{
+	return offset >= start_offset && checked_within(offset - start_offset, size, length);
+}
+
+bool runtime_memory_owns(uint64_t address, uint64_t size, bool write)
+{
+	const struct image_thread_data *thread = runtime_thread_data();
+	uint64_t offset = address - (uint64_t)__ehdr_start;
+
+	return is_inside(offset, size, thread->heap_offset, thread->heap_size) ||
+	       is_inside(offset, size, thread->stack_offset, thread->stack_size) || segments_own(offset, size, write);
+}
+
+uint8_t *runtime_heap(void)
+{
+	return (uint8_t *)__ehdr_start + runtime_thread_data()->heap_offset;
+}
+
+size_t runtime_heap_size(void)
+{
+	return runtime_thread_data()->heap_size;
+}
+
+size_t runtime_stack_size(void)
+{
+	return runtime_thread_data()->stack_size;
+}
+
+bool runtime_is_plain(void)
+{
+	return start.flags & START_PLAIN;
 }
 
 bool runtime_has_source(void)
@@ -118,6 +200,43 @@ bool runtime_has_source(void)
 bool runtime_has_profile(void)
 {
 	return start.flags & START_HAS_PROFILE;
+}
+
+bool runtime_has_link(void)
+{
+	return start.flags & START_HAS_LINK;
+}
+
+struct link_ring *runtime_link_ring(void)
+{
+	return (struct link_ring *)start.ring;
+}
+
+const uint8_t *runtime_owner_key(void)
+{
+	return start.owner_key;
+}
+
+const uint8_t *runtime_source_key(void)
+{
+	return start.source_key;
+}
+
+const uint8_t *runtime_source_nonce(void)
+{
+	return start.source_nonce;
+}
+
+const char *runtime_target(void)
+{
+	return start.target;
+}
+
+bool runtime_has_vaes(void)
+{
+	const uint64_t needed = SGX_XFRM_AVX | SGX_XFRM_AVX512;
+
+	return (start.flags & START_VAES) && (runtime_xfrm() & needed) == needed;
 }
 
 static uint8_t *next_string(uint8_t *string)
@@ -164,24 +283,29 @@ static uint64_t *build_stack(uint64_t *bottom)
 	return bottom;
 }
 
-__attribute__((no_stack_protector)) uint64_t *runtime_start(const struct start_block *host_start)
+static uint64_t *place_of_table(void)
 {
-	uint64_t words, top, size;
+	const struct image_thread_data *thread = runtime_thread_data();
+	uint64_t words = 3 + start.argument_count + start.environment_count + 2 * AUXILIARY_COUNT_MAX;
+	uint64_t size = (words * 8 + 15) & ~15ull;
 
-	if ((uint64_t)host_start % 8 != 0 || !outside_image((uint64_t)host_start, sizeof start))
-		__builtin_trap();
+	return (uint64_t *)((uint64_t)__ehdr_start + thread->stack_offset + thread->stack_size - size);
+}
+
+/* Returns the program's first stack pointer, or why there is none. */
+__attribute__((no_stack_protector)) uint64_t runtime_start(const struct start_block *host_start)
+{
+	if ((uint64_t)host_start % 8 != 0 || !runtime_memory_is_outside((uint64_t)host_start, sizeof start))
+		return IMAGE_REFUSAL_START;
 	copy_start(host_start);
 	if (!start_is_valid())
-		__builtin_trap();
-	runtime_host_entry = start.enter;
+		return IMAGE_REFUSAL_START;
+	runtime_first_thread.self = (uint64_t)&runtime_first_thread;
+	if (!runtime_random(&runtime_first_thread.canary, 8) || !runtime_random(random_bytes, sizeof random_bytes))
+		return IMAGE_REFUSAL_CPU;
+	/* As libc does: a string that runs over ends at a zero byte. */
+	runtime_first_thread.canary &= ~UINT64_C(0xff);
 	runtime_window_init((struct call_window *)start.window);
-	first_thread.self = (uint64_t)&first_thread.self;
-	if (!runtime_random(&first_thread.canary, 8) || !runtime_random(random_bytes, sizeof random_bytes))
-		runtime_exit(1);
-	runtime_thread_pointer_set(&first_thread.self);
-
-	words = 3 + start.argument_count + start.environment_count + 2 * AUXILIARY_COUNT_MAX;
-	size = (words * 8 + 15) & ~15ull;
-	top = ((uint64_t)image_stack + image_stack_size) & ~15ull;
-	return build_stack((uint64_t *)(top - size));
+	runtime_load_fs(&runtime_first_thread);
+	return (uint64_t)build_stack(place_of_table());
 }

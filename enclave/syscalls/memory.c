@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 
 #include "base/checked.h"
-#include "enclave/runtime/manifest.h"
+#include "enclave/runtime/runtime.h"
 #include "enclave/syscalls/syscalls.h"
 #include "enclave/vfs/vfs.h"
 
@@ -25,7 +25,7 @@ static size_t untouched;
 
 static size_t heap_page_count(void)
 {
-	uint64_t count = image_heap_size / PAGE_SIZE;
+	uint64_t count = runtime_heap_size() / PAGE_SIZE;
 
 	return count < HEAP_PAGE_COUNT_MAX ? count : HEAP_PAGE_COUNT_MAX;
 }
@@ -58,7 +58,7 @@ static bool to_pages(size_t size, size_t *ret_count)
 /* The heap pages of a range. False if it isn't whole pages of the heap. */
 static bool to_range(const void *address, size_t size, size_t *ret_page, size_t *ret_count)
 {
-	uint64_t offset = (uint64_t)address - (uint64_t)image_heap;
+	uint64_t offset = (uint64_t)address - (uint64_t)runtime_heap();
 	size_t count;
 
 	if ((uint64_t)address % PAGE_SIZE != 0 || !to_pages(size, &count) ||
@@ -79,7 +79,7 @@ static bool is_free(size_t page, size_t count)
 
 static uint8_t *page_address(size_t page)
 {
-	return image_heap + page * PAGE_SIZE;
+	return runtime_heap() + page * PAGE_SIZE;
 }
 
 /* Hand out pages, zeroed; those that nobody had before aren't touched. */
@@ -158,7 +158,7 @@ void *memory_remap(void *address, size_t size, size_t new_size, bool may_move)
 
 bool memory_owns(const void *address, size_t size)
 {
-	return checked_within((uint64_t)address - (uint64_t)image_heap, size, (uint64_t)heap_page_count() * PAGE_SIZE);
+	return checked_within((uint64_t)address - (uint64_t)runtime_heap(), size, (uint64_t)heap_page_count() * PAGE_SIZE);
 }
 
 size_t memory_size(void)

@@ -220,7 +220,7 @@ static void limit_of(long resource, struct rlimit *ret_limit)
 	if (resource == RLIMIT_NOFILE)
 		limit = FILE_DESCRIPTOR_COUNT_MAX;
 	else if (resource == RLIMIT_STACK)
-		limit = image_stack_size;
+		limit = runtime_stack_size();
 	else if (resource == RLIMIT_AS || resource == RLIMIT_DATA)
 		limit = memory_size();
 	*ret_limit = (struct rlimit){.rlim_cur = limit, .rlim_max = limit};

@@ -343,20 +343,10 @@ static void write_numbers(const struct manifest *manifest, FILE *out)
 	note_end(out);
 }
 
-static void write_memory(const char *name, uint64_t size, FILE *out)
-{
-	fprintf(out,
-		"\t.section .bss.%s, \"aw\", @nobits\n\t.balign 4096\n\t.globl %s\n%s:\t.zero %llu\n"
-		"\t.section .rodata.%s_size, \"a\"\n\t.balign 8\n\t.globl %s_size\n%s_size:\t.quad %llu\n",
-		name, name, name, (unsigned long long)size, name, name, name, (unsigned long long)size);
-}
-
 status manifest_write_assembler(const struct manifest *manifest, FILE *out)
 {
 	fputs("/* Made by bartizan-manifest. */\n", out);
 	write_numbers(manifest, out);
-	write_memory("image_stack", manifest->stack_size, out);
-	write_memory("image_heap", manifest->heap_size, out);
 	note_begin(out, IMAGE_NOTE_PATHS, "image_paths");
 	for (size_t i = 0; i < manifest->path_count; i++)
 		write_string(out, manifest->paths[i].tree ? 't' : 'f', manifest->paths[i].path);

@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A program inside that crashes ends this process: with a line on stderr. */
+/* A program inside that crashes ends its run: with a line on stderr. */
 #ifndef HOST_LOADER_CRASH_H
 #define HOST_LOADER_CRASH_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* From now to crash_handlers_remove(), SIGSEGV, SIGBUS, SIGFPE and SIGILL say
- * where they arose (as an offset where it is in the image), and then do what they
- * do by default. One image at a time, one thread. */
-void crash_handlers_install(uint64_t image, size_t image_size);
-void crash_handlers_remove(void);
+#include "base/reader.h"
+
+struct crash {
+	uint32_t vector; /* the CPU's exception: SDM vol. 3A, table 6-1 */
+	uint64_t offset; /* of the instruction, from the image's base; may be anything */
+	uint32_t error_code;
+	uint64_t address; /* that the instruction used, for #PF */
+};
+
+/* The signal with which Linux ends a process for this exception; SIGKILL for one
+ * that no program can raise. */
+int crash_signal(uint32_t vector);
+
+/* Say it, with the symbol at `offset` where the image's ELF file has one. */
+void crash_say(const struct crash *crash, struct span image_file);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What plain_run() refuses. What it runs is tested with images (tests/). */
+/* What program_run() refuses. What it runs is tested with images (tests/). */
 #include "base/test.h"
 
 #include <elf.h>
@@ -11,6 +11,7 @@
 
 #include "base/report.h"
 #include "host/loader/plain.h"
+#include "host/loader/program.h"
 
 static char message[1024];
 
@@ -25,11 +26,12 @@ static status run(const char *path, const char *const *arguments)
 {
 	static const char *const environment[] = {NULL};
 	int exit_code = -1;
-	struct plain_program program = {.image_path = path, .arguments = arguments, .environment = environment};
+	struct program program = {
+		.backend = &plain_backend, .image_path = path, .arguments = arguments, .environment = environment};
 	status result;
 
 	report_sink_set(sink, NULL);
-	result = plain_run(&program, &exit_code);
+	result = program_run(&program, &exit_code);
 	assert_int_equal(exit_code, -1);
 	return result;
 }

@@ -1,186 +1,110 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/loader/plain.h"
 
-#include <asm/prctl.h>
-#include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/report.h"
-#include "host/image/elf.h"
 #include "host/loader/crash.h"
-#include "host/serve/helper.h"
-#include "host/serve/serve.h"
+#include "host/loader/elrange.h"
+#include "host/loader/signals.h"
+#include "host/loader/switch.h"
 #include "wire/start.h"
 
-int plain_enter(uint64_t entry, const struct start_block *start);
-void plain_host_entry(void);
-int plain_serve(void);
-
-/* Shared with plain-switch.S. */
-uint64_t plain_host_rsp, plain_image_rsp, plain_host_fs, plain_image_fs;
-uint8_t plain_fsgsbase;
-
-static struct serve serve;
-static struct helper helper;
-
-/* The call that the loader itself serves; a helper leaves it to the thread that
- * came out of the image. */
-static int64_t plain_answer(struct serve *this, const struct serve_request *request)
-{
-	if (request->number != CALL_THREAD_POINTER)
-		return serve_answer(this, request);
-	plain_image_fs = request->argument[0];
-	return 0;
-}
-
-enum { HWCAP2_FSGSBASE_BIT = 1 << 1 }; /* arch/x86/include/uapi/asm/hwcap2.h */
-
-/* Called on the host's stack with the host's FS; not 0 when the image has ended. */
-int plain_serve(void)
-{
-	helper_serve_call(&helper);
-	return serve.exited;
-}
-
-struct mapping {
-	uint8_t *data;
-	size_t size;
+struct plain {
+	struct elrange range;
+	const struct image *image;
 };
 
-static void mapping_deinit(struct mapping *mapping)
+/* For the signal handler: the one image of this process. */
+static struct span crash_file;
+static struct elrange crash_range;
+
+/* A crash is said here, and is then the process's own: whoever debugs this
+ * backend wants the core dump. */
+static bool hook(int number, const siginfo_t *info, ucontext_t *context, struct signals_bases *bases)
 {
-	if (mapping->data != NULL)
-		munmap(mapping->data, mapping->size);
+	const greg_t *registers = context->uc_mcontext.gregs;
+	struct crash crash = {
+		.vector = (uint32_t)registers[REG_TRAPNO],
+		.offset = (uint64_t)registers[REG_RIP] - crash_range.base,
+		.error_code = (uint32_t)registers[REG_ERR],
+		.address = (uint64_t)registers[REG_CR2],
+	};
+
+	(void)bases;
+	if (crash.offset < crash_range.size && signals_is_exception(number, info))
+		crash_say(&crash, crash_file);
+	return false;
 }
 
-#define CLEANUP_MAPPING __attribute__((cleanup(mapping_deinit)))
-
-static status map_anonymous(size_t size, int protection, struct mapping *ret_mapping)
+static void plain_destroy(void *enclave)
 {
-	void *data = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct plain *plain = enclave;
 
-	if (data == MAP_FAILED)
-		return report(STATUS_NO_MEMORY, "no %zu bytes of address space: %m", size);
-	*ret_mapping = (struct mapping){data, size};
-	return STATUS_OK;
+	signals_remove();
+	elrange_deinit(&plain->range);
+	free(plain);
 }
 
-static status map_file(const char *path, struct mapping *ret_mapping)
+static status plain_load(const struct image_source *source, void **ret_enclave)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat stat;
-	void *data;
+	struct elrange range;
+	struct plain *plain;
 
-	if (fd < 0)
-		return report(STATUS_IO, "%s can't be opened: %m", path);
-	if (fstat(fd, &stat) < 0 || !S_ISREG(stat.st_mode) || stat.st_size == 0) {
-		close(fd);
-		return report(STATUS_UNSUPPORTED, "%s isn't a file with an image in it", path);
+	TRY(elrange_init(&range, source->image));
+	plain = calloc(1, sizeof *plain);
+	if (plain == NULL) {
+		elrange_deinit(&range);
+		return report(STATUS_NO_MEMORY, "no memory for an enclave");
 	}
-	data = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	close(fd);
-	if (data == MAP_FAILED)
-		return report(STATUS_IO, "%s can't be mapped: %m", path);
-	*ret_mapping = (struct mapping){data, (size_t)stat.st_size};
-	return STATUS_OK;
-}
-
-static int protection_of(uint32_t access)
-{
-	return (access & IMAGE_READ ? PROT_READ : 0) | (access & IMAGE_WRITE ? PROT_WRITE : 0) |
-	       (access & IMAGE_EXECUTE ? PROT_EXEC : 0);
-}
-
-/* Lay the segments out; gaps stay inaccessible. Never writable and executable at
- * once, not even now. */
-static status map_image(const struct image_layout *layout, struct mapping *ret_mapping)
-{
-	struct mapping image CLEANUP_MAPPING = {0};
-
-	TRY(map_anonymous(layout->size, PROT_NONE, &image));
-	for (uint32_t i = 0; i < layout->segment_count; i++) {
-		const struct image_segment *segment = &layout->segments[i];
-		uint8_t *start = image.data + segment->offset;
-
-		if (mprotect(start, segment->size, PROT_READ | PROT_WRITE) != 0)
-			return report(STATUS_NO_MEMORY, "no memory for the image: %m");
-		memcpy(start + segment->data_offset, segment->data.data, segment->data.size);
-		if (mprotect(start, segment->size, protection_of(segment->access)) != 0)
-			return report(STATUS_IO, "the image's pages can't be protected: %m");
+	*plain = (struct plain){.range = range, .image = source->image};
+	crash_file = source->file;
+	crash_range = range;
+	signals_install(hook);
+	*ret_enclave = plain;
+	if (!elrange_patch_exit(&range, source->image) || !elrange_protect(&range, source->image)) {
+		plain_destroy(plain);
+		return report(STATUS_IO, "the image's pages can't be protected: %m");
 	}
-	*ret_mapping = image;
-	image.data = NULL;
 	return STATUS_OK;
 }
 
-/* Append strings with their NULs; their number goes to *ret_count. */
-static status put_strings(struct start_block *start, const char *const *strings, uint32_t count_max,
-			  uint32_t *ret_count)
+static status plain_enter(void *enclave, uint32_t thread, uint64_t entry, uint64_t argument,
+			  struct enclave_event *ret_event)
 {
-	uint32_t count = 0;
+	struct plain *plain = enclave;
+	const struct image_thread *data = &plain->image->threads[thread];
+	struct switch_frame frame = {
+		.entry = plain->range.base + plain->image->entry,
+		.tcs = plain->range.base + data->tcs_offset,
+		.fs = plain->range.base + data->data_offset,
+		.gs = plain->range.base + data->data_offset,
+		.rdi = entry,
+		.rsi = argument,
+	};
 
-	for (; strings[count] != NULL; count++) {
-		size_t size = strlen(strings[count]) + 1;
-
-		if (count == count_max || size > START_STRING_SIZE_MAX - start->strings_size)
-			return report(STATUS_LIMIT,
-				      "too many or too long arguments for a program inside (%u in %u bytes "
-				      "are possible)",
-				      count_max, START_STRING_SIZE_MAX);
-		memcpy(start->strings + start->strings_size, strings[count], size);
-		start->strings_size += size;
-	}
-	*ret_count = count;
+	switch_enter(&frame);
+	*ret_event = (struct enclave_event){
+		.kind = ENCLAVE_EXITED, .reason = frame.out[SWITCH_RDI], .argument = frame.out[SWITCH_RSI]};
 	return STATUS_OK;
 }
 
-static status fill_start(const struct plain_program *program, struct call_window *window, struct start_block *start)
+static status plain_resume(void *enclave, uint32_t thread, struct enclave_event *ret_event)
 {
-	start->magic = START_MAGIC;
-	start->flags = (plain_fsgsbase ? START_FSGSBASE : 0) | (program->source != NULL ? START_HAS_SOURCE : 0) |
-		       (program->profile.data != NULL ? START_HAS_PROFILE : 0);
-	start->window = (uint64_t)window;
-	start->enter = (uint64_t)plain_host_entry;
-	TRY(put_strings(start, program->arguments, START_ARGUMENT_COUNT_MAX, &start->argument_count));
-	return put_strings(start, program->environment, START_ENVIRONMENT_COUNT_MAX, &start->environment_count);
+	(void)enclave;
+	(void)thread;
+	(void)ret_event;
+	return report(STATUS_DENIED, "there is nothing to resume: nothing interrupts a program without an enclave");
 }
 
-static void prepare_cpu(const struct plain_program *program)
-{
-	plain_fsgsbase = (getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT) && !program->without_fsgsbase;
-	syscall(SYS_arch_prctl, ARCH_GET_FS, &plain_host_fs);
-	plain_image_fs = plain_host_fs;
-}
-
-status plain_run(const struct plain_program *program, int *ret_exit_code)
-{
-	struct mapping file CLEANUP_MAPPING = {0}, image CLEANUP_MAPPING = {0}, window CLEANUP_MAPPING = {0},
-			    start CLEANUP_MAPPING = {0};
-	struct image_layout layout;
-
-	prepare_cpu(program);
-	TRY(map_file(program->image_path, &file));
-	TRY(image_layout_read(program->image_path, (struct span){file.data, file.size}, &layout));
-	TRY(map_image(&layout, &image));
-	TRY(map_anonymous(sizeof(struct call_window), PROT_READ | PROT_WRITE, &window));
-	TRY(map_anonymous(sizeof(struct start_block), PROT_READ | PROT_WRITE, &start));
-	TRY(fill_start(program, (struct call_window *)window.data, (struct start_block *)start.data));
-
-	serve_init(&serve, (struct call_window *)window.data, program->source, program->profile);
-	serve.answer = plain_answer;
-	/* Leaving costs nothing here, so that a helper couldn't save anything. */
-	helper_init(&helper, &serve, helper_mode_choose(HELPER_NEVER));
-	crash_handlers_install((uint64_t)image.data, image.size);
-	plain_enter((uint64_t)image.data + layout.entry, (const struct start_block *)start.data);
-	crash_handlers_remove();
-	helper_deinit(&helper);
-	serve_deinit(&serve);
-	*ret_exit_code = serve.exit_code;
-	return STATUS_OK;
-}
+const struct backend plain_backend = {
+	.name = "plain",
+	.start_flags = START_PLAIN,
+	.load = plain_load,
+	.enter = plain_enter,
+	.resume = plain_resume,
+	.destroy = plain_destroy,
+};

@@ -100,7 +100,6 @@ static void unknown_calls_do_nothing(void **state)
 {
 	assert_int_equal(ask(SYS_execve, 0, 0, 0, 0), -ENOSYS);
 	assert_int_equal(ask(SYS_unlink, 0, 0, 0, 0), -ENOSYS);
-	assert_int_equal(ask(CALL_THREAD_POINTER, 0, 0, 0, 0), -ENOSYS);
 	assert_int_equal(ask(UINT64_MAX, 0, 0, 0, 0), -ENOSYS);
 	assert_int_equal(ask(SYS_ioctl, 0, TIOCSTI, 0, 0), -ENOTTY);
 }

@@ -360,6 +360,10 @@ int64_t serve_answer(struct serve *serve, const struct serve_request *request)
 		serve->exited = true;
 		serve->exit_code = (int)(a[0] & 0xff);
 		return 0;
+	case CALL_CRASHED:
+		serve->exited = serve->crashed = true;
+		serve->crash = (struct serve_crash){a[0], a[1], a[2], a[3]};
+		return 0;
 	default: return -ENOSYS;
 	}
 }
@@ -393,6 +397,11 @@ void serve_call(struct serve *serve)
 	pthread_mutex_unlock(&serve->turn);
 }
 
+static bool ends_program(uint64_t number)
+{
+	return number == CALL_EXIT || number == CALL_CRASHED;
+}
+
 bool serve_try_call(struct serve *serve)
 {
 	bool served = false;
@@ -400,8 +409,7 @@ bool serve_try_call(struct serve *serve)
 	if (!call_waits(serve) || pthread_mutex_trylock(&serve->turn) != 0)
 		return false;
 	/* Look again: the call may have been served meanwhile. */
-	if (call_waits(serve) &&
-	    __atomic_load_n(&serve->window->slot.number, __ATOMIC_RELAXED) != CALL_THREAD_POINTER) {
+	if (call_waits(serve) && !ends_program(__atomic_load_n(&serve->window->slot.number, __ATOMIC_RELAXED))) {
 		serve_waiting(serve);
 		served = true;
 	}

@@ -45,6 +45,11 @@ struct serve {
 	bool open[SERVE_FILE_COUNT_MAX]; /* descriptors that this image opened */
 	bool exited;
 	int exit_code;
+	/* Exited by CALL_CRASHED: its arguments. */
+	bool crashed;
+	struct serve_crash {
+		uint64_t vector, offset, error_code, address;
+	} crash;
 };
 
 /* `source` may be NULL, `profile` may have no data; all must outlive `serve`. */
@@ -54,13 +59,12 @@ void serve_deinit(struct serve *serve);
 
 /* For the thread that came out of the image: serve the call that waits in the
  * window, or wait for the thread that is serving it. Does nothing if none waits.
- * Afterwards serve->exited says whether it was the last. CALL_THREAD_POINTER
- * isn't served here: it is the loader's. */
+ * Afterwards serve->exited says whether it was the last. */
 void serve_call(struct serve *serve);
 
 /* For a helper: serve the call if one waits and nobody has taken it up. Returns
- * whether it did. The loader's calls are left alone. Any number of threads may
- * call both. */
+ * whether it did. What ends the program is left to the thread that comes out. Any
+ * number of threads may call both. */
 bool serve_try_call(struct serve *serve);
 
 /* The honest answer to a call, with its data in the window; for serve->answer. */
