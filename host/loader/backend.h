@@ -33,6 +33,7 @@ struct image_source {
 	struct span file; /* what `image` was made from */
 	const struct image *image;
 	struct span sigstruct; /* PATH.sig; data NULL: there is none */
+	struct span symbols; /* PATH.debug, for messages alone; data NULL: there is none */
 };
 
 struct backend {

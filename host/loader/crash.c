@@ -43,7 +43,7 @@ int crash_signal(uint32_t vector)
 	return exception != NULL ? exception->signal : SIGKILL;
 }
 
-void crash_say(const struct crash *crash, struct span image_file)
+void crash_say(const struct crash *crash, struct span symbols)
 {
 	const struct exception *exception = exception_of(crash->vector);
 	char address[32] = "", symbol[300] = "";
@@ -52,7 +52,7 @@ void crash_say(const struct crash *crash, struct span image_file)
 
 	if (crash->vector == VECTOR_PF)
 		snprintf(address, sizeof address, " at address %#llx", (unsigned long long)crash->address);
-	if (image_symbol_find(image_file, crash->offset, &name, &distance))
+	if (image_symbol_find(symbols, crash->offset, &name, &distance))
 		snprintf(symbol, sizeof symbol, " (%.200s+%#llx)", name, (unsigned long long)distance);
 	/* Not stdio: this may be a signal handler. */
 	dprintf(STDERR_FILENO, "bartizan: the program inside crashed: SIG%s (%s)%s, by the instruction at image+%#llx%s\n",

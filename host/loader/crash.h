@@ -19,7 +19,7 @@ struct crash {
  * that no program can raise. */
 int crash_signal(uint32_t vector);
 
-/* Say it, with the symbol at `offset` where the image's ELF file has one. */
-void crash_say(const struct crash *crash, struct span image_file);
+/* Say it, with the symbol at `offset` where the ELF file `symbols` has one. */
+void crash_say(const struct crash *crash, struct span symbols);
 
 #endif

@@ -19,7 +19,7 @@ struct plain {
 };
 
 /* For the signal handler: the one image of this process. */
-static struct span crash_file;
+static struct span crash_symbols;
 static struct elrange crash_range;
 
 /* A crash is said here, and is then the process's own: whoever debugs this
@@ -36,7 +36,7 @@ static bool hook(int number, const siginfo_t *info, ucontext_t *context, struct 
 
 	(void)bases;
 	if (crash.offset < crash_range.size && signals_is_exception(number, info))
-		crash_say(&crash, crash_file);
+		crash_say(&crash, crash_symbols);
 	return false;
 }
 
@@ -61,7 +61,7 @@ static status plain_load(const struct image_source *source, void **ret_enclave)
 		return report(STATUS_NO_MEMORY, "no memory for an enclave");
 	}
 	*plain = (struct plain){.range = range, .image = source->image};
-	crash_file = source->file;
+	crash_symbols = source->symbols;
 	crash_range = range;
 	signals_install(hook);
 	*ret_enclave = plain;

@@ -73,12 +73,12 @@ static status map_file(const char *path, struct mapping *ret_mapping)
 	return result;
 }
 
-/* Where there is none, the backend decides. */
-static status map_sigstruct(const char *image_path, struct mapping *ret_mapping)
+/* What may lie beside an image. Nothing is mapped if it doesn't. */
+static status map_beside(const char *image_path, const char *ending, struct mapping *ret_mapping)
 {
-	char path[4096 + sizeof ".sig"];
+	char path[4096 + 16];
 
-	if ((size_t)snprintf(path, sizeof path, "%s.sig", image_path) >= sizeof path)
+	if ((size_t)snprintf(path, sizeof path, "%s%s", image_path, ending) >= sizeof path)
 		return report(STATUS_USAGE, "the path %s is too long", image_path);
 	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return STATUS_OK;
@@ -215,7 +215,7 @@ static status run_to_end(struct run *run, const struct start_block *start)
 	return result == STATUS_END ? STATUS_OK : result;
 }
 
-static int exit_code_of(const struct serve *serve, struct span image_file)
+static int exit_code_of(const struct serve *serve, struct span symbols)
 {
 	const struct crash crash = {
 		.vector = serve->crash.vector > UINT8_MAX ? UINT8_MAX : (uint32_t)serve->crash.vector,
@@ -226,7 +226,7 @@ static int exit_code_of(const struct serve *serve, struct span image_file)
 
 	if (!serve->crashed)
 		return serve->exit_code;
-	crash_say(&crash, image_file);
+	crash_say(&crash, symbols);
 	return EXIT_CODE_SIGNAL + crash_signal(crash.vector);
 }
 
@@ -250,7 +250,7 @@ static status run_enclave(const struct program *program, const struct image_sour
 	helper_deinit(&run.helper);
 	serve_deinit(&run.serve);
 	if (result == STATUS_OK)
-		*ret_exit_code = exit_code_of(&run.serve, source->file);
+		*ret_exit_code = exit_code_of(&run.serve, source->symbols);
 	return result;
 }
 
@@ -261,7 +261,7 @@ static void image_cleanup(struct image **image)
 
 status program_run(const struct program *program, int *ret_exit_code)
 {
-	struct mapping file CLEANUP_MAPPING = {0}, sigstruct CLEANUP_MAPPING = {0}, window CLEANUP_MAPPING = {0},
+	struct mapping file CLEANUP_MAPPING = {0}, sigstruct CLEANUP_MAPPING = {0}, symbols CLEANUP_MAPPING = {0}, window CLEANUP_MAPPING = {0},
 			    start CLEANUP_MAPPING = {0};
 	__attribute__((cleanup(image_cleanup))) struct image *image = NULL;
 	struct image_source source = {.path = program->image_path};
@@ -280,9 +280,11 @@ status program_run(const struct program *program, int *ret_exit_code)
 			      program->image_path);
 	source.image = image;
 	if (!(program->backend->start_flags & START_PLAIN)) {
-		TRY(map_sigstruct(program->image_path, &sigstruct));
+		TRY(map_beside(program->image_path, ".sig", &sigstruct));
 		source.sigstruct = (struct span){sigstruct.data, sigstruct.size};
 	}
+	TRY(map_beside(program->image_path, ".debug", &symbols));
+	source.symbols = (struct span){symbols.data, symbols.size};
 	TRY(program->backend->load(&source, &enclave));
 	result = run_enclave(program, &source, enclave, (const struct start_block *)start.data, ret_exit_code);
 	program->backend->destroy(enclave);
