@@ -46,13 +46,22 @@ static void loading_deinit(struct loading *loading)
 	sgx_enclave_deinit(&loading->enclave);
 }
 
-static status failed(enum sgx_step step, const char *what, uint64_t where)
+static status failed(enum sgx_step step, const char *what)
 {
 	int error = errno;
 	status fault;
 	const char *words = sgx_words_error(step, error, &fault);
 
-	return report(fault, "%s fails at offset 0x%" PRIx64 ": %s: %s", what, where, strerror(error), words);
+	return report(fault, "%s fails: %s: %s", what, strerror(error), words);
+}
+
+static status failed_at(enum sgx_step step, const char *what, uint64_t offset)
+{
+	int error = errno;
+	status fault;
+	const char *words = sgx_words_error(step, error, &fault);
+
+	return report(fault, "%s at offset 0x%" PRIx64 " fails: %s: %s", what, offset, strerror(error), words);
 }
 
 /* State components: what the machine allows, unless the signature has an opinion;
@@ -145,7 +154,7 @@ static status create(struct loading *loading)
 	if (loading->enclave.fd < 0)
 		return report(STATUS_IO, SGX_DEVICE_PATH " can't be opened: %m");
 	if (loading->kernel->ioctl(loading->enclave.fd, SGX_IOC_ENCLAVE_CREATE, &argument) != 0)
-		return failed(SGX_STEP_CREATE, "creating the enclave (SGX_IOC_ENCLAVE_CREATE)", 0);
+		return failed(SGX_STEP_CREATE, "creating the enclave (SGX_IOC_ENCLAVE_CREATE)");
 	return STATUS_OK;
 }
 
@@ -177,11 +186,11 @@ static status add_chunk(struct loading *loading, uint64_t offset, uint64_t size,
 				      argument.count, size - done);
 		done += argument.count;
 		if (result != 0 && errno != EINTR && errno != EAGAIN)
-			return failed(SGX_STEP_ADD, "adding a page (SGX_IOC_ENCLAVE_ADD_PAGES)", offset + done);
+			return failed_at(SGX_STEP_ADD, "adding a page (SGX_IOC_ENCLAVE_ADD_PAGES)", offset + done);
 		if (argument.count != 0)
 			attempt_count = 0;
 		else if (!try_again(result, &attempt_count))
-			return failed(SGX_STEP_ADD, "adding a page (SGX_IOC_ENCLAVE_ADD_PAGES)", offset + done);
+			return failed_at(SGX_STEP_ADD, "adding a page (SGX_IOC_ENCLAVE_ADD_PAGES)", offset + done);
 	}
 	return STATUS_OK;
 }
@@ -212,7 +221,7 @@ static status initialise(struct loading *loading)
 		return report(STATUS_DENIED, "the CPU refuses the enclave (EINIT, code %d): %s", result,
 			      sgx_words_einit(result));
 	if (result < 0)
-		return failed(SGX_STEP_INIT, "initialising the enclave (SGX_IOC_ENCLAVE_INIT)", 0);
+		return failed(SGX_STEP_INIT, "initialising the enclave (SGX_IOC_ENCLAVE_INIT)");
 	return STATUS_OK;
 }
 
@@ -230,7 +239,7 @@ static status map_run(struct loading *loading, const struct image_run *run)
 
 	if (loading->kernel->map(address, run->size, protection_of(run), MAP_SHARED | MAP_FIXED, loading->enclave.fd) !=
 	    address)
-		return failed(SGX_STEP_MAP, "mapping the enclave's pages", run->offset);
+		return failed_at(SGX_STEP_MAP, "mapping the enclave's pages", run->offset);
 	return STATUS_OK;
 }
 
