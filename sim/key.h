@@ -2,21 +2,46 @@
 /*
  * EGETKEY and EREPORT as the CPU does them, under the fake root: Intel SDM vol. 3D,
  * chapter 40, "EGETKEY" and "EREPORT", operation sections. The key derivation
- * itself, which Intel doesn't publish, is AES-CMAC-128 under the root over the
- * KEYDEPENDENCIES structure, laid out as sim/key.c says.
+ * itself, which Intel doesn't publish, is AES-256-CMAC under the root over struct
+ * sim_key_dependencies.
  */
 #ifndef SIM_KEY_H
 #define SIM_KEY_H
 
+#include <assert.h>
 #include <stdint.h>
 
 #include "base/status.h"
 #include "sim/root.h"
 #include "wire/sgx.h"
 
-/* The fake CPU's security version: fixed, 16 bytes "BARTIZAN-SIM" and zeros, the
- * first one at 1. Neither more nor less than it exists. */
+/* The fake CPU's security version: a 1 and zeros, for ever. Keys can be asked for
+ * with any that is lower or equal in every byte. */
 extern const uint8_t sim_cpusvn[SGX_CPUSVN_SIZE];
+
+/* KEYDEPENDENCIES (SDM vol. 3D, "EGETKEY", "Key Dependencies"): everything that a
+ * key depends on, little-endian. The owner epoch and the fuses are the root's. */
+struct sim_key_dependencies {
+	uint16_t key_name;
+	uint16_t isv_prod_id;
+	uint16_t isv_svn;
+	uint16_t config_svn;
+	uint16_t key_policy;
+	uint16_t reserved;
+	uint32_t misc_select;
+	uint32_t misc_mask;
+	uint32_t reserved2;
+	struct sgx_attributes attributes;
+	struct sgx_attributes attributes_mask;
+	uint8_t mrenclave[SGX_HASH_SIZE];
+	uint8_t mrsigner[SGX_HASH_SIZE];
+	uint8_t key_id[SGX_KEYID_SIZE];
+	uint8_t cpusvn[SGX_CPUSVN_SIZE];
+	uint8_t isv_family_id[16];
+	uint8_t isv_ext_prod_id[16];
+	uint8_t config_id[SGX_CONFIG_ID_SIZE];
+};
+static_assert(sizeof(struct sim_key_dependencies) == 264, "no padding");
 
 /* EGETKEY by the enclave `secs`. *ret_error is what the instruction leaves in RAX:
  * SGX_SUCCESS and the key, or an enum sgx_error and no key.
