@@ -176,6 +176,9 @@ status image_notes_read(const char *name, const struct image_layout *layout, str
 		TRY(read_segment(name, layout, &layout->notes[i], &seen, &notes));
 	if (!(seen & 1u << IMAGE_NOTE_MANIFEST))
 		return report(STATUS_UNSUPPORTED, "%s has no manifest in its notes: link it with bartizan-cc", name);
+	if (!(seen & 1u << IMAGE_NOTE_EXIT))
+		return report(STATUS_UNSUPPORTED,
+			      "%s doesn't say in its notes where it exits: link it with bartizan-cc", name);
 	*ret_notes = notes;
 	return STATUS_OK;
 }

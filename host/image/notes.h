@@ -9,7 +9,7 @@
 /* Spans point into the file. */
 struct image_notes {
 	struct image_note_manifest manifest;
-	/* Where EEXIT is, from the image's start; 0: the image doesn't say. */
+	/* Where EEXIT is, from the image's start. */
 	uint64_t exit_offset;
 	/* Strings and numbers as wire/image.h describes them, checked to be whole;
 	 * data NULL: the image doesn't say. */
@@ -17,7 +17,7 @@ struct image_notes {
 };
 
 /* Read and check the notes of an image whose layout is `layout`.
- * STATUS_UNSUPPORTED: no manifest. STATUS_MALFORMED: broken notes, one that comes
+ * STATUS_UNSUPPORTED: no manifest, or nothing about EEXIT. STATUS_MALFORMED: broken notes, one that comes
  * twice or isn't known, numbers outside their bounds, no EEXIT where it should
  * be. Both are reported with `name`. */
 MUST_USE status image_notes_read(const char *name, const struct image_layout *layout, struct image_notes *ret_notes);
