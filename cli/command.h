@@ -46,6 +46,7 @@ int command_dispatch(const struct command_set *set, int argc, char **argv);
 unsigned int command_distance(const char *a, const char *b);
 
 int cmd_image(int argc, char **argv);
+int cmd_grant(int argc, char **argv);
 int cmd_kernel(int argc, char **argv);
 int cmd_keygen(int argc, char **argv);
 int cmd_lab(int argc, char **argv);

@@ -16,6 +16,7 @@ static const struct command commands[] = {
 	{"keygen", cmd_keygen, "[OPTION…] -o FILE", "make a key that signs images or grants"},
 	{"profile", cmd_profile, "COMMAND", "pin kernels by what their packages say"},
 	{"lab", cmd_lab, "COMMAND", "boot and drive test machines"},
+	{"grant", cmd_grant, "COMMAND", "sign and read grants"},
 	{"targets", cmd_targets, "[--json]", "list what can be watched here"},
 };
 

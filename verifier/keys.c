@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/ecdsa.h>
@@ -156,38 +157,69 @@ static status read_public(const char *path, EVP_PKEY **ret_key)
 	return STATUS_OK;
 }
 
-static status create_file(const char *path, mode_t mode, FILE **ret_file)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+/* A file that is whole, and on the disk, before it has its name; and a name that is
+ * given once: two that make the same key at once end up with one. */
+struct new_file {
+	char path[PATH_MAX];
+	FILE *file;
+};
 
-	if (fd < 0 && errno == EEXIST)
-		return report(STATUS_USAGE, "%s exists: a key is never overwritten; move it away first", path);
+static void new_file_deinit(struct new_file *new)
+{
+	if (new->file == NULL)
+		return;
+	fclose(new->file);
+	unlink(new->path);
+}
+
+static status new_file_init(struct new_file *new, const char *path)
+{
+	if ((size_t)snprintf(new->path, sizeof new->path, "%s.XXXXXX", path) >= sizeof new->path)
+		return report(STATUS_USAGE, "the path %s is too long", path);
+	int fd = mkostemp(new->path, O_CLOEXEC);
 	if (fd < 0)
 		return report(STATUS_IO, "%s can't be made: %m", path);
-	*ret_file = fdopen(fd, "w");
-	if (*ret_file == NULL) {
+	new->file = fdopen(fd, "w");
+	if (new->file == NULL) {
 		close(fd);
+		unlink(new->path);
 		return report(STATUS_NO_MEMORY, "out of memory");
 	}
 	return STATUS_OK;
 }
 
-/* To the disk before anybody relies on it. */
-static status finish_file(FILE *file, const char *path, int written)
+/* STATUS_USAGE, not reported: there is such a file. */
+static status new_file_name(const struct new_file *new, const char *path, mode_t mode, int written)
 {
-	if (!written || fflush(file) != 0 || fsync(fileno(file)) != 0)
+	int file = fileno(new->file);
+
+	if (!written || fflush(new->file) != 0 || fchmod(file, mode) != 0 || fsync(file) != 0)
 		return report(STATUS_IO, "%s can't be written: %m", path);
-	return STATUS_OK;
+	if (link(new->path, path) == 0)
+		return STATUS_OK;
+	return errno == EEXIST ? STATUS_USAGE : report(STATUS_IO, "%s can't be made: %m", path);
+}
+
+/* The private half decides whose pair it is; a public half without one is a leftover. */
+static status save_quietly(EVP_PKEY *pair, const char *path, const char *public_path)
+{
+	__attribute__((cleanup(new_file_deinit))) struct new_file private = {0}, public = {0};
+
+	TRY(new_file_init(&private, path));
+	TRY(new_file_name(&private, path, 0600,
+			  PEM_write_PKCS8PrivateKey(private.file, pair, NULL, NULL, 0, NULL, NULL)));
+	unlink(public_path);
+	TRY(new_file_init(&public, public_path));
+	return new_file_name(&public, public_path, 0644, PEM_write_PUBKEY(public.file, pair));
 }
 
 static status save_pair(EVP_PKEY *pair, const char *path, const char *public_path)
 {
-	FILE *private CLEANUP_FILE = NULL, *public CLEANUP_FILE = NULL;
+	status result = access(public_path, F_OK) == 0 ? STATUS_USAGE : save_quietly(pair, path, public_path);
 
-	TRY(create_file(path, 0600, &private));
-	TRY(finish_file(private, path, PEM_write_PKCS8PrivateKey(private, pair, NULL, NULL, 0, NULL, NULL)));
-	TRY(create_file(public_path, 0644, &public));
-	return finish_file(public, public_path, PEM_write_PUBKEY(public, pair));
+	if (result == STATUS_USAGE)
+		return report(result, "%s or %s exists: a key is never overwritten; move it away first", path, public_path);
+	return result;
 }
 
 status owner_key_load(const char *path, struct owner_key **ret_key)
@@ -206,6 +238,15 @@ status owner_key_save(const struct owner_key *key, const char *path, const char 
 	return save_pair(key->pair, path, public_path);
 }
 
+status owner_key_save_public(const struct owner_key *key, const char *path)
+{
+	__attribute__((cleanup(new_file_deinit))) struct new_file public = {0};
+
+	TRY(new_file_init(&public, path));
+	status result = new_file_name(&public, path, 0644, PEM_write_PUBKEY(public.file, key->pair));
+	return result == STATUS_USAGE ? report(result, "%s exists", path) : result;
+}
+
 status owner_key_load_or_make(const char *path, const char *public_path, struct owner_key **ret_key)
 {
 	struct owner_key *key;
@@ -213,13 +254,12 @@ status owner_key_load_or_make(const char *path, const char *public_path, struct 
 	if (access(path, F_OK) == 0)
 		return owner_key_load(path, ret_key);
 	TRY(owner_key_generate(&key));
-	status result = owner_key_save(key, path, public_path);
-	if (result != STATUS_OK) {
-		owner_key_destroy(key);
+	status result = save_quietly(key->pair, path, public_path);
+	owner_key_destroy(key);
+	/* Somebody else may have made it meanwhile. */
+	if (result != STATUS_OK && result != STATUS_USAGE)
 		return result;
-	}
-	*ret_key = key;
-	return STATUS_OK;
+	return owner_key_load(path, ret_key);
 }
 
 const uint8_t *owner_key_public(const struct owner_key *key)
@@ -228,7 +268,7 @@ const uint8_t *owner_key_public(const struct owner_key *key)
 }
 
 /* DER to r ‖ s (RFC 3279, 2.2.3). */
-static bool raw_signature(const uint8_t *der, size_t size, uint8_t ret_raw[OWNER_SIGNATURE_SIZE])
+static bool raw_signature(const uint8_t *der, size_t size, uint8_t ret_raw[LINK_SIGNATURE_SIZE])
 {
 	ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &der, (long)size);
 	bool ok = signature != NULL &&
@@ -240,17 +280,18 @@ static bool raw_signature(const uint8_t *der, size_t size, uint8_t ret_raw[OWNER
 	return ok;
 }
 
-status owner_key_sign(const struct owner_key *key, const void *message, size_t size,
-		      uint8_t ret_signature[OWNER_SIGNATURE_SIZE])
+status owner_key_sign(void *owner_key, const uint8_t digest[static LINK_HASH_SIZE],
+		      uint8_t ret_signature[static LINK_SIGNATURE_SIZE])
 {
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	const struct owner_key *key = owner_key;
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(key->pair, NULL);
 	uint8_t der[SIGNATURE_DER_SIZE_MAX];
 	size_t der_size = sizeof der;
-	bool ok = context != NULL && EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key->pair) == 1 &&
-		  EVP_DigestSign(context, der, &der_size, message, size) == 1 &&
+	bool ok = context != NULL && EVP_PKEY_sign_init(context) == 1 &&
+		  EVP_PKEY_sign(context, der, &der_size, digest, LINK_HASH_SIZE) == 1 &&
 		  raw_signature(der, der_size, ret_signature);
 
-	EVP_MD_CTX_free(context);
+	EVP_PKEY_CTX_free(context);
 	return ok ? STATUS_OK : report(STATUS_INTERNAL, "OpenSSL refused to sign with the owner's key");
 }
 
@@ -275,7 +316,7 @@ static EVP_PKEY *p256_from_raw(const uint8_t public_key[START_OWNER_KEY_SIZE])
 	return key;
 }
 
-static int der_signature(const uint8_t raw[OWNER_SIGNATURE_SIZE], uint8_t **ret_der)
+static int der_signature(const uint8_t raw[LINK_SIGNATURE_SIZE], uint8_t **ret_der)
 {
 	ECDSA_SIG *signature = ECDSA_SIG_new();
 	BIGNUM *r = BN_bin2bn(raw, P256_NUMBER_SIZE, NULL);
@@ -292,20 +333,20 @@ static int der_signature(const uint8_t raw[OWNER_SIGNATURE_SIZE], uint8_t **ret_
 	return size;
 }
 
-status owner_signature_check(const uint8_t public_key[START_OWNER_KEY_SIZE], const void *message, size_t size,
-			     const uint8_t signature[OWNER_SIGNATURE_SIZE])
+status owner_signature_check(const uint8_t public_key[static START_OWNER_KEY_SIZE],
+			     const uint8_t digest[static LINK_HASH_SIZE],
+			     const uint8_t signature[static LINK_SIGNATURE_SIZE])
 {
 	EVP_PKEY *key CLEANUP_PKEY = p256_from_raw(public_key);
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *context = key != NULL ? EVP_PKEY_CTX_new(key, NULL) : NULL;
 	uint8_t *der = NULL;
 	int der_size = der_signature(signature, &der);
-	bool ok = key != NULL && context != NULL && der_size > 0 &&
-		  EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
-		  EVP_DigestVerify(context, der, (size_t)der_size, message, size) == 1;
+	bool ok = context != NULL && der_size > 0 && EVP_PKEY_verify_init(context) == 1 &&
+		  EVP_PKEY_verify(context, der, (size_t)der_size, digest, LINK_HASH_SIZE) == 1;
 
 	OPENSSL_free(der);
-	EVP_MD_CTX_free(context);
-	return ok ? STATUS_OK : STATUS_DENIED;
+	EVP_PKEY_CTX_free(context);
+	return ok ? STATUS_OK : STATUS_MALFORMED;
 }
 
 status owner_public_load(const char *path, uint8_t ret_public[START_OWNER_KEY_SIZE])

@@ -14,12 +14,8 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "link/primitives.h"
 #include "wire/start.h"
-
-enum {
-	/* ECDSA P-256: r and s, 32 bytes each, big-endian. */
-	OWNER_SIGNATURE_SIZE = 64,
-};
 
 /* The owner's pair. */
 struct owner_key;
@@ -34,18 +30,23 @@ void owner_key_destroy(struct owner_key *key);
 /* Write the private key to `path` and the public one to `public_path`. Neither may
  * exist: a key is never overwritten. STATUS_USAGE: one exists; STATUS_IO. */
 MUST_USE status owner_key_save(const struct owner_key *key, const char *path, const char *public_path);
+/* The public half alone, to a file that doesn't exist. As owner_key_save(). */
+MUST_USE status owner_key_save_public(const struct owner_key *key, const char *path);
 /* As owner_key_load(), and where there is no such file, generate and save first. */
 MUST_USE status owner_key_load_or_make(const char *path, const char *public_path, struct owner_key **ret_key);
 
 /* The public half in the wire's form. Valid as long as the key. */
 const uint8_t *owner_key_public(const struct owner_key *key);
 
-/* Sign SHA-256 of `message`. STATUS_INTERNAL. */
-MUST_USE status owner_key_sign(const struct owner_key *key, const void *message, size_t size,
-			       uint8_t ret_signature[OWNER_SIGNATURE_SIZE]);
-/* STATUS_DENIED, not reported: not this key's signature of it. */
-MUST_USE status owner_signature_check(const uint8_t public_key[START_OWNER_KEY_SIZE], const void *message, size_t size,
-				      const uint8_t signature[OWNER_SIGNATURE_SIZE]);
+/* Sign a SHA-256 digest; fits link/grant.h's link_signer with the key as context.
+ * STATUS_INTERNAL, reported. */
+MUST_USE status owner_key_sign(void *owner_key, const uint8_t digest[static LINK_HASH_SIZE],
+			       uint8_t ret_signature[static LINK_SIGNATURE_SIZE]);
+/* STATUS_MALFORMED, not reported: not this key's signature of it, or no key at all. Fits
+ * link/primitives.h's p256_verify. */
+MUST_USE status owner_signature_check(const uint8_t public_key[static START_OWNER_KEY_SIZE],
+				      const uint8_t digest[static LINK_HASH_SIZE],
+				      const uint8_t signature[static LINK_SIGNATURE_SIZE]);
 
 /* A public key's file, or a private one's, of which the public half is taken.
  * STATUS_IO, STATUS_MALFORMED. */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The grantor's socket: bounded clients, bounded time, one thread. */
+#ifndef VERIFIER_GRANTOR_SERVE_H
+#define VERIFIER_GRANTOR_SERVE_H
+
+#include "verifier/grantor.h"
+
+enum {
+	/* At once: a request takes a millisecond, so more only wait for nothing. */
+	GRANTOR_CLIENT_COUNT_MAX = 16,
+	/* For the whole visit: connect, ask for the key, start an enclave, ask. */
+	GRANTOR_CLIENT_SECONDS_MAX = 60,
+};
+
+struct grantor_server {
+	const struct grantor_policy *policy;
+	int listener; /* a listening Unix socket */
+	int parent; /* serve until this is readable or at its end; -1: none */
+	bool is_quiet; /* say nothing about single requests */
+};
+
+/* Serve until SIGTERM or SIGINT, or until the parent is gone. STATUS_IO: the socket
+ * failed, reported. */
+MUST_USE status grantor_serve(const struct grantor_server *server);
+
+#endif
