@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agent/serve/command.h"
 #include "agent/target.h"
 #include "base/report.h"
 #include "guest/memory/root.h"
@@ -66,8 +67,8 @@ static const struct argp parser = {
 	.parser = parse_option,
 	.doc = "Attach to a virtual machine or a memory dump and say how its memory is read and where its kernel's "
 	       "page tables are. The target isn't paused, changed or told."
-	       "\vThis version looks and watches; it doesn't hand out memory to others yet. `bartizan run` and "
-	       "`bartizan cat` attach by themselves.\n\n"
+	       "\v`bartizan-agent serve` hands the memory out, sealed, to enclaves that were granted it, and "
+	       "`bartizan-agent status` says what a serving agent has done; both have their own --help.\n\n"
 	       "Reading another process's memory takes root or CAP_SYS_PTRACE.\n\n"
 	       "Exit status: 0 a kernel was found (with --watch: and the target has ended); 1 could not attach, or no "
 	       "kernel; 2 wrong usage.",
@@ -262,6 +263,10 @@ int main(int argc, char **argv)
 	struct settings settings = {0};
 	struct agent agent = {.settings = &settings};
 
+	if (argc > 1 && strcmp(argv[1], "serve") == 0)
+		return serve_command(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "status") == 0)
+		return status_command(argc - 1, argv + 1);
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&parser, argc, argv, 0, NULL, &settings);
 	status result = target_create(settings.target, &agent.target);

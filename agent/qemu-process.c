@@ -229,14 +229,17 @@ status qemu_process_each(qemu_process_visitor visit, void *context)
 	for (size_t i = 0; i < count && result == STATUS_OK; i++) {
 		struct qemu_arguments arguments;
 		char program[QEMU_NAME_SIZE];
+		report_sink sink;
+		void *sink_context;
 
 		if (kind_of(pids[i], program) != PROGRAM_QEMU_X86_64)
 			continue;
 		/* A command line that can't be understood is no reason to
 		 * hide the others; it is reported when asked for by PID. */
+		report_sink_get(&sink, &sink_context);
 		report_sink_set(drop_message, NULL);
 		status parsed = read_arguments(pids[i], &arguments);
-		report_sink_set(NULL, NULL);
+		report_sink_set(sink, sink_context);
 		if (parsed == STATUS_OK)
 			result = visit(context, pids[i], &arguments);
 	}

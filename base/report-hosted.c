@@ -34,3 +34,9 @@ void report_sink_set(report_sink sink, void *context)
 	current_sink = sink != NULL ? sink : stderr_sink;
 	current_context = sink != NULL ? context : NULL;
 }
+
+void report_sink_get(report_sink *ret_sink, void **ret_context)
+{
+	*ret_sink = current_sink;
+	*ret_context = current_context;
+}

@@ -27,5 +27,7 @@ MUST_USE __attribute__((format(printf, 2, 3))) status report(status fault, const
 /* Set the receiver for this process; NULL restores the default (stderr,
  * prefixed with the program's name). */
 void report_sink_set(report_sink sink, void *context);
+/* The present receiver, for whoever sets another one for a while. */
+void report_sink_get(report_sink *ret_sink, void **ret_context);
 
 #endif

@@ -32,6 +32,10 @@ enum agent_frame_type {
 	AGENT_HELLO = 2,
 	AGENT_REFUSED = 3,
 	AGENT_MESSAGE = 4, /* one message of the link */
+	/* Instead of AGENT_CONNECT, on a Unix socket, by root or the agent's own user:
+	 * AGENT_ASK_STATUS, empty → AGENT_STATUS, a JSON object. */
+	AGENT_ASK_STATUS = 5,
+	AGENT_STATUS = 6,
 };
 
 struct agent_frame {

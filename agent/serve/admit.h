@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whom the source talks to: the decision over an enclave's first message. */
+#ifndef AGENT_SERVE_ADMIT_H
+#define AGENT_SERVE_ADMIT_H
+
+#include "agent/serve/daemon.h"
+#include "link/grant.h"
+#include "link/session.h"
+
+/* Read FIRST and check its grant: the owner's signature, made for this enclave, source,
+ * start and target, not over, and nothing that the settings refuse. No target is touched,
+ * and no answer made: FIRST may be a replay. Initialises the session in every case.
+ * STATUS_OK, or a fault, reported, and *ret_why says which counter it belongs to. */
+MUST_USE status admit_first(struct daemon *daemon, struct link_session *session, struct span message,
+			    struct link_grant *ret_grant, enum counter *ret_why);
+
+#endif

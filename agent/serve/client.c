@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/serve/client.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/serve/admit.h"
+#include "agent/serve/answer.h"
+#include "agent/serve/channel.h"
+#include "agent/serve/log.h"
+#include "base/report.h"
+
+enum {
+	/* A thread looks around so often: is the client still there, are we to end? */
+	SLICE_MS = 500,
+	CONNECT_S = 10, /* from the connection to its first frame */
+	PROOF_S = 10, /* from our answer to the record that proves the key */
+	PORT_RETRY_S = 1,
+	/* Decoding, OpenSSL and the log's lines need a tenth of it. */
+	STACK_SIZE = 256 * 1024,
+};
+
+static const int64_t second_ns = 1000000000;
+
+struct client {
+	struct daemon *daemon;
+	struct listener *listener;
+	int file;
+	char name[64]; /* for the log */
+	bool may_ask_status;
+	bool is_evicted; /* atomic */
+	bool owes_reply; /* a message was taken and not answered */
+	bool in_session;
+	struct channel channel;
+	struct link_session session;
+	struct link_grant grant;
+	struct answerer answerer;
+	struct bucket requests;
+	int64_t expires_ns;
+	/* Record contents; of requests, opened, and of replies, sealed in place. Never in shared
+	 * memory: what a cipher works on must not change under it. */
+	uint8_t content[LINK_RING_REQUEST_SIZE];
+	_Alignas(64) uint8_t reply[LINK_RING_REPLY_SIZE];
+};
+
+static int64_t seconds_from_now(int64_t seconds)
+{
+	return clock_ns() + seconds * second_ns;
+}
+
+static void count(const struct client *client, enum counter which)
+{
+	counters_add(&client->daemon->counters, which, 1);
+}
+
+/* Send a message, as the answer that is owed or as last words. */
+static void say(struct client *client, size_t size, bool is_last)
+{
+	struct span message = {client->reply, size};
+
+	if (client->owes_reply)
+		(void)!channel_reply(&client->channel, message);
+	else if (is_last)
+		channel_end(&client->channel, message);
+	client->owes_reply = false;
+}
+
+/* Why it ends, in words: counted, and told to the client as a hint. */
+static status refuse(struct client *client, enum counter why, status result)
+{
+	count(client, why);
+	say(client, link_error_write(log_thread_last(), client->reply), true);
+	return result;
+}
+
+/* The next message, until `deadline_ns`. STATUS_TORN: none came. STATUS_LIMIT: we are to
+ * end, or were evicted. Others as channel_receive(). */
+static status receive(struct client *client, int64_t deadline_ns, struct span *ret_message)
+{
+	for (;;) {
+		int64_t left_ms = (deadline_ns - clock_ns()) / 1000000;
+
+		if (daemon_is_ending(client->daemon) || __atomic_load_n(&client->is_evicted, __ATOMIC_ACQUIRE))
+			return STATUS_LIMIT;
+		if (left_ms <= 0)
+			return STATUS_TORN;
+		status result = channel_receive(&client->channel, left_ms < SLICE_MS ? (int)left_ms + 1 : SLICE_MS,
+						ret_message);
+		client->owes_reply = result == STATUS_OK;
+		if (result == STATUS_MALFORMED) {
+			/* A ring's request without a readable size still waits for an answer. */
+			client->owes_reply = client->channel.has_ring;
+			return refuse(client, COUNTER_REFUSED_FRAME, STATUS_MALFORMED);
+		}
+		if (result != STATUS_TORN)
+			return result;
+	}
+}
+
+/* What ended the wait for a message, where it is worth a word. */
+static status ended(struct client *client, status why)
+{
+	size_t size;
+
+	if (why == STATUS_LIMIT && daemon_is_ending(client->daemon) && client->in_session &&
+	    !link_session_is_over(&client->session) &&
+	    link_close(&client->session, client->reply, sizeof client->reply, &size) == STATUS_OK) {
+		say(client, size, true);
+		log_write(LOG_PRIORITY_INFO, "session closed: the agent ends");
+	} else if (why == STATUS_LIMIT) {
+		if (!daemon_is_ending(client->daemon))
+			count(client, COUNTER_REFUSED_EVICTED);
+		say(client,
+		    link_error_write(daemon_is_ending(client->daemon)
+					     ? "the agent ends"
+					     : "too many connections without a handshake; yours was the oldest",
+				     client->reply),
+		    true);
+	} else if (why == STATUS_GONE && client->in_session) {
+		log_write(LOG_PRIORITY_INFO, "hung up without closing its session");
+	}
+	return why;
+}
+
+/* FIRST → SECOND. */
+static status handshake(struct client *client)
+{
+	enum counter why;
+	struct span message;
+	size_t size;
+	status result = receive(client, seconds_from_now(client->daemon->settings->hello_s), &message);
+
+	if (result == STATUS_TORN) {
+		(void)!report(STATUS_LIMIT, "no handshake in %u s", client->daemon->settings->hello_s);
+		return refuse(client, COUNTER_REFUSED_SILENT, STATUS_LIMIT);
+	}
+	if (result != STATUS_OK)
+		return ended(client, result);
+	if (!listener_take_handshake(client->listener)) {
+		(void)!report(STATUS_LIMIT, "more than %u handshakes a second at %s: try again in a moment",
+			      client->daemon->settings->handshakes_per_second, client->listener->place);
+		return refuse(client, COUNTER_REFUSED_RATE, STATUS_LIMIT);
+	}
+	count(client, COUNTER_HANDSHAKES);
+	result = admit_first(client->daemon, &client->session, message, &client->grant, &why);
+	if (result != STATUS_OK)
+		return refuse(client, why, result);
+	result = link_session_answer(&client->session, client->reply, sizeof client->reply, &size);
+	if (result != STATUS_OK)
+		return refuse(client, COUNTER_REFUSED_HANDSHAKE, result);
+	say(client, size, false);
+	return STATUS_OK;
+}
+
+/* The next record's content. */
+static status receive_record(struct client *client, int64_t deadline_ns, size_t *ret_size)
+{
+	struct span message;
+	status result = receive(client, deadline_ns, &message);
+
+	if (result == STATUS_TORN)
+		return STATUS_TORN;
+	if (result != STATUS_OK)
+		return ended(client, result);
+	result = link_open(&client->session, message, client->content, sizeof client->content, ret_size);
+	if (status_is_fault(result))
+		return refuse(client, COUNTER_REFUSED_RECORD, result);
+	return result;
+}
+
+static void log_session(const struct client *client)
+{
+	char id[2 * LINK_GRANT_ID_SIZE + 1];
+
+	identity_hex(client->grant.id, sizeof client->grant.id, id);
+	log_write(LOG_PRIORITY_INFO, "session: target %s, backend %s, rights%s%s%s, grant %s", client->grant.target,
+		  client->grant.backend == LINK_BACKEND_SIM ? "sim" : "sgx",
+		  (client->grant.rights & LINK_RIGHT_KERNEL) != 0 ? " kernel" : "",
+		  (client->grant.rights & LINK_RIGHT_USER) != 0 ? " user" : "",
+		  (client->grant.rights & LINK_RIGHT_OUTPUT) != 0 ? " output" : "", id);
+}
+
+/* The first record has opened: the key is proven. Now it may cost something. */
+static status begin_session(struct client *client)
+{
+	struct daemon *daemon = client->daemon;
+	struct hub_target *target;
+	struct quota *quota;
+	uint64_t now = grant_clock_now(&daemon->clock);
+
+	if (!daemon_take_session(daemon, client)) {
+		(void)!report(STATUS_LIMIT, "all %u sessions of this agent are in use",
+			      daemon->settings->session_count_max);
+		return refuse(client, COUNTER_REFUSED_FULL, STATUS_LIMIT);
+	}
+	client->in_session = true;
+	status result = hub_acquire(&daemon->hub, client->grant.target, &target);
+	if (result != STATUS_OK)
+		return refuse(client, COUNTER_REFUSED_TARGET, result);
+	result = quota_acquire(&daemon->quotas, &client->grant, now, &quota);
+	if (result != STATUS_OK) {
+		hub_release(&daemon->hub, target);
+		return refuse(client, COUNTER_REFUSED_GRANT, result);
+	}
+	answerer_init(&client->answerer, target, &client->grant, &daemon->quotas, quota, &daemon->counters);
+	bucket_init(&client->requests, daemon->settings->requests_per_second, daemon->settings->requests_per_second,
+		    clock_ns());
+	/* A century is as good as for ever, and doesn't overflow. */
+	uint64_t left_s = client->grant.valid_until > now ? client->grant.valid_until - now : 0;
+	client->expires_ns = seconds_from_now(left_s < 3153600000 ? (int64_t)left_s : 3153600000);
+	count(client, COUNTER_SESSIONS);
+	log_session(client);
+	return STATUS_OK;
+}
+
+static void end_session(struct client *client)
+{
+	if (client->answerer.target != NULL) {
+		hub_release(&client->daemon->hub, client->answerer.target);
+		quota_release(&client->daemon->quotas, client->answerer.quota);
+		answerer_deinit(&client->answerer);
+		client->answerer.target = NULL;
+	}
+	if (client->in_session)
+		daemon_leave_session(client->daemon);
+	client->in_session = false;
+	link_session_deinit(&client->session);
+}
+
+/* There is never more than one request under way: to make its answer wait slows the
+ * client down to its rate. */
+static void hold_to_rate(struct client *client, int64_t now_ns)
+{
+	int64_t wait_ns = bucket_wait_ns(&client->requests, now_ns);
+	const struct timespec pause = {.tv_sec = wait_ns / second_ns, .tv_nsec = wait_ns % second_ns};
+
+	if (wait_ns > 0)
+		nanosleep(&pause, NULL);
+	(void)bucket_take(&client->requests, wait_ns > 0 ? clock_ns() : now_ns);
+}
+
+static status expired(struct client *client)
+{
+	(void)!report(STATUS_DENIED, "the grant's time is over");
+	return refuse(client, COUNTER_REFUSED_EXPIRED, STATUS_DENIED);
+}
+
+static status answer_record(struct client *client, size_t content_size)
+{
+	uint8_t *content = client->reply + LINK_HEAD_SIZE;
+	int64_t now_ns = clock_ns();
+	size_t size;
+
+	if (now_ns >= client->expires_ns)
+		return expired(client);
+	hold_to_rate(client, now_ns);
+	status result = answerer_answer(&client->answerer, (struct span){client->content, content_size}, now_ns,
+					content, &size);
+	if (result == STATUS_OK)
+		result = link_seal(&client->session, (struct span){content, size}, client->reply, sizeof client->reply,
+				   &size);
+	if (result != STATUS_OK)
+		return refuse(client, COUNTER_REFUSED_RECORD, result);
+	client->owes_reply = false;
+	return channel_reply(&client->channel, (struct span){client->reply, size});
+}
+
+/* One session, from its handshake to its end. STATUS_END: in order; anything else was said. */
+static status converse(struct client *client)
+{
+	size_t size;
+
+	log_thread_forget();
+	client->owes_reply = false;
+	TRY(handshake(client));
+	status result = receive_record(client, seconds_from_now(PROOF_S), &size);
+	if (result == STATUS_TORN) {
+		(void)!report(STATUS_LIMIT, "no record in %d s after the handshake", PROOF_S);
+		return refuse(client, COUNTER_REFUSED_SILENT, STATUS_LIMIT);
+	}
+	if (result == STATUS_OK)
+		result = begin_session(client);
+	while (result == STATUS_OK) {
+		result = answer_record(client, size);
+		if (result == STATUS_OK)
+			result = receive_record(client, client->expires_ns, &size);
+		if (result == STATUS_TORN)
+			return expired(client);
+	}
+	return result;
+}
+
+static status send_hello(struct client *client, bool with_ring)
+{
+	struct agent_hello hello = {.version = 1, .flags = with_ring ? AGENT_WITH_RING : 0};
+	const struct span body = {(const uint8_t *)&hello, sizeof hello};
+
+	memcpy(hello.source_key, client->daemon->identity.binding.source_key, sizeof hello.source_key);
+	memcpy(hello.source_nonce, client->daemon->identity.binding.source_nonce, sizeof hello.source_nonce);
+	return with_ring ? channel_share(&client->channel, body) : channel_send(&client->channel, AGENT_HELLO, body);
+}
+
+static status send_status(struct client *client)
+{
+	static const char not_you[] = "only root and the agent's own user may ask for its status";
+	char *text = NULL;
+
+	if (client->may_ask_status) {
+		json_t *json = daemon_json(client->daemon);
+		text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+		json_decref(json);
+	}
+	struct span body = {(const uint8_t *)(text != NULL ? text : not_you),
+			    text != NULL ? strlen(text) : sizeof not_you - 1};
+	status result = body.size <= LINK_RING_REPLY_SIZE
+				? channel_send(&client->channel, text != NULL ? AGENT_STATUS : AGENT_REFUSED, body)
+				: STATUS_LIMIT;
+	free(text);
+	return result == STATUS_OK ? STATUS_END : result;
+}
+
+static status refuse_frame(struct client *client, const char *why)
+{
+	count(client, COUNTER_REFUSED_FRAME);
+	log_write(LOG_PRIORITY_NOTICE, "%s", why);
+	(void)!channel_send(&client->channel, AGENT_REFUSED, (struct span){(const uint8_t *)why, strlen(why)});
+	return STATUS_MALFORMED;
+}
+
+/* What a connection begins with. STATUS_OK: hello was said, and messages follow. */
+static status greet(struct client *client, const struct agent_frame *head)
+{
+	struct agent_connect ask;
+
+	client->channel.sequence = head->sequence;
+	if (head->type == AGENT_ASK_STATUS && head->size == 0)
+		return send_status(client);
+	if (head->type != AGENT_CONNECT || head->size != sizeof ask)
+		return refuse_frame(client, "this isn't how a connection begins (AGENT_CONNECT)");
+	memcpy(&ask, client->channel.request, sizeof ask);
+	if (ask.version != 1)
+		return refuse_frame(client, "this agent speaks version 1 only");
+	return send_hello(client, (ask.flags & AGENT_WITH_RING) != 0 && client->listener->kind == LISTENER_UNIX);
+}
+
+/* The first frame of a connection, or the next of a port, whenever it comes. */
+static status await_frame(struct client *client, int64_t deadline_ns, struct agent_frame *ret_head)
+{
+	while (!daemon_is_ending(client->daemon) && !__atomic_load_n(&client->is_evicted, __ATOMIC_ACQUIRE) &&
+	       clock_ns() < deadline_ns) {
+		status result = channel_frame(&client->channel, SLICE_MS, ret_head);
+
+		if (result != STATUS_TORN)
+			return result;
+	}
+	return STATUS_LIMIT;
+}
+
+static void serve_connection(struct client *client)
+{
+	struct agent_frame head;
+	status result = await_frame(client, seconds_from_now(CONNECT_S), &head);
+
+	if (result == STATUS_MALFORMED)
+		result = refuse_frame(client, "what came is no frame of this protocol");
+	else if (result == STATUS_LIMIT && !daemon_is_ending(client->daemon))
+		count(client, __atomic_load_n(&client->is_evicted, __ATOMIC_ACQUIRE) ? COUNTER_REFUSED_EVICTED
+										     : COUNTER_REFUSED_SILENT);
+	if (result == STATUS_OK)
+		result = greet(client, &head);
+	if (result == STATUS_OK) {
+		(void)!converse(client);
+		end_session(client);
+		channel_end(&client->channel, (struct span){NULL, 0});
+	}
+}
+
+/* A port has no connections: AGENT_CONNECT begins anew, and everything else is noise. */
+static void serve_port_stream(struct client *client)
+{
+	struct agent_frame head;
+	status result = await_frame(client, INT64_MAX, &head);
+
+	while (result == STATUS_OK) {
+		if (head.type == AGENT_CONNECT && greet(client, &head) == STATUS_OK) {
+			result = converse(client);
+			end_session(client);
+			/* What interrupted the session is the next one's AGENT_CONNECT. */
+			if (result == STATUS_END && client->channel.reader.head.type == AGENT_CONNECT)
+				continue;
+			if (result == STATUS_GONE)
+				return;
+		}
+		result = await_frame(client, INT64_MAX, &head);
+	}
+}
+
+static struct client *client_create(struct daemon *daemon, struct listener *listener)
+{
+	/* Touched as it is used: a connection that says nothing costs a page or two. */
+	struct client *client = aligned_alloc(_Alignof(struct client), sizeof *client);
+
+	if (client == NULL)
+		return NULL;
+	memset(client, 0, offsetof(struct client, content));
+	client->daemon = daemon;
+	client->listener = listener;
+	client->file = -1;
+	return client;
+}
+
+static void client_destroy(struct client *client)
+{
+	channel_deinit(&client->channel);
+	if (client->file >= 0)
+		close(client->file);
+	free(client);
+}
+
+/* A session's record of its client, on a Unix socket. */
+static void name_client(struct client *client)
+{
+	struct ucred peer = {.uid = (uid_t)-1};
+	socklen_t size = sizeof peer;
+	int used = snprintf(client->name, sizeof client->name, "client %" PRIu64, client->daemon->client_number);
+
+	if (client->listener->kind != LISTENER_UNIX ||
+	    getsockopt(client->file, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+		return;
+	snprintf(client->name + used, sizeof client->name - (size_t)used, " (pid %d, uid %d)", (int)peer.pid,
+		 (int)peer.uid);
+	client->may_ask_status = peer.uid == 0 || peer.uid == geteuid();
+}
+
+static void *run_connection(void *context)
+{
+	struct client *client = context;
+
+	log_thread_name_set(client->name);
+	serve_connection(client);
+	daemon_leave(client->daemon, client);
+	client_destroy(client);
+	return NULL;
+}
+
+static void *run_port(void *context)
+{
+	struct client *client = context;
+	const struct timespec pause = {.tv_sec = PORT_RETRY_S};
+
+	log_thread_name_set(client->name);
+	while (!daemon_is_ending(client->daemon)) {
+		client->file = listener_open_port(client->listener);
+		if (client->file < 0) {
+			nanosleep(&pause, NULL);
+			continue;
+		}
+		channel_init(&client->channel, client->file, true);
+		serve_port_stream(client);
+		channel_deinit(&client->channel);
+		close(client->file);
+		client->file = -1;
+		if (!daemon_is_ending(client->daemon))
+			nanosleep(&pause, NULL);
+	}
+	daemon_leave(client->daemon, client);
+	client_destroy(client);
+	return NULL;
+}
+
+static bool start_thread(void *(*function)(void *), struct client *client)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	bool started = pthread_create(&thread, &attributes, function, client) == 0;
+	pthread_attr_destroy(&attributes);
+	return started;
+}
+
+static void turn_away(struct daemon *daemon, int file, const char *why)
+{
+	counters_add(&daemon->counters, COUNTER_REFUSED_CROWDED, 1);
+	(void)!frame_write(file, AGENT_REFUSED, 0, (struct span){(const uint8_t *)why, strlen(why)}, 0);
+}
+
+void client_start(struct daemon *daemon, struct listener *listener, int file)
+{
+	struct client *client = client_create(daemon, listener);
+
+	counters_add(&daemon->counters, COUNTER_CONNECTIONS, 1);
+	if (client == NULL) {
+		turn_away(daemon, file, "the agent is out of memory");
+		close(file);
+		return;
+	}
+	client->file = file;
+	channel_init(&client->channel, file, false);
+	if (!daemon_enter(daemon, client, true)) {
+		turn_away(daemon, file, "too many clients at once");
+		client_destroy(client);
+		return;
+	}
+	name_client(client);
+	if (!start_thread(run_connection, client)) {
+		turn_away(daemon, file, "the agent can't start another thread");
+		daemon_leave(daemon, client);
+		client_destroy(client);
+	}
+}
+
+status client_start_port(struct daemon *daemon, struct listener *listener)
+{
+	struct client *client = client_create(daemon, listener);
+
+	if (client == NULL)
+		return report(STATUS_NO_MEMORY, "out of memory for the port %s", listener->place);
+	snprintf(client->name, sizeof client->name, "port %.50s", listener->place);
+	if (!daemon_enter(daemon, client, false) || !start_thread(run_port, client)) {
+		client_destroy(client);
+		return report(STATUS_NO_MEMORY, "can't start a thread for the port %s", listener->place);
+	}
+	return STATUS_OK;
+}
+
+void client_evict(struct client *client)
+{
+	__atomic_store_n(&client->is_evicted, true, __ATOMIC_RELEASE);
+	channel_hang_up(&client->channel);
+}
+
+void client_wake(struct client *client)
+{
+	channel_wake(&client->channel);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/serve/clock.h"
+
+#include <time.h>
+
+static const int64_t second_ns = 1000000000;
+
+int64_t clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return now.tv_sec * second_ns + now.tv_nsec;
+}
+
+static int64_t date_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec;
+}
+
+void grant_clock_init(struct grant_clock *clock)
+{
+	*clock = (struct grant_clock){.started_ns = clock_ns(), .started_date_s = date_s()};
+}
+
+uint64_t grant_clock_now(const struct grant_clock *clock)
+{
+	int64_t counted = clock->started_date_s + (clock_ns() - clock->started_ns) / second_ns, said = date_s();
+
+	return (uint64_t)(said > counted ? said : counted);
+}

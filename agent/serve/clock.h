@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Times: one that only moves forward, and the date by which grants end. */
+#ifndef AGENT_SERVE_CLOCK_H
+#define AGENT_SERVE_CLOCK_H
+
+#include <stdint.h>
+
+/* Since the machine was started, suspension included (CLOCK_BOOTTIME): nobody can set it. */
+int64_t clock_ns(void);
+
+/* The date, in a form that setting the clock back doesn't change. */
+struct grant_clock {
+	int64_t started_ns; /* clock_ns() … */
+	int64_t started_date_s; /* … and the date at that time */
+};
+
+void grant_clock_init(struct grant_clock *clock);
+
+/* Seconds since 1970: the system's date, but never less than what has passed since the
+ * start says. A clock that was ahead at the start and then put right makes grants
+ * end early, never late. */
+uint64_t grant_clock_now(const struct grant_clock *clock);
+
+#endif

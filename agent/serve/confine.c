@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/serve/confine.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/report.h"
+
+/* Both are in the first of the two words. */
+#define WANTED_CAPABILITIES ((1u << CAP_SYS_PTRACE) | (1u << CAP_DAC_READ_SEARCH))
+
+static status failed(const char *what)
+{
+	return report(STATUS_IO, "can't %s: %s", what, strerror(errno));
+}
+
+/* What a program that we start could get back: nothing. Fails without CAP_SETPCAP, where
+ * no_new_privs has the same effect. */
+static void drop_bounding_set(void)
+{
+	for (unsigned long i = 0; prctl(PR_CAPBSET_READ, i) >= 0; i++)
+		if (i != CAP_SYS_PTRACE && i != CAP_DAC_READ_SEARCH)
+			(void)!prctl(PR_CAPBSET_DROP, i);
+}
+
+static status keep_capabilities(void)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[2] = {0};
+
+	if (syscall(SYS_capget, &head, sets) != 0)
+		return failed("read the capabilities");
+	const struct __user_cap_data_struct kept[2] = {{.effective = sets[0].permitted & WANTED_CAPABILITIES,
+							.permitted = sets[0].permitted & WANTED_CAPABILITIES}};
+	if (syscall(SYS_capset, &head, kept) != 0)
+		return failed("give up capabilities");
+	return STATUS_OK;
+}
+
+static status become(const char *user)
+{
+	const struct passwd *found = user != NULL ? getpwnam(user) : NULL;
+
+	if (user == NULL)
+		return STATUS_OK;
+	if (found == NULL)
+		return report(STATUS_USAGE, "there is no user \"%s\"", user);
+	if (prctl(PR_SET_KEEPCAPS, 1) != 0 || setgroups(0, NULL) != 0 ||
+	    setresgid(found->pw_gid, found->pw_gid, found->pw_gid) != 0 ||
+	    setresuid(found->pw_uid, found->pw_uid, found->pw_uid) != 0)
+		return report(STATUS_DENIED, "can't become the user \"%s\": %s", user, strerror(errno));
+	return STATUS_OK;
+}
+
+status confine_process(const char *user)
+{
+	drop_bounding_set();
+	TRY(become(user));
+	TRY(keep_capabilities());
+	/* Other processes of the same user get at neither key nor guests' memory. */
+	if (prctl(PR_SET_DUMPABLE, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+		return failed("give up privileges");
+	return confine_calls();
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/serve/daemon.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/primitives.h"
+#include "agent/serve/client.h"
+#include "agent/serve/confine.h"
+#include "agent/serve/guarded.h"
+#include "agent/serve/log.h"
+#include "base/report.h"
+
+enum {
+	/* Evicted ones that haven't left yet. */
+	LEAVING_COUNT_MAX = 64,
+	/* A connection and its ring while it is handed over; a target's files. */
+	FILES_PER_CLIENT = 3,
+	FILES_PER_TARGET = 80,
+	END_S = 3,
+};
+
+bool daemon_is_ending(const struct daemon *daemon)
+{
+	return __atomic_load_n(&daemon->is_ending, __ATOMIC_ACQUIRE);
+}
+
+bool daemon_enter(struct daemon *daemon, struct client *client, bool is_half_open)
+{
+	pthread_mutex_lock(&daemon->lock);
+	bool fits = daemon->client_count < daemon->client_count_max;
+	if (fits) {
+		daemon->client[daemon->client_count++] = client;
+		daemon->client_number++;
+		struct client *evicted = is_half_open ? half_open_enter(&daemon->half_open, client) : NULL;
+		if (evicted != NULL)
+			client_evict(evicted);
+	}
+	pthread_mutex_unlock(&daemon->lock);
+	return fits;
+}
+
+void daemon_leave(struct daemon *daemon, struct client *client)
+{
+	pthread_mutex_lock(&daemon->lock);
+	half_open_leave(&daemon->half_open, client);
+	for (uint32_t i = 0; i < daemon->client_count; i++) {
+		if (daemon->client[i] != client)
+			continue;
+		daemon->client[i] = daemon->client[--daemon->client_count];
+		break;
+	}
+	pthread_cond_signal(&daemon->client_left);
+	pthread_mutex_unlock(&daemon->lock);
+}
+
+bool daemon_take_session(struct daemon *daemon, const struct client *client)
+{
+	pthread_mutex_lock(&daemon->lock);
+	bool is_free = daemon->session_count < daemon->settings->session_count_max;
+	if (is_free) {
+		daemon->session_count++;
+		half_open_leave(&daemon->half_open, client);
+	}
+	pthread_mutex_unlock(&daemon->lock);
+	return is_free;
+}
+
+void daemon_leave_session(struct daemon *daemon)
+{
+	pthread_mutex_lock(&daemon->lock);
+	daemon->session_count--;
+	pthread_mutex_unlock(&daemon->lock);
+}
+
+json_t *daemon_json(struct daemon *daemon)
+{
+	json_t *json = counters_json(&daemon->counters), *targets = hub_json(&daemon->hub);
+	char key[2 * START_KEY_SIZE + 1];
+
+	identity_hex(daemon->identity.binding.source_key, START_KEY_SIZE, key);
+	pthread_mutex_lock(&daemon->lock);
+	json_object_set_new(json, "sessions", json_integer(daemon->session_count));
+	json_object_set_new(json, "half_open", json_integer(daemon->half_open.entry_count));
+	json_object_set_new(json, "clients", json_integer(daemon->client_count));
+	pthread_mutex_unlock(&daemon->lock);
+	json_object_set_new(json, "key", json_string(key));
+	json_object_set_new(json, "targets", targets);
+	return json;
+}
+
+static void log_status(struct daemon *daemon)
+{
+	json_t *json = daemon_json(daemon);
+	char *text = json != NULL ? json_dumps(json, JSON_COMPACT) : NULL;
+
+	log_write(LOG_PRIORITY_INFO, "status: %s", text != NULL ? text : "out of memory");
+	free(text);
+	json_decref(json);
+}
+
+/* sd_notify(3): one datagram. */
+static void notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	if (path == NULL || strlen(path) >= sizeof address.sun_path || (path[0] != '/' && path[0] != '@'))
+		return;
+	memcpy(address.sun_path, path, strlen(path));
+	if (path[0] == '@')
+		address.sun_path[0] = 0; /* the abstract name space, unix(7) */
+	int file = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (file < 0)
+		return;
+	(void)!sendto(file, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&address,
+		      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path)));
+	close(file);
+}
+
+static status init_signals(struct daemon *daemon)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
+	/* Before the first thread, which inherits it. */
+	signal(SIGPIPE, SIG_IGN);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	daemon->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (daemon->signals < 0)
+		return report(STATUS_IO, "can't wait for signals: %s", strerror(errno));
+	return guarded_init();
+}
+
+/* Enough descriptors for everybody that the limits let in, and no more. */
+static status limit_resources(const struct daemon *daemon)
+{
+	rlim_t wanted =
+		(rlim_t)daemon->client_count_max * FILES_PER_CLIENT + HUB_TARGET_COUNT_MAX * FILES_PER_TARGET + 64;
+	const struct rlimit no_core = {0, 0};
+	struct rlimit files;
+
+	/* Guests' memory and the key don't belong in a core file. */
+	(void)!setrlimit(RLIMIT_CORE, &no_core);
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return report(STATUS_IO, "can't read the limit of open files: %s", strerror(errno));
+	files.rlim_cur = files.rlim_max == RLIM_INFINITY || wanted < files.rlim_max ? wanted : files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+		return report(STATUS_IO, "can't set the limit of open files: %s", strerror(errno));
+	return STATUS_OK;
+}
+
+static status init_listeners(struct daemon *daemon)
+{
+	const struct serve_settings *settings = daemon->settings;
+
+	for (uint32_t i = 0; i < settings->listener_count; i++) {
+		TRY(listener_init(&daemon->listener[i], settings->listener[i].kind, settings->listener[i].place,
+				  settings));
+		daemon->listener_count++;
+	}
+	return STATUS_OK;
+}
+
+static status init_state(struct daemon *daemon, const struct serve_settings *settings)
+{
+	/* A thread for each client: without this, an arena for each, too. */
+	mallopt(M_ARENA_MAX, 2);
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	daemon->settings = settings;
+	daemon->client_count_max = settings->session_count_max + settings->half_open_count_max +
+				   settings->listener_count + LEAVING_COUNT_MAX;
+	daemon->client = calloc(daemon->client_count_max, sizeof daemon->client[0]);
+	if (daemon->client == NULL)
+		return report(STATUS_NO_MEMORY, "out of memory");
+	half_open_init(&daemon->half_open, settings->half_open_count_max);
+	TRY(agent_primitives(&daemon->primitives));
+	TRY(identity_init(&daemon->identity, daemon->primitives, settings->key_path, settings->owner_path));
+	grant_clock_init(&daemon->clock);
+	TRY(quota_table_init(&daemon->quotas));
+	return limit_resources(daemon);
+}
+
+static json_t *listeners_json(const struct daemon *daemon)
+{
+	static const char *const kinds[] = {"unix", "tcp", "vsock", "serial"};
+	json_t *all = json_array();
+
+	for (uint32_t i = 0; i < daemon->listener_count; i++)
+		json_array_append_new(all, json_pack("{s:s,s:s,s:I}", "kind", kinds[daemon->listener[i].kind], "place",
+						     daemon->listener[i].place, "port",
+						     (json_int_t)daemon->listener[i].port));
+	return all;
+}
+
+/* One line for whoever started us: from now on we serve. */
+static void say_ready(const struct daemon *daemon)
+{
+	char key[2 * START_KEY_SIZE + 1], nonce[2 * START_NONCE_SIZE + 1];
+
+	identity_hex(daemon->identity.binding.source_key, START_KEY_SIZE, key);
+	identity_hex(daemon->identity.binding.source_nonce, START_NONCE_SIZE, nonce);
+	if (daemon->settings->json) {
+		json_t *json = json_pack("{s:s,s:s,s:s,s:i,s:o}", "event", "ready", "key", key, "nonce", nonce, "pid",
+					 (int)getpid(), "listen", listeners_json(daemon));
+		if (json != NULL && json_dumpf(json, stdout, JSON_COMPACT) == 0)
+			putchar('\n');
+		fflush(stdout);
+		json_decref(json);
+	} else {
+		log_write(LOG_PRIORITY_INFO, "ready: %s, key %s, nonce %s", daemon->listener[0].place, key, nonce);
+	}
+	notify("READY=1");
+}
+
+static void warn(const struct serve_settings *settings)
+{
+	if (settings->accept_sim)
+		log_write(LOG_PRIORITY_WARNING, "--insecure-accept-sim: simulated enclaves are served; they protect "
+						"nothing from their host");
+	if (settings->accept_debug)
+		log_write(LOG_PRIORITY_WARNING,
+			  "--insecure-accept-debug: debug enclaves are served; their host can read them");
+}
+
+/* False: told to end. */
+static bool handle_signals(struct daemon *daemon)
+{
+	struct signalfd_siginfo signal;
+	bool go_on = true;
+
+	while (read(daemon->signals, &signal, sizeof signal) == sizeof signal) {
+		if (signal.ssi_signo == SIGUSR1)
+			log_status(daemon);
+		else
+			go_on = false;
+	}
+	return go_on;
+}
+
+static void accept_all(struct daemon *daemon, struct listener *listener)
+{
+	/* A bounded number: signals get their turn. */
+	for (int i = 0; i < 64; i++) {
+		int file = listener_accept(listener);
+
+		if (file < 0) {
+			const struct timespec pause = {.tv_nsec = 50000000};
+
+			/* Nothing that waiting for the listener would end. */
+			if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+				nanosleep(&pause, NULL);
+			return;
+		}
+		client_start(daemon, listener, file);
+	}
+}
+
+static void serve_clients(struct daemon *daemon)
+{
+	struct pollfd waiting[SERVE_LISTENER_COUNT_MAX + 1];
+
+	for (;;) {
+		waiting[0] = (struct pollfd){.fd = daemon->signals, .events = POLLIN};
+		for (uint32_t i = 0; i < daemon->listener_count; i++)
+			waiting[1 + i] = (struct pollfd){
+				.fd = daemon->listener[i].kind == LISTENER_SERIAL ? -1 : daemon->listener[i].file,
+				.events = POLLIN};
+		if (poll(waiting, 1 + daemon->listener_count, -1) < 0)
+			continue;
+		if (waiting[0].revents != 0 && !handle_signals(daemon))
+			return;
+		for (uint32_t i = 0; i < daemon->listener_count; i++)
+			if (waiting[1 + i].revents != 0)
+				accept_all(daemon, &daemon->listener[i]);
+	}
+}
+
+/* Every client closes its session and leaves; who hangs is left behind. */
+static void end_clients(struct daemon *daemon)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += END_S;
+	__atomic_store_n(&daemon->is_ending, true, __ATOMIC_RELEASE);
+	pthread_mutex_lock(&daemon->lock);
+	for (uint32_t i = 0; i < daemon->client_count; i++)
+		client_wake(daemon->client[i]);
+	while (daemon->client_count > 0 &&
+	       pthread_cond_timedwait(&daemon->client_left, &daemon->lock, &until) != ETIMEDOUT)
+		;
+	uint32_t left_count = daemon->client_count;
+	pthread_mutex_unlock(&daemon->lock);
+	if (left_count > 0) {
+		log_write(LOG_PRIORITY_NOTICE, "%u clients didn't come to an end in %d s", left_count, (int)END_S);
+		_exit(0); /* their threads use what would be torn down */
+	}
+}
+
+static status start_ports(struct daemon *daemon)
+{
+	for (uint32_t i = 0; i < daemon->listener_count; i++)
+		if (daemon->listener[i].kind == LISTENER_SERIAL)
+			TRY(client_start_port(daemon, &daemon->listener[i]));
+	return STATUS_OK;
+}
+
+static status run(struct daemon *daemon, const struct serve_settings *settings)
+{
+	TRY(init_state(daemon, settings));
+	TRY(init_signals(daemon));
+	TRY(init_listeners(daemon));
+	TRY(confine_process(settings->user));
+	TRY(hub_init(&daemon->hub, settings->target, settings->target_count));
+	TRY(start_ports(daemon));
+	warn(settings);
+	say_ready(daemon);
+	serve_clients(daemon);
+	notify("STOPPING=1");
+	end_clients(daemon);
+	return STATUS_OK;
+}
+
+status daemon_serve(const struct serve_settings *settings)
+{
+	static struct daemon daemon = {
+		.signals = -1, .lock = PTHREAD_MUTEX_INITIALIZER, .client_left = PTHREAD_COND_INITIALIZER};
+	status result = run(&daemon, settings);
+
+	hub_deinit(&daemon.hub);
+	for (uint32_t i = 0; i < daemon.listener_count; i++)
+		listener_deinit(&daemon.listener[i]);
+	quota_table_deinit(&daemon.quotas);
+	identity_deinit(&daemon.identity);
+	free(daemon.client);
+	if (daemon.signals >= 0)
+		close(daemon.signals);
+	return result;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where clients come from. */
+#ifndef AGENT_SERVE_LISTENER_H
+#define AGENT_SERVE_LISTENER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "agent/serve/bucket.h"
+#include "agent/serve/settings.h"
+#include "base/status.h"
+
+struct listener {
+	enum listener_kind kind;
+	const char *place; /* a path, ADDRESS:PORT or PORT, as given; for messages, too */
+	int file; /* listening; of a serial port, the port, or −1 where it is a socket to connect to */
+	uint32_t port; /* TCP and vsock: as bound */
+	pthread_mutex_t lock;
+	struct bucket handshakes; /* its lock */
+};
+
+/* Listen, or open the port. STATUS_USAGE, STATUS_IO, STATUS_DENIED: reported. */
+MUST_USE status listener_init(struct listener *listener, enum listener_kind kind, const char *place,
+			      const struct serve_settings *settings);
+void listener_deinit(struct listener *listener);
+
+/* One more handshake's public-key work? */
+bool listener_take_handshake(struct listener *listener);
+
+/* The next client; −1: none. Sockets only. */
+int listener_accept(const struct listener *listener);
+/* The port's stream: its own file, or a connection to the socket that stands for the port (a
+ * QEMU's chardev). −1: nobody is there now. The caller closes it. */
+int listener_open_port(const struct listener *listener);
+
+#endif

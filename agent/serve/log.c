@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/serve/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/report.h"
+
+enum { LINE_SIZE = 1200 };
+
+static bool with_priority;
+static _Thread_local char thread_name[64], last[LINE_SIZE];
+static _Thread_local bool is_quiet;
+
+/* One write a line: lines of several threads don't mix. */
+static void put(enum log_priority priority, const char *message)
+{
+	char line[LINE_SIZE + 128], prefix[8] = "";
+	const char *name = thread_name;
+
+	if (with_priority)
+		snprintf(prefix, sizeof prefix, "<%d>", (int)priority);
+	int size = snprintf(line, sizeof line, "%sbartizan-agent: %s%s%s\n", prefix, name, name[0] != 0 ? ": " : "",
+			    message);
+	if (size >= (int)sizeof line) {
+		size = sizeof line - 1;
+		line[size - 1] = '\n';
+	}
+	if (size > 0)
+		(void)!write(STDERR_FILENO, line, (size_t)size);
+}
+
+static void sink(void *context, status fault, const char *message)
+{
+	(void)context;
+	(void)fault;
+	snprintf(last, sizeof last, "%s", message);
+	if (!is_quiet)
+		put(LOG_PRIORITY_WARNING, message);
+}
+
+void log_init(void)
+{
+	with_priority = getenv("JOURNAL_STREAM") != NULL;
+	report_sink_set(sink, NULL);
+}
+
+void log_write(enum log_priority priority, const char *format, ...)
+{
+	char message[LINE_SIZE];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(message, sizeof message, format, arguments);
+	va_end(arguments);
+	put(priority, message);
+}
+
+void log_thread_name_set(const char *name)
+{
+	snprintf(thread_name, sizeof thread_name, "%s", name);
+}
+
+void log_thread_quiet_set(bool quiet)
+{
+	is_quiet = quiet;
+}
+
+const char *log_thread_last(void)
+{
+	return last;
+}
+
+void log_thread_forget(void)
+{
+	last[0] = 0;
+}

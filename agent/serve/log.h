@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The daemon's log: stderr, with a priority before each line where systemd reads it
+ * (sd-daemon(3)). Faults that were said with report() come here too; each thread
+ * remembers its last, to tell its client. Thread-safe.
+ */
+#ifndef AGENT_SERVE_LOG_H
+#define AGENT_SERVE_LOG_H
+
+#include <stdbool.h>
+
+enum log_priority {
+	LOG_PRIORITY_WARNING = 4,
+	LOG_PRIORITY_NOTICE = 5,
+	LOG_PRIORITY_INFO = 6,
+};
+
+/* Take over report() for the whole process. */
+void log_init(void);
+
+__attribute__((format(printf, 2, 3))) void log_write(enum log_priority priority, const char *format, ...);
+
+/* Whose faults this thread's are, as a word before each line: "client 7". */
+void log_thread_name_set(const char *name);
+/* Don't log this thread's faults: they are expected. */
+void log_thread_quiet_set(bool quiet);
+/* This thread's last fault, in words; "" where there was none since the last call of
+ * log_thread_forget(). */
+const char *log_thread_last(void);
+void log_thread_forget(void);
+
+#endif
