@@ -167,7 +167,7 @@ static status print_json(const struct attachment *attachment)
 		"paging_levels", (int)kernel->space.level_count, "symbols",
 		(json_int_t)guest_symbols_count(kernel->symbols), "types",
 		(json_int_t)guest_types_count(kernel->types) - 1, "btf_size",
-		(json_int_t)guest_types_bytes(kernel->types).size, "attach_us", (json_int_t)attachment->attach_us);
+		(json_int_t)guest_types_bytes_size(kernel->types), "attach_us", (json_int_t)attachment->attach_us);
 	if (object == NULL)
 		return report(STATUS_NO_MEMORY, "no memory for the answer");
 	json_dumpf(object, stdout, JSON_COMPACT);

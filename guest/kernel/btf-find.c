@@ -34,23 +34,34 @@ static bool spend_visit(const struct guest_types *types)
 	return true;
 }
 
-status guest_types_get(const struct guest_types *types, uint32_t id, struct guest_type *ret_type)
+static enum guest_type_kind kind_of(const struct btf_head *head)
+{
+	return (enum guest_type_kind)btf_kind(head->info);
+}
+
+/* As guest_types_get(), without a copy of the name. */
+static status head_get(const struct guest_types *types, uint32_t id, struct btf_head *ret_head)
 {
 	if (id >= types->type_count)
 		return STATUS_END;
-	if (id == 0) {
-		*ret_type = (struct guest_type){.kind = GUEST_TYPE_VOID, .name = ""};
-		return STATUS_OK;
-	}
-	const uint8_t *type = btf_type(types, id);
-	uint32_t info = btf_u32(type + BTF_INFO_AT);
-	*ret_type = (struct guest_type){
-		.kind = (enum guest_type_kind)btf_kind(info),
-		.kind_flag = info >> 31,
-		.member_count = btf_member_count(info),
-		.size_or_type = btf_u32(type + BTF_SIZE_AT),
-		.name = btf_string(types, btf_u32(type + BTF_NAME_AT)),
-	};
+	if (id != 0)
+		return btf_head_get(types, id, ret_head);
+	*ret_head = (struct btf_head){.types = types};
+	return STATUS_OK;
+}
+
+status guest_types_get(const struct guest_types *types, uint32_t id, struct guest_type *ret_type)
+{
+	struct btf_head head;
+
+	TRY(head_get(types, id, &head));
+	ret_type->name[0] = '\0';
+	if (id != 0)
+		TRY(btf_name_copy(types, head.name, ret_type->name));
+	ret_type->kind = kind_of(&head);
+	ret_type->kind_flag = head.info >> 31;
+	ret_type->member_count = btf_member_count(head.info);
+	ret_type->size_or_type = head.size_or_type;
 	return STATUS_OK;
 }
 
@@ -58,18 +69,22 @@ status guest_types_find(const struct guest_types *types, enum guest_type_kind ki
 			uint32_t *ret_id)
 {
 	uint32_t hash = name_hash(name), collision_count = 0, id;
-	struct guest_type type;
+	size_t length = strlen(name);
+	struct btf_head head;
+	bool is_it;
 
 	for (uint32_t cursor = name_index_start(&types->names, hash);
 	     name_index_next(&types->names, hash, &cursor, &id);) {
-		TRY(guest_types_get(types, id, &type));
-		if (strcmp(type.name, name) != 0) {
+		TRY(head_get(types, id, &head));
+		TRY(btf_name_is(types, head.name, name, length, &is_it));
+		if (!is_it) {
 			if (++collision_count == NAME_COLLISION_COUNT_MAX)
 				return report(STATUS_LIMIT, "over %u types share the hash of \"%s\": made on purpose",
 					      collision_count, name);
 			continue;
 		}
-		if (id <= after || (type.kind != kind && !(kind == GUEST_TYPE_ENUM && type.kind == GUEST_TYPE_ENUM64)))
+		enum guest_type_kind found = kind_of(&head);
+		if (id <= after || (found != kind && !(kind == GUEST_TYPE_ENUM && found == GUEST_TYPE_ENUM64)))
 			continue;
 		*ret_id = id;
 		return STATUS_OK;
@@ -77,15 +92,30 @@ status guest_types_find(const struct guest_types *types, enum guest_type_kind ki
 	return STATUS_MISSING;
 }
 
+status guest_types_find_anonymous(const struct guest_types *types, const char *enumerator, uint32_t *cursor,
+				  uint32_t *ret_id)
+{
+	uint32_t hash = name_hash(enumerator);
+
+	if (*cursor == UINT32_MAX)
+		*cursor = name_index_start(&types->enumerators, hash);
+	return name_index_next(&types->enumerators, hash, cursor, ret_id) ? STATUS_OK : STATUS_MISSING;
+}
+
 uint32_t guest_types_id_at(const struct guest_types *types, size_t position)
 {
-	size_t start = (size_t)(types->types - types->data);
-	uint32_t id = types->type_count - 1;
+	struct btf_head head;
+	uint32_t id = 0;
 
-	if (position < start || position - start >= types->types_size)
+	if (position < types->types_at || position - types->types_at >= types->types_size)
 		return 0;
-	while (id > types->first_id && types->offset[id - types->first_id] > position - start)
-		id--;
+	for (uint32_t next = types->own_start; next < types->type_count; next++) {
+		if (head_get(types, next, &head) != STATUS_OK)
+			return 0;
+		if (head.place - BTF_TYPE_SIZE > position - types->types_at)
+			break;
+		id = next;
+	}
 	return id;
 }
 
@@ -97,38 +127,41 @@ static bool is_transparent(enum guest_type_kind kind)
 
 status guest_types_resolve(const struct guest_types *types, uint32_t id, uint32_t *ret_id)
 {
-	struct guest_type type;
+	struct btf_head head;
 
 	for (int i = 0; i < CHAIN_LENGTH_MAX; i++) {
-		TRY(guest_types_get(types, id, &type));
-		if (!is_transparent(type.kind)) {
+		TRY(head_get(types, id, &head));
+		if (!is_transparent(kind_of(&head))) {
 			*ret_id = id;
 			return STATUS_OK;
 		}
-		id = type.size_or_type;
+		id = head.size_or_type;
 	}
 	return report(STATUS_LIMIT, "BTF type %u: over %u typedefs and qualifiers in a row", id, CHAIN_LENGTH_MAX);
 }
 
-/* An array's element type and count; `id` must be an array. */
-static void array_get(const struct guest_types *types, uint32_t id, uint32_t *ret_element, uint32_t *ret_count)
+/* An array's element type and count. */
+static status array_get(const struct btf_head *head, uint32_t *ret_element, uint32_t *ret_count)
 {
-	const uint8_t *array = btf_type(types, id) + BTF_TYPE_SIZE;
+	uint8_t buffer[BTF_ARRAY_SIZE];
+	const uint8_t *array;
 
+	TRY(btf_bytes(head->types, head->place, sizeof buffer, buffer, &array));
 	*ret_element = btf_u32(array);
 	*ret_count = btf_u32(array + 8);
+	return STATUS_OK;
 }
 
 status guest_types_size(const struct guest_types *types, uint32_t id, uint64_t *ret_size)
 {
 	uint64_t factor = 1;
-	struct guest_type type;
+	struct btf_head head;
 
 	for (int i = 0; i < CHAIN_LENGTH_MAX; i++) {
 		uint32_t count;
 		TRY(guest_types_resolve(types, id, &id));
-		TRY(guest_types_get(types, id, &type));
-		switch (type.kind) {
+		TRY(head_get(types, id, &head));
+		switch (kind_of(&head)) {
 		case GUEST_TYPE_INT:
 		case GUEST_TYPE_STRUCT:
 		case GUEST_TYPE_UNION:
@@ -136,54 +169,68 @@ status guest_types_size(const struct guest_types *types, uint32_t id, uint64_t *
 		case GUEST_TYPE_ENUM64:
 		case GUEST_TYPE_FLOAT:
 		case GUEST_TYPE_DATASEC: break;
-		case GUEST_TYPE_POINTER: type.size_or_type = 8; break;
+		case GUEST_TYPE_POINTER: head.size_or_type = 8; break;
 		case GUEST_TYPE_ARRAY:
-			array_get(types, id, &id, &count);
+			TRY(array_get(&head, &id, &count));
 			if (!checked_multiply(factor, count, &factor))
 				return report(STATUS_LIMIT, "BTF type %u: an array beyond 2^64 elements", id);
 			continue;
 		default: return STATUS_MISSING;
 		}
-		if (!checked_multiply(factor, type.size_or_type, ret_size))
+		if (!checked_multiply(factor, head.size_or_type, ret_size))
 			return report(STATUS_LIMIT, "BTF type %u: an array beyond 2^64 bytes", id);
 		return STATUS_OK;
 	}
 	return report(STATUS_LIMIT, "BTF type %u: over %u arrays in arrays", id, CHAIN_LENGTH_MAX);
 }
 
+/* A member as it is written down. */
+struct member {
+	uint32_t name, type, bit_offset, bit_size;
+};
+
 /* Without kind_flag an old encoding marks bit-fields by their integer type
  * (btf.rst, BTF_KIND_INT): fewer bits than its size, or an offset in it. */
-static void apply_integer_bits(const struct guest_types *types, struct guest_member *member)
+static status apply_integer_bits(const struct guest_types *types, struct member *member)
 {
-	uint32_t id;
-	struct guest_type type;
+	struct btf_head head;
+	uint8_t buffer[4];
+	const uint8_t *info;
 
-	if (guest_types_get(types, member->type, &type) != STATUS_OK || type.kind != GUEST_TYPE_INT)
-		return;
-	id = member->type;
-	uint32_t encoding = btf_u32(btf_type(types, id) + BTF_TYPE_SIZE);
+	TRY(head_get(types, member->type, &head));
+	if (kind_of(&head) != GUEST_TYPE_INT)
+		return STATUS_OK;
+	TRY(btf_bytes(head.types, head.place, sizeof buffer, buffer, &info));
+	uint32_t encoding = btf_u32(info);
 	uint32_t bits = encoding & 0xff, offset = (encoding >> 16) & 0xff;
-	if (offset == 0 && (bits == 0 || bits == 8 * (uint64_t)type.size_or_type))
-		return;
+	if (offset == 0 && (bits == 0 || bits == 8 * (uint64_t)head.size_or_type))
+		return STATUS_OK;
 	member->bit_offset += offset;
 	member->bit_size = bits;
+	return STATUS_OK;
 }
 
-/* As guest_types_member(), of a type already looked up. */
-static void member_get(const struct guest_types *types, uint32_t id, const struct guest_type *type, uint32_t index,
-		       struct guest_member *ret_member)
+/* Member `index` of a struct or union, but for the old encoding's bits. */
+static status member_get(const struct btf_head *head, uint32_t index, struct member *ret_member)
 {
-	const uint8_t *member = btf_type(types, id) + BTF_TYPE_SIZE + (size_t)BTF_MEMBER_SIZE * index;
-	uint32_t offset = btf_u32(member + 8);
+	uint8_t buffer[BTF_MEMBER_SIZE];
+	const uint8_t *member;
+	bool kind_flag = head->info >> 31;
 
-	*ret_member = (struct guest_member){
-		.name = btf_string(types, btf_u32(member)),
+	TRY(btf_bytes(head->types, head->place + BTF_MEMBER_SIZE * index, sizeof buffer, buffer, &member));
+	uint32_t offset = btf_u32(member + 8);
+	*ret_member = (struct member){
+		.name = btf_u32(member),
 		.type = btf_u32(member + 4),
-		.bit_offset = type->kind_flag ? offset & 0xffffff : offset,
-		.bit_size = type->kind_flag ? offset >> 24 : 0,
+		.bit_offset = kind_flag ? offset & 0xffffff : offset,
+		.bit_size = kind_flag ? offset >> 24 : 0,
 	};
-	if (!type->kind_flag)
-		apply_integer_bits(types, ret_member);
+	return STATUS_OK;
+}
+
+static status member_bits(const struct guest_types *types, const struct btf_head *head, struct member *member)
+{
+	return head->info >> 31 ? STATUS_OK : apply_integer_bits(types, member);
 }
 
 static bool is_composite(enum guest_type_kind kind)
@@ -193,12 +240,18 @@ static bool is_composite(enum guest_type_kind kind)
 
 status guest_types_member(const struct guest_types *types, uint32_t id, uint32_t index, struct guest_member *ret_member)
 {
-	struct guest_type type;
+	struct btf_head head;
+	struct member member;
 
-	TRY(guest_types_get(types, id, &type));
-	if (!is_composite(type.kind) || index >= type.member_count)
+	TRY(head_get(types, id, &head));
+	if (!is_composite(kind_of(&head)) || index >= btf_member_count(head.info))
 		return STATUS_END;
-	member_get(types, id, &type, index, ret_member);
+	TRY(member_get(&head, index, &member));
+	TRY(member_bits(types, &head, &member));
+	TRY(btf_name_copy(types, member.name, ret_member->name));
+	ret_member->type = member.type;
+	ret_member->bit_offset = member.bit_offset;
+	ret_member->bit_size = member.bit_size;
 	return STATUS_OK;
 }
 
@@ -208,28 +261,22 @@ struct path_name {
 	size_t length;
 };
 
-static bool name_is(const char *name, struct path_name wanted)
-{
-	return strncmp(name, wanted.start, wanted.length) == 0 && name[wanted.length] == '\0';
-}
-
 /* An anonymous struct or union on the way down, and its next member. */
 struct nesting {
 	uint64_t bit_offset;
-	struct guest_type type;
-	uint32_t id;
+	struct btf_head head;
 	uint32_t next;
 };
 
 static status enter(const struct guest_types *types, uint32_t id, uint64_t bit_offset, struct nesting *ret_nesting)
 {
-	struct guest_type type;
+	struct btf_head head;
 
 	TRY(guest_types_resolve(types, id, &id));
-	TRY(guest_types_get(types, id, &type));
-	if (!is_composite(type.kind))
+	TRY(head_get(types, id, &head));
+	if (!is_composite(kind_of(&head)))
 		return STATUS_MISSING;
-	*ret_nesting = (struct nesting){.id = id, .type = type, .bit_offset = bit_offset};
+	*ret_nesting = (struct nesting){.head = head, .bit_offset = bit_offset};
 	return STATUS_OK;
 }
 
@@ -238,13 +285,14 @@ static status enter(const struct guest_types *types, uint32_t id, uint64_t bit_o
 static status find_member(const struct guest_types *types, struct path_name name, struct guest_field *field)
 {
 	struct nesting stack[NESTING_MAX];
-	struct guest_member member;
+	struct member member;
 	uint32_t depth = 1, visit_count = 0;
+	bool is_it, is_anonymous;
 
 	TRY(enter(types, field->type, field->bit_offset, &stack[0]));
 	while (depth > 0) {
 		struct nesting *top = &stack[depth - 1];
-		if (top->next == top->type.member_count) {
+		if (top->next == btf_member_count(top->head.info)) {
 			depth--;
 			continue;
 		}
@@ -253,18 +301,21 @@ static status find_member(const struct guest_types *types, struct path_name name
 				      VISIT_COUNT_MAX);
 		if (!spend_visit(types))
 			return STATUS_LIMIT;
-		member_get(types, top->id, &top->type, top->next++, &member);
-		uint64_t bit_offset = top->bit_offset + member.bit_offset;
-		if (name_is(member.name, name)) {
-			*field = (struct guest_field){member.type, bit_offset, member.bit_size};
+		TRY(member_get(&top->head, top->next++, &member));
+		TRY(btf_name_is(types, member.name, name.start, name.length, &is_it));
+		if (is_it) {
+			TRY(member_bits(types, &top->head, &member));
+			*field = (struct guest_field){member.type, top->bit_offset + member.bit_offset,
+						      member.bit_size};
 			return STATUS_OK;
 		}
-		if (member.name[0] != '\0')
+		TRY(btf_name_is_empty(types, member.name, &is_anonymous));
+		if (!is_anonymous)
 			continue;
 		if (depth == NESTING_MAX)
 			return report(STATUS_LIMIT, "BTF type %u: over %u anonymous types in each other", field->type,
 				      NESTING_MAX);
-		status entered = enter(types, member.type, bit_offset, &stack[depth]);
+		status entered = enter(types, member.type, top->bit_offset + member.bit_offset, &stack[depth]);
 		if (entered == STATUS_OK)
 			depth++;
 		else if (entered != STATUS_MISSING) /* a bit-field without a name is only padding */
@@ -276,14 +327,14 @@ static status find_member(const struct guest_types *types, struct path_name name
 /* "[n]", of an array, or at the start of a path of the root itself. */
 static status find_element(const struct guest_types *types, uint64_t index, bool at_start, struct guest_field *field)
 {
-	struct guest_type type;
+	struct btf_head head;
 	uint32_t id, count;
 	uint64_t size = 0, bytes = 0, bits = 0;
 
 	TRY(guest_types_resolve(types, field->type, &id));
-	TRY(guest_types_get(types, id, &type));
-	if (type.kind == GUEST_TYPE_ARRAY) {
-		array_get(types, id, &field->type, &count);
+	TRY(head_get(types, id, &head));
+	if (kind_of(&head) == GUEST_TYPE_ARRAY) {
+		TRY(array_get(&head, &field->type, &count));
 		if (count != 0 && index >= count) /* 0: a flexible array */
 			return STATUS_MISSING;
 	} else if (!at_start) {
@@ -345,24 +396,30 @@ status guest_types_field(const struct guest_types *types, uint32_t root, const c
 
 status guest_types_enumerator(const struct guest_types *types, uint32_t id, const char *name, uint64_t *ret_value)
 {
-	struct guest_type type;
+	uint8_t buffer[BTF_ENUM64_SIZE];
+	size_t length = strlen(name);
+	struct btf_head head;
+	const uint8_t *value;
+	bool is_it;
 
 	TRY(guest_types_resolve(types, id, &id));
-	TRY(guest_types_get(types, id, &type));
-	bool wide = type.kind == GUEST_TYPE_ENUM64;
-	if (!wide && type.kind != GUEST_TYPE_ENUM)
+	TRY(head_get(types, id, &head));
+	bool wide = kind_of(&head) == GUEST_TYPE_ENUM64;
+	if (!wide && kind_of(&head) != GUEST_TYPE_ENUM)
 		return STATUS_MISSING;
-	const uint8_t *value = btf_type(types, id) + BTF_TYPE_SIZE;
-	for (uint32_t i = 0; i < type.member_count; i++, value += wide ? BTF_ENUM64_SIZE : BTF_ENUM_SIZE) {
+	uint32_t size = wide ? BTF_ENUM64_SIZE : BTF_ENUM_SIZE;
+	for (uint32_t i = 0; i < btf_member_count(head.info); i++) {
 		if (!spend_visit(types))
 			return STATUS_LIMIT;
-		if (strcmp(btf_string(types, btf_u32(value)), name) != 0)
+		TRY(btf_bytes(head.types, head.place + i * size, size, buffer, &value));
+		uint32_t low = btf_u32(value + 4), high = wide ? btf_u32(value + 8) : 0;
+		TRY(btf_name_is(types, btf_u32(value), name, length, &is_it));
+		if (!is_it)
 			continue;
-		uint32_t low = btf_u32(value + 4);
 		if (wide)
-			*ret_value = (uint64_t)btf_u32(value + 8) << 32 | low;
+			*ret_value = (uint64_t)high << 32 | low;
 		else /* kind_flag: signed */
-			*ret_value = type.kind_flag ? (uint64_t)(int64_t)(int32_t)low : low;
+			*ret_value = head.info >> 31 ? (uint64_t)(int64_t)(int32_t)low : low;
 		return STATUS_OK;
 	}
 	return STATUS_MISSING;

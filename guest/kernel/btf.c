@@ -20,7 +20,7 @@ struct kind_layout {
 	uint8_t name_at, reference_at, second_reference_at;
 };
 
-enum { NOWHERE = 0xff, KIND_COUNT_MAX = 0x80 };
+enum { NOWHERE = 0xff, KIND_COUNT_MAX = BTF_KIND_COUNT_MAX };
 
 #define LAYOUT(info, element, refers_, name, reference, second) \
 	{.info_size = (info),                                   \
@@ -54,11 +54,60 @@ static const struct kind_layout known_layouts[GUEST_TYPE_KIND_COUNT] = {
 	[GUEST_TYPE_ENUM64] = LAYOUT(0, BTF_ENUM64_SIZE, false, 0, NOWHERE, NOWHERE),
 };
 
+enum {
+	/* Distribution kernels have some 15,000. */
+	ENUMERATOR_COUNT_MAX = 1 << 20,
+	/* Elements are checked so many bytes at a time, whole ones. */
+	ELEMENTS_SIZE_MAX = 1020,
+	/* A header: 8 bytes, two sections, and Linux 7.x's third; the rest is
+	 * newer still. */
+	HEADER_SIZE_MAX = 32,
+	/* 4 bytes for each kind. */
+	LAYOUTS_SIZE_MAX = 4 * KIND_COUNT_MAX,
+};
+
+/* Numbers, as many as come. */
+struct numbers {
+	uint32_t *data;
+	size_t count, capacity;
+};
+
 struct loader {
 	struct guest_types *types;
 	struct kind_layout layout[KIND_COUNT_MAX];
-	uint32_t named_count;
+	struct numbers places;
+	struct numbers hashes, ids; /* of the types that have an index */
+	/* Of the enumerators of enums without a name, and those enums. */
+	struct numbers enumerator_hashes, enumerator_ids;
+	/* The highest reference to a type, and the type that makes it: there
+	 * must be such a type in the end. */
+	uint32_t reference, referring_id;
 };
+
+static void loader_deinit(struct loader *loader)
+{
+	free(loader->places.data);
+	free(loader->hashes.data);
+	free(loader->ids.data);
+	free(loader->enumerator_hashes.data);
+	free(loader->enumerator_ids.data);
+}
+
+static status append(struct numbers *numbers, uint32_t number)
+{
+	if (numbers->count == numbers->capacity) {
+		size_t capacity = numbers->capacity != 0 ? numbers->capacity + numbers->capacity / 2 : 1024;
+		uint32_t *data = realloc(numbers->data, capacity * sizeof *data);
+		if (data == NULL)
+			return report(STATUS_NO_MEMORY,
+				      "no memory for an index of the kernel's types: raise `heap` in the image's "
+				      "manifest");
+		numbers->data = data;
+		numbers->capacity = capacity;
+	}
+	numbers->data[numbers->count++] = number;
+	return STATUS_OK;
+}
 
 /* Kinds newer than ours are skipped where BTF says how (its layout section,
  * Linux 7.x). */
@@ -85,14 +134,14 @@ static status load_layouts(struct loader *loader, struct span bytes)
 
 /* A section of BTF; offsets count from the header's end. */
 static status section(const struct guest_types *types, uint32_t header_size, uint32_t offset, uint32_t size,
-		      const char *name, struct span *ret_bytes)
+		      const char *name, uint32_t *ret_at)
 {
 	uint64_t start = (uint64_t)header_size + offset;
 
-	if (!checked_within(start, size, types->size))
+	if (!checked_within(start, size, pieces_size(types->bytes)))
 		return report(STATUS_MALFORMED, "BTF's %s, %u bytes at %llu, lie beyond its %zu bytes", name, size,
-			      (unsigned long long)start, types->size);
-	*ret_bytes = (struct span){types->data + start, size};
+			      (unsigned long long)start, (size_t)pieces_size(types->bytes));
+	*ret_at = (uint32_t)start; /* ≤ GUEST_TYPES_SIZE_MAX */
 	return STATUS_OK;
 }
 
@@ -100,28 +149,46 @@ static status section(const struct guest_types *types, uint32_t header_size, uin
  * (btf_parse_str_sec(), kernel/bpf/btf.c). */
 static status check_strings(const struct guest_types *types)
 {
-	const char *strings = types->strings;
 	uint32_t size = types->strings_size;
+	char first = '\0', last = '\0';
 
 	if (types->base != NULL && size == 0)
 		return STATUS_OK;
-	if (size == 0 || (types->base == NULL && strings[0] != '\0') || strings[size - 1] != '\0')
+	if (size != 0) {
+		TRY(pieces_copy(types->bytes, types->strings_at, &first, 1));
+		TRY(pieces_copy(types->bytes, (uint64_t)types->strings_at + size - 1, &last, 1));
+	}
+	if (size == 0 || (types->base == NULL && first != '\0') || last != '\0')
 		return report(STATUS_MALFORMED, "BTF's strings don't start and end with a NUL");
 	if (size > UINT32_MAX - types->strings_start)
 		return report(STATUS_LIMIT, "BTF's strings run beyond 4 GiB");
 	return STATUS_OK;
 }
 
+static status load_layout_section(struct loader *loader, uint32_t at, uint32_t size)
+{
+	uint8_t layouts[LAYOUTS_SIZE_MAX];
+
+	if (size > sizeof layouts)
+		size = sizeof layouts;
+	TRY(pieces_copy(loader->types->bytes, at, layouts, size));
+	return load_layouts(loader, (struct span){layouts, size});
+}
+
 static status load_header(struct loader *loader)
 {
 	struct guest_types *types = loader->types;
+	uint8_t header[HEADER_SIZE_MAX];
+	uint64_t size = pieces_size(types->bytes);
 	struct reader reader;
 	uint16_t magic;
 	uint8_t version, flags;
-	uint32_t header_size = 0, number[4] = {}, layout_number[2] = {};
-	struct span bytes = {types->data, 0};
+	uint32_t header_size = 0, number[4] = {}, layout_number[2] = {}, layouts_at = 0;
 
-	reader_init(&reader, (struct span){types->data, types->size});
+	if (size > sizeof header)
+		size = sizeof header;
+	TRY(pieces_copy(types->bytes, 0, header, size));
+	reader_init(&reader, (struct span){header, size});
 	if (reader_u16(&reader, &magic) != STATUS_OK || magic != BTF_MAGIC)
 		return report(STATUS_MALFORMED, "no BTF: it must start with %#x", BTF_MAGIC);
 	if (reader_u8(&reader, &version) != STATUS_OK || reader_u8(&reader, &flags) != STATUS_OK ||
@@ -132,50 +199,13 @@ static status load_header(struct loader *loader)
 	if (header_size >= reader.position + sizeof layout_number &&
 	    reader_copy(&reader, layout_number, sizeof layout_number) != STATUS_OK)
 		return report(STATUS_MALFORMED, "BTF ends inside its header");
-	TRY(section(types, header_size, number[0], number[1], "types", &bytes));
-	types->types = bytes.data;
-	types->types_size = (uint32_t)bytes.size;
-	TRY(section(types, header_size, number[2], number[3], "strings", &bytes));
-	types->strings = (const char *)bytes.data;
-	types->strings_size = (uint32_t)bytes.size;
+	types->types_size = number[1];
+	types->strings_size = number[3];
+	TRY(section(types, header_size, number[0], number[1], "types", &types->types_at));
+	TRY(section(types, header_size, number[2], number[3], "strings", &types->strings_at));
 	TRY(check_strings(types));
-	TRY(section(types, header_size, layout_number[0], layout_number[1], "layouts", &bytes));
-	return load_layouts(loader, bytes);
-}
-
-/* The id of the first type that is described: void isn't. */
-static uint32_t own_start(const struct guest_types *types)
-{
-	return types->base != NULL ? types->first_id : 1;
-}
-
-/* Pass 1: count the types, and check that each lies inside the section. */
-static status count_types(struct loader *loader)
-{
-	struct guest_types *types = loader->types;
-	struct reader reader;
-	struct span type;
-	uint32_t id;
-
-	reader_init(&reader, (struct span){types->types, types->types_size});
-	/* Of a module's and the kernel's together. */
-	for (id = own_start(types); reader_left(&reader) != 0; id++) {
-		if (id >= GUEST_TYPE_COUNT_MAX)
-			return report(STATUS_LIMIT, "BTF has over %u types", GUEST_TYPE_COUNT_MAX);
-		if (reader_bytes(&reader, BTF_TYPE_SIZE, &type) != STATUS_OK)
-			return report(STATUS_MALFORMED, "BTF ends inside type %u", id);
-		uint32_t info = btf_u32(type.data + BTF_INFO_AT);
-		const struct kind_layout *layout = &loader->layout[btf_kind(info)];
-		if (!layout->known)
-			return report(STATUS_UNSUPPORTED, "BTF type %u is of kind %u, which nobody described", id,
-				      btf_kind(info));
-		uint64_t tail = layout->info_size + (uint64_t)layout->element_size * btf_member_count(info);
-		if (reader_skip(&reader, tail) != STATUS_OK)
-			return report(STATUS_MALFORMED, "BTF type %u with %u members runs beyond the end", id,
-				      btf_member_count(info));
-	}
-	types->type_count = id;
-	return STATUS_OK;
+	TRY(section(types, header_size, layout_number[0], layout_number[1], "layouts", &layouts_at));
+	return load_layout_section(loader, layouts_at, layout_number[1]);
 }
 
 static bool name_holds(const struct guest_types *types, uint32_t name)
@@ -184,24 +214,55 @@ static bool name_holds(const struct guest_types *types, uint32_t name)
 	return name < types->strings_start || name - types->strings_start < types->strings_size;
 }
 
-/* Names and references of what follows a type: elements, or an array's info. */
-static bool elements_hold(const struct guest_types *types, const struct kind_layout *layout, const uint8_t *element,
-			  uint32_t count)
+static void note_reference(struct loader *loader, uint32_t id, uint32_t reference)
 {
-	uint32_t size = layout->element_size;
+	if (reference < loader->reference)
+		return;
+	loader->reference = reference;
+	loader->referring_id = id;
+}
 
-	if (size == 0)
-		count = layout->reference_at != NOWHERE;
-	for (uint32_t i = 0; i < count; i++, element += size) {
-		if (layout->name_at != NOWHERE && !name_holds(types, btf_u32(element + layout->name_at)))
-			return false;
-		if (layout->reference_at != NOWHERE && btf_u32(element + layout->reference_at) >= types->type_count)
-			return false;
-		if (layout->second_reference_at != NOWHERE &&
-		    btf_u32(element + layout->second_reference_at) >= types->type_count)
-			return false;
-	}
+static status report_out_of_bounds(uint32_t id)
+{
+	return report(STATUS_MALFORMED, "BTF type %u has a name or a reference out of bounds", id);
+}
+
+/* Names and references of one element, or of an array's info. */
+static bool check_element(struct loader *loader, uint32_t id, const struct kind_layout *layout, const uint8_t *element)
+{
+	if (layout->name_at != NOWHERE && !name_holds(loader->types, btf_u32(element + layout->name_at)))
+		return false;
+	if (layout->reference_at != NOWHERE)
+		note_reference(loader, id, btf_u32(element + layout->reference_at));
+	if (layout->second_reference_at != NOWHERE)
+		note_reference(loader, id, btf_u32(element + layout->second_reference_at));
 	return true;
+}
+
+/* What follows a type at `place`: elements, or an array's info. */
+static status check_elements(struct loader *loader, uint32_t id, const struct btf_head *head,
+			     const struct kind_layout *layout)
+{
+	uint32_t size = layout->element_size, left = btf_member_count(head->info), place = head->place;
+	uint8_t buffer[ELEMENTS_SIZE_MAX];
+	const uint8_t *elements;
+
+	if (layout->name_at == NOWHERE && layout->reference_at == NOWHERE)
+		return STATUS_OK;
+	if (size == 0) {
+		size = layout->info_size;
+		left = 1;
+	}
+	while (left > 0) {
+		uint32_t count = ELEMENTS_SIZE_MAX / size < left ? ELEMENTS_SIZE_MAX / size : left;
+		TRY(btf_bytes(loader->types, place, (size_t)count * size, buffer, &elements));
+		for (uint32_t i = 0; i < count; i++)
+			if (!check_element(loader, id, layout, elements + (size_t)i * size))
+				return report_out_of_bounds(id);
+		place += count * size;
+		left -= count;
+	}
+	return STATUS_OK;
 }
 
 static bool is_indexed(uint32_t kind)
@@ -210,90 +271,140 @@ static bool is_indexed(uint32_t kind)
 	       kind == GUEST_TYPE_ENUM64 || kind == GUEST_TYPE_TYPEDEF || kind == GUEST_TYPE_INT;
 }
 
-/* Pass 2: where each type is; every name and reference inside its bounds. */
-static status check_types(struct loader *loader)
+static status note(struct numbers *hashes, struct numbers *ids, uint32_t hash, uint32_t id)
 {
-	struct guest_types *types = loader->types;
-	uint32_t offset = 0;
+	TRY(append(hashes, hash));
+	return append(ids, id);
+}
 
-	for (uint32_t id = own_start(types); id < types->type_count; id++) {
-		const uint8_t *type = types->types + offset;
-		uint32_t info = btf_u32(type + BTF_INFO_AT), name = btf_u32(type + BTF_NAME_AT);
-		uint32_t kind = btf_kind(info), count = btf_member_count(info);
-		const struct kind_layout *layout = &loader->layout[kind];
-		if (!name_holds(types, name) ||
-		    (layout->refers && btf_u32(type + BTF_REFERENCE_AT) >= types->type_count) ||
-		    !elements_hold(types, layout, type + BTF_TYPE_SIZE, count))
-			return report(STATUS_MALFORMED, "BTF type %u has a name or a reference out of bounds", id);
-		types->offset[id - types->first_id] = offset;
-		loader->named_count += is_indexed(kind) && *btf_string(types, name) != '\0';
-		offset += BTF_TYPE_SIZE + layout->info_size + layout->element_size * count;
+/* Its enumerators are all that an enum without a name is known by. */
+static status note_enumerators(struct loader *loader, uint32_t id, const struct btf_head *head)
+{
+	uint32_t size = loader->layout[btf_kind(head->info)].element_size, hash;
+	uint8_t buffer[BTF_ENUM64_SIZE];
+	const uint8_t *enumerator;
+
+	if (btf_member_count(head->info) > ENUMERATOR_COUNT_MAX - loader->enumerator_ids.count)
+		return report(STATUS_LIMIT, "BTF has over %u enumerators in enums without a name", ENUMERATOR_COUNT_MAX);
+	for (uint32_t i = 0; i < btf_member_count(head->info); i++) {
+		TRY(btf_bytes(loader->types, head->place + i * size, size, buffer, &enumerator));
+		status hashed = btf_name_hash(loader->types, btf_u32(enumerator), &hash);
+		if (hashed == STATUS_OK)
+			hashed = note(&loader->enumerator_hashes, &loader->enumerator_ids, hash, id);
+		if (hashed != STATUS_OK && hashed != STATUS_END) /* too long for any lookup */
+			return hashed;
 	}
 	return STATUS_OK;
 }
 
-static void free_words(uint32_t **words)
+static status note_name(struct loader *loader, uint32_t id, const struct btf_head *head)
 {
-	free(*words);
+	bool is_empty;
+	uint32_t hash;
+
+	if (!is_indexed(btf_kind(head->info)))
+		return STATUS_OK;
+	TRY(btf_name_is_empty(loader->types, head->name, &is_empty));
+	if (is_empty && (btf_kind(head->info) == GUEST_TYPE_ENUM || btf_kind(head->info) == GUEST_TYPE_ENUM64))
+		return note_enumerators(loader, id, head);
+	if (is_empty)
+		return STATUS_OK;
+	status hashed = btf_name_hash(loader->types, head->name, &hash);
+	if (hashed == STATUS_END) /* too long for any lookup */
+		return STATUS_OK;
+	TRY(hashed);
+	return note(&loader->hashes, &loader->ids, hash, id);
 }
 
-static status index_names(struct loader *loader)
+/* One type at `place`: it lies inside, and so do its names. */
+static status check_type(struct loader *loader, uint32_t id, uint32_t place, uint32_t *ret_end)
 {
 	struct guest_types *types = loader->types;
-	__attribute__((cleanup(free_words))) uint32_t *hashes = calloc(2 * (size_t)loader->named_count + 1, 4);
-	uint32_t *ids = hashes + loader->named_count;
-	uint32_t count = 0;
+	uint8_t buffer[BTF_TYPE_SIZE];
+	const uint8_t *type;
 
-	if (hashes == NULL)
-		return report(STATUS_NO_MEMORY, "no memory for the names of %u types", loader->named_count);
-	for (uint32_t id = own_start(types); id < types->type_count; id++) {
-		const uint8_t *type = btf_type(types, id);
-		const char *name = btf_string(types, btf_u32(type + BTF_NAME_AT));
-		if (*name == '\0' || !is_indexed(btf_kind(btf_u32(type + BTF_INFO_AT))))
-			continue;
-		hashes[count] = name_hash(name);
-		ids[count++] = id;
+	if (types->types_size - place < BTF_TYPE_SIZE)
+		return report(STATUS_MALFORMED, "BTF ends inside type %u", id);
+	TRY(btf_bytes(types, place, sizeof buffer, buffer, &type));
+	struct btf_head head = {
+		.types = types,
+		.place = place + BTF_TYPE_SIZE,
+		.name = btf_u32(type + BTF_NAME_AT),
+		.info = btf_u32(type + BTF_INFO_AT),
+		.size_or_type = btf_u32(type + BTF_REFERENCE_AT),
+	};
+	const struct kind_layout *layout = &loader->layout[btf_kind(head.info)];
+	if (!layout->known)
+		return report(STATUS_UNSUPPORTED, "BTF type %u is of kind %u, which nobody described", id,
+			      btf_kind(head.info));
+	if (btf_tail_size(types, head.info) > types->types_size - head.place)
+		return report(STATUS_MALFORMED, "BTF type %u with %u members runs beyond the end", id,
+			      btf_member_count(head.info));
+	if (!name_holds(types, head.name))
+		return report_out_of_bounds(id);
+	if (layout->refers)
+		note_reference(loader, id, head.size_or_type);
+	TRY(check_elements(loader, id, &head, layout));
+	TRY(note_name(loader, id, &head));
+	*ret_end = head.place + (uint32_t)btf_tail_size(types, head.info);
+	return STATUS_OK;
+}
+
+/* All types, in one go: their bytes may have to be fetched. */
+static status check_types(struct loader *loader)
+{
+	struct guest_types *types = loader->types;
+	uint32_t place = 0, id;
+
+	for (uint32_t kind = 0; kind < KIND_COUNT_MAX; kind++)
+		types->tail[kind] =
+			(struct btf_tail){loader->layout[kind].info_size, loader->layout[kind].element_size};
+	for (id = types->own_start; place < types->types_size; id++) {
+		/* Of a module's and the kernel's together. */
+		if (id >= GUEST_TYPE_COUNT_MAX)
+			return report(STATUS_LIMIT, "BTF has over %u types", GUEST_TYPE_COUNT_MAX);
+		if ((id - types->own_start) % BTF_STRIDE == 0)
+			TRY(append(&loader->places, place));
+		TRY(check_type(loader, id, place, &place));
 	}
-	return name_index_init(&types->names, hashes, ids, count);
+	types->type_count = id;
+	return loader->reference < id ? STATUS_OK : report_out_of_bounds(loader->referring_id);
 }
 
-static status load(struct guest_types *types)
+static status load(struct guest_types *types, struct loader *loader)
 {
-	struct loader loader = {.types = types};
-
-	if (types->size > GUEST_TYPES_SIZE_MAX)
-		return report(STATUS_LIMIT, "%zu bytes of BTF: at most %u are read", types->size, GUEST_TYPES_SIZE_MAX);
-	TRY(load_header(&loader));
-	TRY(count_types(&loader));
-	types->offset = calloc((size_t)types->type_count - types->first_id + 1, sizeof *types->offset);
-	if (types->offset == NULL)
-		return report(STATUS_NO_MEMORY, "no memory for %u types", types->type_count);
-	TRY(check_types(&loader));
-	return index_names(&loader);
+	if (pieces_size(types->bytes) > GUEST_TYPES_SIZE_MAX)
+		return report(STATUS_LIMIT, "%llu bytes of BTF: at most %u are read",
+			      (unsigned long long)pieces_size(types->bytes), GUEST_TYPES_SIZE_MAX);
+	TRY(load_header(loader));
+	TRY(check_types(loader));
+	uint32_t *places = realloc(loader->places.data, (loader->places.count + 1) * sizeof *places);
+	types->place = places != NULL ? places : loader->places.data;
+	loader->places = (struct numbers){};
+	TRY(name_index_init(&types->enumerators, loader->enumerator_hashes.data, loader->enumerator_ids.data,
+			    loader->enumerator_ids.count));
+	return name_index_init(&types->names, loader->hashes.data, loader->ids.data, loader->hashes.count);
 }
 
-status guest_types_create(uint8_t *data, size_t size, struct guest_types **ret_types)
+status guest_types_create_from_pieces(const struct guest_types *base, struct pieces *bytes,
+				      struct guest_types **ret_types)
 {
-	return guest_types_create_split(NULL, data, size, ret_types);
-}
-
-status guest_types_create_split(const struct guest_types *base, uint8_t *data, size_t size,
-				struct guest_types **ret_types)
-{
+	__attribute__((cleanup(loader_deinit))) struct loader loader = {};
 	struct guest_types *types = calloc(1, sizeof *types);
 
 	if (types == NULL) {
-		free(data);
+		pieces_destroy(bytes);
 		return report(STATUS_NO_MEMORY, "no memory for the kernel's types");
 	}
-	types->data = data;
-	types->size = size;
+	types->bytes = bytes;
+	types->own_start = 1; /* void isn't described */
 	if (base != NULL) {
 		types->base = base;
-		types->first_id = base->type_count;
+		types->first_id = types->own_start = base->type_count;
 		types->strings_start = base->strings_size;
 	}
-	status loaded = load(types);
+	loader.types = types;
+	status loaded = load(types, &loader);
 	if (loaded != STATUS_OK) {
 		guest_types_destroy(types);
 		return loaded;
@@ -302,19 +413,44 @@ status guest_types_create_split(const struct guest_types *base, uint8_t *data, s
 	return STATUS_OK;
 }
 
+status guest_types_create_split(const struct guest_types *base, uint8_t *data, size_t size,
+				struct guest_types **ret_types)
+{
+	struct pieces *bytes;
+
+	TRY(pieces_create_kept(data, size, &bytes));
+	return guest_types_create_from_pieces(base, bytes, ret_types);
+}
+
+status guest_types_create(uint8_t *data, size_t size, struct guest_types **ret_types)
+{
+	return guest_types_create_split(NULL, data, size, ret_types);
+}
+
 void guest_types_destroy(struct guest_types *types)
 {
 	if (types == NULL)
 		return;
+	name_index_deinit(&types->enumerators);
 	name_index_deinit(&types->names);
-	free(types->offset);
-	free(types->data);
+	free(types->place);
+	pieces_destroy(types->bytes);
 	free(types);
 }
 
-struct span guest_types_bytes(const struct guest_types *types)
+void guest_types_trim(const struct guest_types *types)
 {
-	return (struct span){types->data, types->size};
+	pieces_drop(types->bytes);
+}
+
+size_t guest_types_bytes_size(const struct guest_types *types)
+{
+	return pieces_size(types->bytes);
+}
+
+status guest_types_bytes_copy(const struct guest_types *types, size_t offset, void *destination, size_t size)
+{
+	return pieces_copy(types->bytes, offset, destination, size);
 }
 
 uint32_t guest_types_count(const struct guest_types *types)

@@ -44,20 +44,24 @@ enum {
 	GUEST_TYPE_COUNT_MAX = 1 << 20,
 	/* All of BTF; distribution kernels have 4 to 8 MiB. */
 	GUEST_TYPES_SIZE_MAX = 32 << 20,
+	/* KSYM_NAME_LEN, with the NUL: btf_name_valid_identifier() takes no
+	 * longer one. A type with a longer name isn't found by it. */
+	GUEST_TYPE_NAME_SIZE = 512,
 };
 
 struct guest_types;
+struct pieces; /* guest/kernel/pieces.h */
 
 struct guest_type {
 	enum guest_type_kind kind;
 	bool kind_flag;
 	uint32_t member_count; /* members, enumerators, parameters, variables */
 	uint32_t size_or_type; /* bytes, or the type referred to */
-	const char *name; /* "" where it has none; never NULL */
+	char name[GUEST_TYPE_NAME_SIZE]; /* "" where it has none */
 };
 
 struct guest_member {
-	const char *name; /* "" for an anonymous struct or union */
+	char name[GUEST_TYPE_NAME_SIZE]; /* "" for an anonymous struct or union */
 	uint32_t type;
 	uint32_t bit_offset;
 	uint32_t bit_size; /* of a bit-field; 0: not one */
@@ -70,9 +74,19 @@ struct guest_field {
 	uint32_t bit_size; /* of a bit-field; 0: not one */
 };
 
-/* Check and index BTF. Takes over `data` (malloc), also when it fails.
+/* All functions below that look into BTF can fail as pieces_get() does:
+ * STATUS_TORN (reported), STATUS_NO_MEMORY, STATUS_GONE, STATUS_IO. */
+
+/* Check and index BTF, of which `bytes` may have only pieces at hand. Takes
+ * over `bytes`, also when it fails. A module's BTF goes on where the kernel's,
+ * `base`, ends: see guest_types_create_split(). NULL: it stands alone.
  * Reported: STATUS_MALFORMED, STATUS_UNSUPPORTED (a kind that nobody
  * described), STATUS_LIMIT, STATUS_NO_MEMORY. */
+MUST_USE status guest_types_create_from_pieces(const struct guest_types *base, struct pieces *bytes,
+					       struct guest_types **ret_types);
+
+/* The same of bytes that are kept. Takes over `data` (malloc), also when it
+ * fails. */
 MUST_USE status guest_types_create(uint8_t *data, size_t size, struct guest_types **ret_types);
 
 /* The same for a module's BTF, which goes on where the kernel's ends (btf.rst,
@@ -89,15 +103,20 @@ void guest_types_destroy(struct guest_types *types);
  * share a budget; it is borrowed until the next call (NULL: no limit). */
 void guest_types_visits_limit(struct guest_types *types, uint64_t *budget);
 
-/* BTF as given. */
-struct span guest_types_bytes(const struct guest_types *types);
+/* Give back the memory of pieces that are at hand; what is asked for next is
+ * fetched again. */
+void guest_types_trim(const struct guest_types *types);
+
+/* BTF as given: its size, and a part of it. */
+size_t guest_types_bytes_size(const struct guest_types *types);
+MUST_USE status guest_types_bytes_copy(const struct guest_types *types, size_t offset, void *destination, size_t size);
 /* One more than the last type's id; ids start with 0 (void). */
 uint32_t guest_types_count(const struct guest_types *types);
 /* STATUS_END: no such id. */
 MUST_USE status guest_types_get(const struct guest_types *types, uint32_t id, struct guest_type *ret_type);
 
 /* The type whose description covers byte `position` of BTF; 0 where that is
- * the header or a string. For messages: a walk over all types. */
+ * the header or a string, or can't be told. For messages: a walk over all types. */
 uint32_t guest_types_id_at(const struct guest_types *types, size_t position);
 
 /* The type of that kind and name with the lowest id above `after` (0: the
@@ -106,6 +125,12 @@ uint32_t guest_types_id_at(const struct guest_types *types, size_t position);
  * STATUS_MISSING; STATUS_LIMIT: hashes collide on purpose (reported). */
 MUST_USE status guest_types_find(const struct guest_types *types, enum guest_type_kind kind, const char *name,
 				 uint32_t after, uint32_t *ret_id);
+
+/* The enum without a name that has (or whose enumerator has the hash of) that
+ * enumerator; `cursor` is UINT32_MAX for the first, and is moved on.
+ * STATUS_MISSING: no more. */
+MUST_USE status guest_types_find_anonymous(const struct guest_types *types, const char *enumerator, uint32_t *cursor,
+					   uint32_t *ret_id);
 
 /* Go through typedefs, qualifiers and type tags. STATUS_LIMIT: they never end
  * (reported). */

@@ -228,14 +228,13 @@ static void put_list(struct fake_guest *guest, uint32_t count, uint64_t end)
 /* A module with struct driver { [long pad;] long count; }. */
 static void put_module(struct fake_guest *guest, const struct guest_kernel *kernel, uint32_t index, bool padded)
 {
-	struct span bytes = guest_types_bytes(kernel->types);
 	static struct btf_encoder encoder, base;
 	uint64_t at = MODULE_AT + index * MODULE_SIZE;
 	uint32_t id;
 	size_t size;
 
 	assert_int_equal(guest_types_find(kernel->types, GUEST_TYPE_INT, "long", 0, &id), STATUS_OK);
-	memcpy(&base.strings_size, bytes.data + 20, sizeof base.strings_size);
+	assert_int_equal(guest_types_bytes_copy(kernel->types, 20, &base.strings_size, sizeof base.strings_size), STATUS_OK);
 	base.type_count = guest_types_count(kernel->types) - 1;
 	btf_encoder_init_split(&encoder, &base);
 	btf_encoder_type(&encoder, GUEST_TYPE_STRUCT, false, 1 + padded, "driver", padded ? 16 : 8);

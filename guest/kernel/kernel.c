@@ -9,6 +9,7 @@
 #include "guest/kernel/kallsyms.h"
 #include "guest/kernel/layout.h"
 #include "guest/kernel/mapped.h"
+#include "guest/kernel/pieces.h"
 #include "guest/kernel/profile.h"
 #include "guest/memory/root.h"
 
@@ -17,6 +18,9 @@ enum {
 	GATE_SIZE = 16,
 	/* VMCOREINFO_BYTES: one page. */
 	NOTE_SIZE = 4096,
+	/* 1 MiB of BTF at hand while links are resolved: the types that they ask
+	 * for are spread over some 400 pages. */
+	TYPES_ROOM = 256,
 };
 
 /* CONFIG_PHYSICAL_START's default: where _text is linked unless a kernel says
@@ -159,12 +163,12 @@ static uint64_t read_text_offset(struct guest_kernel *kernel)
 static status read_banner(struct guest_kernel *kernel, char banner[static sizeof kernel->banner])
 {
 	static const char start[] = "Linux version ";
-	struct guest_va at;
 	char text[sizeof kernel->banner] = {};
 	size_t length = 0;
 
-	TRY(guest_symbols_find(kernel->symbols, "linux_banner", &at));
-	TRY(guest_kernel_read(kernel, at, text, sizeof text - 1));
+	if (kernel->landmarks.banner == 0)
+		return STATUS_MISSING;
+	TRY(guest_kernel_read(kernel, (struct guest_va){kernel->landmarks.banner}, text, sizeof text - 1));
 	while (text[length] >= ' ' && text[length] <= '~')
 		length++;
 	text[length] = '\0'; /* it ends with a newline */
@@ -191,38 +195,30 @@ static status mix_word(struct guest_kernel *kernel, uint64_t at, uint64_t *hash)
 	return STATUS_OK;
 }
 
-/* init_task's stack canary is random and set once, early (boot_init_stack_canary()). */
-static uint64_t canary_address(const struct guest_kernel *kernel)
-{
-	uint64_t task = symbol_or_zero(kernel, "init_task");
-	struct guest_field field;
-	uint32_t id;
-
-	if (task == 0 || guest_types_find(kernel->types, GUEST_TYPE_STRUCT, "task_struct", 0, &id) != STATUS_OK ||
-	    guest_types_field(kernel->types, id, "stack_canary", &field) != STATUS_OK)
-		return 0;
-	return task + field.bit_offset / 8;
-}
-
 /* What boots differ in: KASLR's choices and the canary. All of it stays the
  * same while a kernel runs, and moves or changes when another one starts. */
 static status read_boot_id(struct guest_kernel *kernel, uint64_t *ret_boot_id)
 {
 	uint64_t hash = mix(mix(0, kernel->space.root.value), kernel->text.value);
+	const struct guest_landmarks *at = &kernel->landmarks;
 	struct guest_mapping mapping;
-	struct guest_va table = {symbol_or_zero(kernel, "init_top_pgt")};
 
-	TRY(guest_space_translate(kernel->memory, &kernel->space, table, &mapping));
+	TRY(guest_space_translate(kernel->memory, &kernel->space, (struct guest_va){at->page_table}, &mapping));
 	hash = mix(hash, mapping.address.value);
-	TRY(mix_word(kernel, symbol_or_zero(kernel, "page_offset_base"), &hash));
-	TRY(mix_word(kernel, symbol_or_zero(kernel, "vmalloc_base"), &hash));
-	TRY(mix_word(kernel, symbol_or_zero(kernel, "vmcoreinfo_data"), &hash));
-	TRY(mix_word(kernel, canary_address(kernel), &hash));
+	for (size_t i = 0; i < sizeof at->word / sizeof at->word[0]; i++)
+		TRY(mix_word(kernel, at->word[i], &hash));
 	*ret_boot_id = hash;
 	return STATUS_OK;
 }
 
 /* ------------------------------------------------------------------ types */
+
+static status read_type_bytes(void *context, uint64_t offset, void *destination, size_t size)
+{
+	struct guest_kernel *kernel = context;
+
+	return guest_kernel_read(kernel, (struct guest_va){kernel->types_start.value + offset}, destination, size);
+}
 
 static status read_types(struct guest_kernel *kernel)
 {
@@ -236,19 +232,42 @@ static status read_types(struct guest_kernel *kernel)
 	if (stop - start > GUEST_TYPES_SIZE_MAX)
 		return report(STATUS_LIMIT, "%llu bytes of BTF: at most %u are read",
 			      (unsigned long long)(stop - start), GUEST_TYPES_SIZE_MAX);
-	uint8_t *bytes = malloc(stop - start);
-	if (bytes == NULL)
-		return report(STATUS_NO_MEMORY, "no memory for %llu bytes of types",
-			      (unsigned long long)(stop - start));
-	status read = guest_kernel_read(kernel, (struct guest_va){start}, bytes, stop - start);
-	if (read != STATUS_OK) {
-		free(bytes);
-		if (!is_unreadable(read))
-			return read;
-		return report(STATUS_UNSUPPORTED, "the kernel's BTF at %#llx-%#llx can't be read",
-			      (unsigned long long)start, (unsigned long long)stop);
-	}
-	return guest_types_create(bytes, stop - start, &kernel->types);
+	struct pieces_source source = {
+		.read = read_type_bytes,
+		.context = kernel,
+		.what = "the kernel's BTF",
+		.start = start,
+		.size = stop - start,
+	};
+	struct pieces *bytes;
+	kernel->types_start.value = start;
+	TRY(pieces_create(&source, TYPES_ROOM, &bytes));
+	return guest_types_create_from_pieces(NULL, bytes, &kernel->types);
+}
+
+/* init_task's stack canary is random and set once, early (boot_init_stack_canary()). */
+static uint64_t canary_address(const struct guest_kernel *kernel)
+{
+	uint64_t task = symbol_or_zero(kernel, "init_task");
+	struct guest_field field;
+	uint32_t id;
+
+	if (task == 0 || guest_types_find(kernel->types, GUEST_TYPE_STRUCT, "task_struct", 0, &id) != STATUS_OK ||
+	    guest_types_field(kernel->types, id, "stack_canary", &field) != STATUS_OK)
+		return 0;
+	return task + field.bit_offset / 8;
+}
+
+/* After symbols and types were found. */
+static void find_landmarks(struct guest_kernel *kernel)
+{
+	struct guest_landmarks *at = &kernel->landmarks;
+
+	at->page_table = symbol_or_zero(kernel, "init_top_pgt");
+	at->word[0] = symbol_or_zero(kernel, "page_offset_base");
+	at->word[1] = symbol_or_zero(kernel, "vmalloc_base");
+	at->word[2] = symbol_or_zero(kernel, "vmcoreinfo_data");
+	at->word[3] = canary_address(kernel);
 }
 
 /* ----------------------------------------------------------------- create */
@@ -265,6 +284,7 @@ static status find_symbols(struct guest_kernel *kernel, const struct kernel_mapp
 static status identify(struct guest_kernel *kernel)
 {
 	kernel->text.value = symbol_or_zero(kernel, "_text");
+	kernel->landmarks.banner = symbol_or_zero(kernel, "linux_banner");
 	TRY(switch_space(kernel));
 	status read = read_banner(kernel, kernel->banner);
 	if (read == STATUS_MISSING || is_unreadable(read))
@@ -287,6 +307,8 @@ static status find_all(struct guest_kernel *kernel, const struct guest_profile *
 	TRY(identify(kernel));
 	if (profile == NULL)
 		TRY(read_types(kernel));
+	find_landmarks(kernel);
+	TRY(guest_module_places_init(kernel, &kernel->modules));
 	kernel->origin = profile != NULL ? "profile" : "memory";
 	kernel->text_offset = root.from_note ? root.text_offset : read_text_offset(kernel);
 	status read = read_boot_id(kernel, &kernel->boot_id);
@@ -329,6 +351,12 @@ void guest_kernel_destroy(struct guest_kernel *kernel)
 	guest_symbols_destroy(kernel->symbols);
 	guest_types_destroy(kernel->types);
 	free(kernel);
+}
+
+void guest_kernel_trim(struct guest_kernel *kernel)
+{
+	if (kernel->types != NULL)
+		guest_types_trim(kernel->types);
 }
 
 status guest_kernel_check(struct guest_kernel *kernel)

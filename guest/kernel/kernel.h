@@ -11,12 +11,19 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "guest/kernel/module-types.h"
 #include "guest/memory/memory.h"
 #include "guest/memory/space.h"
 
 struct guest_symbols; /* guest/kernel/kallsyms.h */
 struct guest_types; /* guest/kernel/btf.h */
 struct guest_profile; /* guest/kernel/profile.h */
+
+/* Where a kernel has what tells its boots apart: looked up once. 0: nowhere. */
+struct guest_landmarks {
+	uint64_t banner, page_table;
+	uint64_t word[4]; /* page_offset_base, vmalloc_base, vmcoreinfo_data, init_task's canary */
+};
 
 struct guest_kernel {
 	struct guest_memory *memory;
@@ -26,6 +33,9 @@ struct guest_kernel {
 	struct guest_symbols *symbols;
 	struct guest_types *types;
 	char banner[256]; /* linux_banner, printable, NUL-terminated */
+	struct guest_landmarks landmarks;
+	struct guest_va types_start; /* BTF, of which `types` has only pieces at hand */
+	struct guest_module_places modules;
 	const char *origin; /* "memory", or "profile" where a profile pinned it */
 	/* Changes when the guest rebooted and everything must be found again. */
 	uint64_t boot_id;
@@ -42,6 +52,10 @@ struct guest_kernel {
 MUST_USE status guest_kernel_create(struct guest_memory *memory, const struct guest_profile *profile,
 				    struct guest_kernel **ret_kernel);
 void guest_kernel_destroy(struct guest_kernel *kernel);
+
+/* Give back memory that was used to look things up, and that looking up more
+ * takes again. */
+void guest_kernel_trim(struct guest_kernel *kernel);
 
 /* Is it still the kernel that was found (banner, page-table root and what is
  * random at each boot in place)? Looks at the current epoch: call it after

@@ -2,6 +2,7 @@
 #include "guest/kernel/linkage.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/report.h"
@@ -207,11 +208,10 @@ static status first_answer(const struct guest_types *types, answer ask, enum gue
 static status anonymous_enum_answer(const struct guest_types *types, answer ask, const struct guest_link *link,
 				    uint64_t *ret_value)
 {
-	struct guest_type type;
+	uint32_t cursor = UINT32_MAX, id;
 
-	for (uint32_t id = 1; guest_types_get(types, id, &type) == STATUS_OK; id++) {
-		if ((type.kind != GUEST_TYPE_ENUM && type.kind != GUEST_TYPE_ENUM64) || type.name[0] != '\0')
-			continue;
+	for (int i = 0; i < CANDIDATE_COUNT_MAX; i++) {
+		TRY(guest_types_find_anonymous(types, link->path, &cursor, &id));
 		status answered = ask(types, id, link, ret_value);
 		if (answered != STATUS_MISSING)
 			return answered;
@@ -219,81 +219,58 @@ static status anonymous_enum_answer(const struct guest_types *types, answer ask,
 	return STATUS_MISSING;
 }
 
-/* Types are read from modules at the first one that the kernel itself lacks. */
+/* A question about a type that the kernel itself lacks: for its modules. They
+ * know nothing of each other's names, so where several have a type of that name,
+ * all must give the same answer. */
+struct deferred {
+	const struct guest_link *link;
+	uint64_t value;
+	bool found, differs;
+};
+
 struct resolver {
 	struct guest_kernel *kernel;
-	struct guest_module_types *modules; /* NULL: not read yet */
-	bool tried; /* and whether they can't be */
+	struct deferred *deferred;
+	size_t deferred_count;
 	uint64_t visit_budget;
 };
 
-static status read_modules(struct resolver *resolver)
+/* The type that a link is about. Base types are written as they are: "int". */
+static const char *type_of(const struct guest_link *link, enum guest_type_kind *ret_kind)
 {
-	if (resolver->modules != NULL)
-		return STATUS_OK;
-	if (resolver->tried)
-		return STATUS_MISSING;
-	resolver->tried = true;
-	TRY(guest_module_types_create(resolver->kernel, &resolver->modules));
-	for (size_t i = 0; i < resolver->modules->count; i++)
-		guest_types_visits_limit(resolver->modules->types[i], &resolver->visit_budget);
-	return STATUS_OK;
-}
-
-/* Modules know nothing of each other's names: where several have a type of that
- * name, all must give the same answer. */
-static status module_answer(struct resolver *resolver, answer ask, enum guest_type_kind kind, const char *name,
-			    const struct guest_link *link, uint64_t *ret_value)
-{
-	uint64_t value = 0, first = 0;
-	bool found = false;
-	uint32_t id;
-
-	TRY(read_modules(resolver));
-	for (size_t i = 0; i < resolver->modules->count; i++) {
-		const struct guest_types *types = resolver->modules->types[i];
-		if (guest_types_find(types, kind, name, 0, &id) != STATUS_OK)
-			continue;
-		TRY(first_answer(types, ask, kind, name, link, &value));
-		if (found && value != first)
-			return STATUS_MISSING;
-		first = value;
-		found = true;
-	}
-	if (!found)
-		return STATUS_MISSING;
-	*ret_value = first;
-	return STATUS_OK;
-}
-
-static status named_answer(struct resolver *resolver, answer ask, enum guest_type_kind kind, const char *name,
-			   const struct guest_link *link, uint64_t *ret_value)
-{
-	const struct guest_types *types = resolver->kernel->types;
-	uint32_t id;
-
-	if (guest_types_find(types, kind, name, 0, &id) == STATUS_MISSING)
-		return module_answer(resolver, ask, kind, name, link, ret_value);
-	return first_answer(types, ask, kind, name, link, ret_value);
-}
-
-static status type_answer(struct resolver *resolver, const struct guest_link *link, uint64_t *ret_value)
-{
-	answer ask = link->kind < sizeof type_answers / sizeof type_answers[0] ? type_answers[link->kind] : NULL;
-
-	if (ask == NULL)
-		return STATUS_MISSING;
 	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
 		size_t length = strlen(prefixes[i].prefix);
 		if (strncmp(link->name, prefixes[i].prefix, length) != 0)
 			continue;
-		const char *name = link->name + length;
-		if (name[0] == '\0' && prefixes[i].kind == GUEST_TYPE_ENUM)
-			return anonymous_enum_answer(resolver->kernel->types, ask, link, ret_value);
-		return named_answer(resolver, ask, prefixes[i].kind, name, link, ret_value);
+		*ret_kind = prefixes[i].kind;
+		return link->name + length;
 	}
-	/* A base type: "int", "unsigned long". */
-	return named_answer(resolver, ask, GUEST_TYPE_INT, link->name, link, ret_value);
+	*ret_kind = GUEST_TYPE_INT;
+	return link->name;
+}
+
+static answer answer_of(const struct guest_link *link)
+{
+	return link->kind < sizeof type_answers / sizeof type_answers[0] ? type_answers[link->kind] : NULL;
+}
+
+static status type_answer(struct resolver *resolver, const struct guest_link *link, uint64_t *ret_value)
+{
+	const struct guest_types *types = resolver->kernel->types;
+	answer ask = answer_of(link);
+	enum guest_type_kind kind;
+	const char *name = type_of(link, &kind);
+	uint32_t id;
+
+	if (ask == NULL)
+		return STATUS_MISSING;
+	if (name[0] == '\0' && kind == GUEST_TYPE_ENUM)
+		return anonymous_enum_answer(types, ask, link, ret_value);
+	status found = guest_types_find(types, kind, name, 0, &id);
+	if (found == STATUS_MISSING)
+		resolver->deferred[resolver->deferred_count++] = (struct deferred){.link = link};
+	TRY(found);
+	return first_answer(types, ask, kind, name, link, ret_value);
 }
 
 static status answer_link(struct resolver *resolver, const struct guest_link *link, uint64_t *ret_value)
@@ -307,43 +284,116 @@ static status answer_link(struct resolver *resolver, const struct guest_link *li
 	return STATUS_OK;
 }
 
-static status answer_all(struct resolver *resolver, const struct guest_link *links, size_t count,
-			 size_t *ret_unresolved_count)
+/* What is no answer, but the end of asking. All else that goes wrong on the way
+ * (types in a circle) was reported and makes one answer missing, not the whole
+ * object unusable. */
+static bool ends_all(status s)
+{
+	return s == STATUS_TORN || s == STATUS_GONE || s == STATUS_NO_MEMORY || s == STATUS_IO;
+}
+
+static status check_budget(const struct resolver *resolver, const struct guest_link *link)
+{
+	if (resolver->visit_budget != 0)
+		return STATUS_OK;
+	return report(STATUS_LIMIT,
+		      "the kernel's types have more members than any Linux: %u were looked at, the last ones for "
+		      "\"%s %s\"; the BTF is forged, use a profile",
+		      VISIT_BUDGET, link->name, link->path);
+}
+
+static uint64_t missing_value(const struct guest_link *link)
+{
+	return is_existence(link->kind) ? 0 : GUEST_LINK_POISON;
+}
+
+static status answer_all(struct resolver *resolver, const struct guest_link *links, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		uint64_t value = 0;
+		status answered = answer_link(resolver, &links[i], &value);
+		if (ends_all(answered))
+			return answered;
+		*links[i].slot = answered == STATUS_OK ? value : missing_value(&links[i]);
+		TRY(check_budget(resolver, &links[i]));
+	}
+	return STATUS_OK;
+}
+
+static status ask_module(void *context, struct guest_types *types)
+{
+	struct resolver *resolver = context;
+
+	guest_types_visits_limit(types, &resolver->visit_budget);
+	for (size_t i = 0; i < resolver->deferred_count; i++) {
+		struct deferred *deferred = &resolver->deferred[i];
+		enum guest_type_kind kind;
+		const char *name = type_of(deferred->link, &kind);
+		uint64_t value = 0;
+		uint32_t id;
+
+		status answered = guest_types_find(types, kind, name, 0, &id);
+		if (answered == STATUS_MISSING)
+			continue;
+		if (answered == STATUS_OK)
+			answered = first_answer(types, answer_of(deferred->link), kind, name, deferred->link, &value);
+		if (ends_all(answered))
+			return answered;
+		if (answered != STATUS_OK || (deferred->found && deferred->value != value))
+			deferred->differs = true;
+		deferred->found = true;
+		deferred->value = value;
+		TRY(check_budget(resolver, deferred->link));
+	}
+	return STATUS_OK;
+}
+
+static status ask_modules(struct resolver *resolver)
+{
+	if (resolver->deferred_count == 0)
+		return STATUS_OK;
+	TRY(guest_module_types_visit(resolver->kernel, ask_module, resolver));
+	if (resolver->visit_budget == 0)
+		return STATUS_LIMIT; /* reported */
+	for (size_t i = 0; i < resolver->deferred_count; i++) {
+		const struct deferred *deferred = &resolver->deferred[i];
+		if (deferred->found && !deferred->differs)
+			*deferred->link->slot = deferred->value;
+	}
+	return STATUS_OK;
+}
+
+static size_t count_unresolved(const struct guest_link *links, size_t count)
 {
 	size_t unresolved_count = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		uint64_t value;
-		/* A fault on the way (types in a circle) was reported and
-		 * makes this answer missing, not the whole object unusable. */
-		if (answer_link(resolver, &links[i], &value) != STATUS_OK) {
-			value = is_existence(links[i].kind) ? 0 : GUEST_LINK_POISON;
-			unresolved_count += !is_existence(links[i].kind);
-		}
-		*links[i].slot = value;
-		if (resolver->visit_budget == 0)
-			return report(STATUS_LIMIT,
-				      "the kernel's types have more members than any Linux: \"%s %s\" was link %zu of "
-				      "%zu, and %u were looked at; the BTF is forged, use a profile",
-				      links[i].name, links[i].path, i + 1, count, VISIT_BUDGET);
-	}
-	*ret_unresolved_count = unresolved_count;
-	return STATUS_OK;
+	for (size_t i = 0; i < count; i++)
+		unresolved_count += *links[i].slot == GUEST_LINK_POISON;
+	return unresolved_count;
+}
+
+static void free_deferred(struct deferred **deferred)
+{
+	free(*deferred);
 }
 
 status guest_linkage_resolve(struct guest_kernel *kernel, const struct guest_link *links, size_t count,
 			     size_t *ret_unresolved_count)
 {
-	struct resolver resolver = {.kernel = kernel, .visit_budget = VISIT_BUDGET};
-	size_t unresolved_count = 0;
+	__attribute__((cleanup(free_deferred))) struct deferred *deferred = calloc(count + 1, sizeof *deferred);
+	struct resolver resolver = {.kernel = kernel, .deferred = deferred, .visit_budget = VISIT_BUDGET};
 
+	if (deferred == NULL)
+		return report(STATUS_NO_MEMORY, "no memory to ask for %zu links", count);
 	if (kernel->types != NULL)
 		guest_types_visits_limit(kernel->types, &resolver.visit_budget);
-	status answered = answer_all(&resolver, links, count, &unresolved_count);
+	status answered = answer_all(&resolver, links, count);
+	if (answered == STATUS_OK)
+		answered = ask_modules(&resolver);
 	if (kernel->types != NULL)
 		guest_types_visits_limit(kernel->types, NULL);
-	guest_module_types_destroy(resolver.modules);
+	guest_kernel_trim(kernel);
 	if (answered == STATUS_OK && ret_unresolved_count != NULL)
-		*ret_unresolved_count = unresolved_count;
+		*ret_unresolved_count = count_unresolved(links, count);
 	return answered;
 }

@@ -2,19 +2,16 @@
 #include "guest/kernel/module-types.h"
 
 #include <stdbool.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/report.h"
 #include "guest/kernel/btf.h"
 #include "guest/kernel/kallsyms.h"
 #include "guest/kernel/kernel.h"
+#include "guest/kernel/pieces.h"
 
-/* Where things are in struct btf_module and struct btf (kernel/bpf/btf.c). */
-struct places {
-	struct guest_va head; /* btf_modules */
-	uint64_t list, btf; /* in struct btf_module */
-	uint64_t data, data_size, id; /* in struct btf */
+enum {
+	/* 256 KiB at hand; most modules have less. */
+	ROOM = 64,
 };
 
 /* One module's entry, copied. */
@@ -46,29 +43,42 @@ static status find_field(const struct guest_types *types, uint32_t id, const cha
 }
 
 /* STATUS_MISSING: a kernel without BTF of modules. */
-static status find_places(const struct guest_kernel *kernel, struct places *ret_places)
+static status find_places(const struct guest_kernel *kernel, struct guest_module_places *places)
 {
 	const struct guest_types *types = kernel->types;
-	struct places places = {};
 	uint32_t id;
 
-	if (kernel->symbols == NULL)
-		return STATUS_MISSING;
-	TRY(guest_symbols_find(kernel->symbols, "btf_modules", &places.head));
+	TRY(guest_symbols_find(kernel->symbols, "btf_modules", &places->head));
 	TRY(guest_types_find(types, GUEST_TYPE_STRUCT, "btf_module", 0, &id));
-	TRY(find_field(types, id, "list.next", 8, &places.list));
-	TRY(find_field(types, id, "btf", 8, &places.btf));
+	TRY(find_field(types, id, "list.next", 8, &places->list));
+	TRY(find_field(types, id, "btf", 8, &places->btf));
 	TRY(guest_types_find(types, GUEST_TYPE_STRUCT, "btf", 0, &id));
-	TRY(find_field(types, id, "data", 8, &places.data));
-	TRY(find_field(types, id, "data_size", 4, &places.data_size));
-	TRY(find_field(types, id, "id", 4, &places.id));
+	TRY(find_field(types, id, "data", 8, &places->data));
+	TRY(find_field(types, id, "data_size", 4, &places->data_size));
+	return find_field(types, id, "id", 4, &places->id);
+}
+
+/* What a type or symbol that is made up can't cause. */
+static bool ends_everything(status s)
+{
+	return s == STATUS_TORN || s == STATUS_NO_MEMORY || s == STATUS_GONE || s == STATUS_IO;
+}
+
+status guest_module_places_init(const struct guest_kernel *kernel, struct guest_module_places *ret_places)
+{
+	struct guest_module_places places = {};
+	status found = find_places(kernel, &places);
+
+	if (ends_everything(found))
+		return found;
+	places.known = found == STATUS_OK;
 	*ret_places = places;
 	return STATUS_OK;
 }
 
-static status read_entry(struct guest_kernel *kernel, const struct places *places, struct guest_va node,
-			 struct entry *ret_entry)
+static status read_entry(struct guest_kernel *kernel, struct guest_va node, struct entry *ret_entry)
 {
+	const struct guest_module_places *places = &kernel->modules;
 	uint64_t module = node.value - places->list, btf;
 	struct entry entry;
 
@@ -81,81 +91,82 @@ static status read_entry(struct guest_kernel *kernel, const struct places *place
 	return STATUS_OK;
 }
 
-static status add(struct guest_kernel *kernel, const struct entry *entry, struct guest_module_types *modules)
+/* A module's BTF while it is looked at. */
+struct module_bytes {
+	struct guest_kernel *kernel;
+	struct guest_va start;
+};
+
+static status read_module(void *context, uint64_t offset, void *destination, size_t size)
 {
-	if (entry->data_size > GUEST_MODULE_TYPES_SIZE_MAX - modules->size)
-		return report(STATUS_LIMIT, "the modules' types take more than %u bytes: some aren't known",
-			      GUEST_MODULE_TYPES_SIZE_MAX);
-	uint8_t *bytes = malloc(entry->data_size != 0 ? entry->data_size : 1);
-	if (bytes == NULL)
-		return report(STATUS_NO_MEMORY, "no memory for %u bytes of a module's types", entry->data_size);
-	status read = guest_kernel_read(kernel, entry->data, bytes, entry->data_size);
-	if (read != STATUS_OK) {
-		free(bytes);
-		if (!is_of_the_target(read))
-			return read;
-		return report(STATUS_MALFORMED, "a module's BTF at %#llx can't be read",
-			      (unsigned long long)entry->data.value);
-	}
-	TRY(guest_types_create_split(kernel->types, bytes, entry->data_size, &modules->types[modules->count]));
-	modules->count++;
-	modules->size += entry->data_size;
-	return STATUS_OK;
+	const struct module_bytes *bytes = context;
+
+	return guest_kernel_read(bytes->kernel, (struct guest_va){bytes->start.value + offset}, destination, size);
+}
+
+static status visit_module(struct guest_kernel *kernel, const struct entry *entry, guest_module_visit visit,
+			   void *context)
+{
+	struct module_bytes module = {kernel, entry->data};
+	const struct pieces_source source = {
+		.read = read_module,
+		.context = &module,
+		.what = "a module's BTF",
+		.start = entry->data.value,
+		.size = entry->data_size,
+	};
+	struct guest_types *types;
+	struct pieces *bytes;
+
+	TRY(pieces_create(&source, ROOM, &bytes));
+	TRY(guest_types_create_from_pieces(kernel->types, bytes, &types));
+	status visited = visit(context, types);
+	guest_types_destroy(types);
+	return visited;
 }
 
 /* What only this module lacks; the others are still worth reading. */
-static bool is_skipped(status added)
+static bool is_skipped(status visited)
 {
-	return added == STATUS_MALFORMED || added == STATUS_UNSUPPORTED || added == STATUS_LIMIT;
+	return visited == STATUS_MALFORMED || visited == STATUS_UNSUPPORTED || visited == STATUS_LIMIT ||
+	       visited == STATUS_TORN;
 }
 
-/* A list that comes back to itself ends at the limit. */
-static status load(struct guest_kernel *kernel, const struct places *places, struct guest_module_types *modules)
+static status visit_all(struct guest_kernel *kernel, guest_module_visit visit, void *context)
 {
+	const struct guest_va head = kernel->modules.head;
 	struct entry entry;
 	struct guest_va node;
+	uint32_t size = 0;
 
-	TRY(guest_kernel_read(kernel, places->head, &node.value, 8));
-	for (size_t i = 0; node.value != places->head.value; i++, node = entry.next) {
+	TRY(guest_kernel_read(kernel, head, &node.value, 8));
+	/* A list that comes back to itself ends at the limit. */
+	for (size_t i = 0; node.value != head.value; i++, node = entry.next) {
 		if (i == GUEST_MODULE_COUNT_MAX)
 			return report(STATUS_LIMIT, "over %u modules have types: some aren't known",
 				      GUEST_MODULE_COUNT_MAX);
-		TRY(read_entry(kernel, places, node, &entry));
-		status added = add(kernel, &entry, modules);
-		if (added != STATUS_OK && !is_skipped(added))
-			return added;
+		TRY(read_entry(kernel, node, &entry));
+		if (entry.data_size > GUEST_MODULE_TYPES_SIZE_MAX - size) {
+			(void)!report(STATUS_LIMIT, "the modules' types take more than %u bytes: some aren't known",
+				      GUEST_MODULE_TYPES_SIZE_MAX);
+			continue;
+		}
+		status visited = visit_module(kernel, &entry, visit, context);
+		if (visited != STATUS_OK && !is_skipped(visited))
+			return visited;
+		size += visited == STATUS_OK ? entry.data_size : 0;
 	}
 	return STATUS_OK;
 }
 
-status guest_module_types_create(struct guest_kernel *kernel, struct guest_module_types **ret_modules)
+status guest_module_types_visit(struct guest_kernel *kernel, guest_module_visit visit, void *context)
 {
-	struct guest_module_types *modules = calloc(1, sizeof *modules);
-	struct places places;
-	status loaded;
-
-	if (modules == NULL)
-		return report(STATUS_NO_MEMORY, "no memory for the modules' types");
-	loaded = find_places(kernel, &places);
-	if (loaded == STATUS_OK)
-		loaded = load(kernel, &places, modules);
-	if (is_of_the_target(loaded))
-		loaded = report(STATUS_MALFORMED, "the kernel's list of modules' types is torn: some aren't known");
-	if (loaded != STATUS_OK && loaded != STATUS_MISSING && !is_skipped(loaded)) {
-		guest_module_types_destroy(modules);
-		return loaded;
-	}
-	*ret_modules = modules;
-	return STATUS_OK;
-}
-
-void guest_module_types_destroy(struct guest_module_types *modules)
-{
-	if (modules == NULL)
-		return;
-	for (size_t i = 0; i < modules->count; i++)
-		guest_types_destroy(modules->types[i]);
-	free(modules);
+	if (!kernel->modules.known)
+		return STATUS_OK;
+	status visited = visit_all(kernel, visit, context);
+	if (is_of_the_target(visited))
+		visited = report(STATUS_MALFORMED, "the kernel's list of modules' types is torn: some aren't known");
+	return is_skipped(visited) ? STATUS_OK : visited;
 }
 
 /* New modules come first (list_add()), and ids are never given twice in a row
@@ -163,13 +174,12 @@ void guest_module_types_destroy(struct guest_module_types *modules)
  * doesn't; then answers about that module's types stay, which harms nobody. */
 uint64_t guest_module_types_mark(struct guest_kernel *kernel)
 {
-	struct places places;
+	const struct guest_module_places *places = &kernel->modules;
 	struct guest_va node;
 	struct entry entry;
 
-	if (find_places(kernel, &places) != STATUS_OK ||
-	    guest_kernel_read(kernel, places.head, &node.value, 8) != STATUS_OK || node.value == places.head.value ||
-	    read_entry(kernel, &places, node, &entry) != STATUS_OK)
+	if (!places->known || guest_kernel_read(kernel, places->head, &node.value, 8) != STATUS_OK ||
+	    node.value == places->head.value || read_entry(kernel, node, &entry) != STATUS_OK)
 		return 0;
 	return (uint64_t)entry.id << 32 ^ node.value;
 }

@@ -7,10 +7,12 @@
 #ifndef GUEST_KERNEL_MODULE_TYPES_H
 #define GUEST_KERNEL_MODULE_TYPES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
+#include "guest/memory/address.h"
 
 enum {
 	/* Distributions load up to 200 modules. */
@@ -22,18 +24,26 @@ enum {
 struct guest_kernel;
 struct guest_types;
 
-struct guest_module_types {
-	size_t count;
-	size_t size; /* of all BTF, bytes */
-	struct guest_types *types[GUEST_MODULE_COUNT_MAX];
+/* Where things are in struct btf_module and struct btf (kernel/bpf/btf.c). */
+struct guest_module_places {
+	bool known; /* else: a kernel without BTF of modules */
+	struct guest_va head; /* btf_modules */
+	uint64_t list, btf; /* in struct btf_module */
+	uint64_t data, data_size, id; /* in struct btf */
 };
 
-/* Read the BTF of all modules that are loaded now. A module whose BTF is
- * broken, and what is beyond the limits, is reported and left out. Borrows the
- * kernel's types. STATUS_NO_MEMORY, and STATUS_GONE and STATUS_IO of the
- * source. */
-MUST_USE status guest_module_types_create(struct guest_kernel *kernel, struct guest_module_types **ret_modules);
-void guest_module_types_destroy(struct guest_module_types *modules);
+/* Ask the kernel's symbols and types. Only what ends everything is a status:
+ * STATUS_TORN, STATUS_NO_MEMORY, and STATUS_GONE and STATUS_IO of the source. */
+MUST_USE status guest_module_places_init(const struct guest_kernel *kernel, struct guest_module_places *ret_places);
+
+/* What is to be done with one module's types, which end when it returns. */
+typedef status (*guest_module_visit)(void *context, struct guest_types *types);
+
+/* Read the BTF of all modules that are loaded now, one after the other: never
+ * more than one module's is in memory. A module whose BTF is broken, and what is
+ * beyond the limits, is reported and left out. STATUS_NO_MEMORY, what `visit`
+ * returns, and STATUS_GONE and STATUS_IO of the source. */
+MUST_USE status guest_module_types_visit(struct guest_kernel *kernel, guest_module_visit visit, void *context);
 
 /* A number that changes when a module with BTF was loaded: then answers about
  * types may differ. Reads three places; 0 where there is no such module. */

@@ -102,7 +102,7 @@ static uint8_t *put(uint8_t *at, const void *bytes, size_t size)
 static status serialise(const struct build *build, uint8_t **ret_file, size_t *ret_size)
 {
 	const struct kallsyms_tables *tables = guest_symbols_tables(build->symbols);
-	struct span types = guest_types_bytes(build->types);
+	size_t types_size = guest_types_bytes_size(build->types);
 	size_t values_size = (size_t)tables->symbol_count * kallsyms_value_size(tables->addressing);
 	struct profile_header header = {
 		.version = PROFILE_VERSION,
@@ -121,7 +121,7 @@ static status serialise(const struct build *build, uint8_t **ret_file, size_t *r
 		.build_id_size = build->vmlinux.build_id_size,
 		.tokens_size = tables->tokens_size,
 		.names_size = tables->names_size,
-		.types_size = (uint32_t)types.size,
+		.types_size = (uint32_t)types_size,
 	};
 	memcpy(header.magic, PROFILE_MAGIC, sizeof header.magic);
 	header.file_size = sizeof header + header.banner_size + header.build_id_size + sizeof tables->token_index +
@@ -137,7 +137,11 @@ static status serialise(const struct build *build, uint8_t **ret_file, size_t *r
 	at = put(at, tables->tokens, header.tokens_size);
 	at = put(at, tables->values, values_size);
 	at = put(at, tables->names, header.names_size);
-	put(at, types.data, types.size);
+	status copied = guest_types_bytes_copy(build->types, 0, at, types_size);
+	if (copied != STATUS_OK) {
+		free(file);
+		return copied;
+	}
 	header.checksum =
 		profile_checksum((struct span){file + PROFILE_SUMMED_FROM, header.file_size - PROFILE_SUMMED_FROM});
 	put(file, &header, sizeof header);

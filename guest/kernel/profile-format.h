@@ -32,4 +32,9 @@ enum { PROFILE_SUMMED_FROM = offsetof(struct profile_header, checksum) + 8 };
  * change within one word is always noticed. Against accidents, not against people. */
 uint64_t profile_checksum(struct span bytes);
 
+/* Bytes that come one after the other, each time but the last a multiple of 8 of
+ * them: start with PROFILE_CHECKSUM_START. */
+static const uint64_t PROFILE_CHECKSUM_START = 0xcbf29ce484222325;
+uint64_t profile_checksum_add(uint64_t sum, struct span bytes);
+
 #endif

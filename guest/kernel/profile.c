@@ -9,6 +9,7 @@
 #include "guest/kernel/btf.h"
 #include "guest/kernel/kallsyms.h"
 #include "guest/kernel/layout.h"
+#include "guest/kernel/pieces.h"
 #include "guest/kernel/profile-format.h"
 
 enum {
@@ -17,10 +18,8 @@ enum {
 
 /* ------------------------------------------------------------------- file */
 
-uint64_t profile_checksum(struct span bytes)
+uint64_t profile_checksum_add(uint64_t sum, struct span bytes)
 {
-	uint64_t sum = 0xcbf29ce484222325;
-
 	for (size_t at = 0; at < bytes.size; at += 8) {
 		uint64_t word = 0;
 
@@ -30,8 +29,32 @@ uint64_t profile_checksum(struct span bytes)
 	return sum;
 }
 
-static status check_header(const struct profile_header *header, struct span file)
+uint64_t profile_checksum(struct span bytes)
 {
+	return profile_checksum_add(PROFILE_CHECKSUM_START, bytes);
+}
+
+/* The first look at all of the file: from here on it must stay as it is. */
+static status file_checksum(struct pieces *file, uint64_t *ret_sum)
+{
+	uint64_t size = pieces_size(file), sum = PROFILE_CHECKSUM_START;
+	uint8_t buffer[PAGE_SIZE];
+	const uint8_t *bytes;
+	size_t run;
+
+	for (uint64_t at = PROFILE_SUMMED_FROM; at < size; at += run) {
+		run = size - at < sizeof buffer ? (size_t)(size - at) : sizeof buffer;
+		TRY(pieces_get(file, at, run, buffer, &bytes));
+		sum = profile_checksum_add(sum, (struct span){bytes, run});
+	}
+	*ret_sum = sum;
+	return STATUS_OK;
+}
+
+static status check_header(const struct profile_header *header, struct pieces *file)
+{
+	uint64_t sum;
+
 	if (memcmp(header->magic, PROFILE_MAGIC, sizeof header->magic) != 0)
 		return report(STATUS_MALFORMED,
 			      "not a profile: make one with `bartizan profile build VMLINUZ -o FILE`");
@@ -39,12 +62,12 @@ static status check_header(const struct profile_header *header, struct span file
 		return report(STATUS_UNSUPPORTED,
 			      "a profile of version %u: this program reads version %u; build it anew", header->version,
 			      PROFILE_VERSION);
-	if (header->file_size != file.size)
+	if (header->file_size != pieces_size(file))
 		return report(STATUS_MALFORMED,
-			      "the profile should have %llu bytes and has %zu: build it anew from the kernel's package",
-			      (unsigned long long)header->file_size, file.size);
-	if (profile_checksum((struct span){file.data + PROFILE_SUMMED_FROM, file.size - PROFILE_SUMMED_FROM}) !=
-	    header->checksum)
+			      "the profile should have %llu bytes and has %llu: build it anew from the kernel's package",
+			      (unsigned long long)header->file_size, (unsigned long long)pieces_size(file));
+	TRY(file_checksum(file, &sum));
+	if (sum != header->checksum)
 		return report(STATUS_MALFORMED,
 			      "the profile is damaged, its checksum differs: build it anew from the kernel's package");
 	if (header->addressing < KALLSYMS_ABSOLUTE || header->addressing > KALLSYMS_PC_RELATIVE ||
@@ -56,43 +79,45 @@ static status check_header(const struct profile_header *header, struct span file
 	return STATUS_OK;
 }
 
-/* Bytes of a section, in place. The tables' pointers aren't const because a
- * kernel's own tables are freed through them; a profile's never are. */
-static status take(struct reader *reader, size_t size, uint8_t **ret_bytes)
+/* A section of `size` bytes at *at, which moves behind it. */
+static struct profile_part take(uint64_t *at, size_t size)
 {
-	struct span bytes;
+	struct profile_part part = {*at, size};
 
-	TRY(reader_bytes(reader, size, &bytes));
-	*ret_bytes = (uint8_t *)bytes.data;
-	return STATUS_OK;
+	*at += size; /* sizes are bounded */
+	return part;
 }
 
-static status read_sections(struct guest_profile *profile, const struct profile_header *header, struct reader *reader)
+static status read_sections(struct guest_profile *profile, const struct profile_header *header)
 {
 	struct kallsyms_tables *tables = &profile->tables;
 	size_t values_size = (size_t)header->symbol_count * kallsyms_value_size(tables->addressing);
+	uint64_t at = sizeof *header;
 
-	TRY(reader_copy(reader, profile->banner, header->banner_size));
-	TRY(reader_bytes(reader, header->build_id_size, &profile->build_id));
-	TRY(reader_copy(reader, tables->token_index, sizeof tables->token_index));
-	TRY(take(reader, header->tokens_size, &tables->tokens));
-	TRY(take(reader, values_size, &tables->values));
-	TRY(take(reader, header->names_size, &tables->names));
-	TRY(reader_bytes(reader, header->types_size, &profile->types));
-	return reader_left(reader) == 0 ? STATUS_OK : STATUS_END;
+	struct profile_part banner = take(&at, header->banner_size);
+	profile->build_id = take(&at, header->build_id_size);
+	struct profile_part token_index = take(&at, sizeof tables->token_index);
+	profile->tokens = take(&at, header->tokens_size);
+	profile->values = take(&at, values_size);
+	profile->names = take(&at, header->names_size);
+	profile->types = take(&at, header->types_size);
+	if (at != pieces_size(profile->file))
+		return STATUS_END;
+	TRY(pieces_copy(profile->file, banner.at, profile->banner, banner.size));
+	return pieces_copy(profile->file, token_index.at, tables->token_index, token_index.size);
 }
 
-static status load(struct guest_profile *profile, struct span file)
+static status load(struct guest_profile *profile)
 {
 	static const enum kallsyms_addressing forms[] = {KALLSYMS_ABSOLUTE, KALLSYMS_RELATIVE, KALLSYMS_RELATIVE_PERCPU,
 							 KALLSYMS_PC_RELATIVE};
 	struct profile_header header;
-	struct reader reader;
 
-	reader_init(&reader, file);
-	if (reader_copy(&reader, &header, sizeof header) != STATUS_OK)
-		return report(STATUS_MALFORMED, "not a profile: only %zu bytes", file.size);
-	TRY(check_header(&header, file));
+	if (pieces_size(profile->file) < sizeof header)
+		return report(STATUS_MALFORMED, "not a profile: only %llu bytes",
+			      (unsigned long long)pieces_size(profile->file));
+	TRY(pieces_copy(profile->file, 0, &header, sizeof header));
+	TRY(check_header(&header, profile->file));
 	profile->text = header.text;
 	profile->types_at = header.types_at;
 	profile->tables = (struct kallsyms_tables){
@@ -107,18 +132,24 @@ static status load(struct guest_profile *profile, struct span file)
 		.tokens_at = header.tokens_at,
 		.token_index_at = header.token_index_at,
 	};
-	if (read_sections(profile, &header, &reader) != STATUS_OK || profile->banner[header.banner_size - 1] != '\0')
+	status read = read_sections(profile, &header);
+	if (read != STATUS_OK && read != STATUS_END)
+		return read;
+	if (read == STATUS_END || profile->banner[header.banner_size - 1] != '\0')
 		return report(STATUS_MALFORMED, "the profile's sections don't fill its file");
 	return STATUS_OK;
 }
 
-status guest_profile_create(struct span file, struct guest_profile **ret_profile)
+status guest_profile_create_from_pieces(struct pieces *file, struct guest_profile **ret_profile)
 {
 	struct guest_profile *profile = calloc(1, sizeof *profile);
 
-	if (profile == NULL)
+	if (profile == NULL) {
+		pieces_destroy(file);
 		return report(STATUS_NO_MEMORY, "no memory for a profile");
-	status loaded = load(profile, file);
+	}
+	profile->file = file;
+	status loaded = load(profile);
 	if (loaded != STATUS_OK) {
 		guest_profile_destroy(profile);
 		return loaded;
@@ -127,20 +158,47 @@ status guest_profile_create(struct span file, struct guest_profile **ret_profile
 	return STATUS_OK;
 }
 
+status guest_profile_create(struct span file, struct guest_profile **ret_profile)
+{
+	struct pieces *pieces;
+
+	TRY(pieces_create_borrowed(file.data, file.size, &pieces));
+	return guest_profile_create_from_pieces(pieces, ret_profile);
+}
+
 void guest_profile_destroy(struct guest_profile *profile)
 {
+	if (profile == NULL)
+		return;
+	pieces_destroy(profile->file);
 	free(profile);
 }
 
 /* ------------------------------------------------------------- relocation */
 
-static uint8_t *duplicate(const uint8_t *bytes, size_t size)
+/* A section of its own. */
+static status take_section(const struct guest_profile *profile, struct profile_part part, uint8_t **ret_bytes)
 {
-	uint8_t *copy = malloc(size != 0 ? size : 1);
+	uint8_t *bytes = malloc(part.size != 0 ? part.size : 1);
 
-	if (copy != NULL)
-		memcpy(copy, bytes, size);
-	return copy;
+	if (bytes == NULL)
+		return report(STATUS_NO_MEMORY,
+			      "no memory for %zu bytes of the profile: raise `heap` in the image's manifest",
+			      part.size);
+	status read = pieces_copy(profile->file, part.at, bytes, part.size);
+	if (read != STATUS_OK) {
+		free(bytes);
+		return read;
+	}
+	*ret_bytes = bytes;
+	return STATUS_OK;
+}
+
+static status take_tables(const struct guest_profile *profile, struct kallsyms_tables *tables)
+{
+	TRY(take_section(profile, profile->values, &tables->values));
+	TRY(take_section(profile, profile->names, &tables->names));
+	return take_section(profile, profile->tokens, &tables->tokens);
 }
 
 /* Absolute addresses in the image move with it; per-CPU offsets and constants
@@ -160,12 +218,10 @@ static status relocate_tables(const struct guest_profile *profile, uint64_t offs
 {
 	struct kallsyms_tables tables = profile->tables;
 
-	tables.values = duplicate(tables.values, (size_t)tables.symbol_count * kallsyms_value_size(tables.addressing));
-	tables.names = duplicate(tables.names, tables.names_size);
-	tables.tokens = duplicate(tables.tokens, tables.tokens_size);
-	if (tables.values == NULL || tables.names == NULL || tables.tokens == NULL) {
+	status taken = take_tables(profile, &tables);
+	if (taken != STATUS_OK) {
 		kallsyms_tables_deinit(&tables);
-		return report(STATUS_NO_MEMORY, "no memory for %u kernel symbols", tables.symbol_count);
+		return taken;
 	}
 	tables.base += offset;
 	tables.names_at += offset;
@@ -181,29 +237,68 @@ static status relocate_tables(const struct guest_profile *profile, uint64_t offs
 
 /* ------------------------------------------------------------- comparison */
 
+/* A run of bytes within one page: how many of them are as expected? Where it
+ * can't be read, all of them. */
+static status compare_run(const struct kernel_view *view, uint64_t at, const uint8_t *expected, size_t size,
+			  size_t *ret_same_size)
+{
+	uint8_t page[PAGE_SIZE];
+	size_t same = 0;
+	status read = kernel_view_read(view, at, page, size);
+
+	if (read != STATUS_OK && read != STATUS_UNMAPPED)
+		return read;
+	if (read == STATUS_UNMAPPED || memcmp(page, expected, size) == 0)
+		same = size;
+	while (same < size && page[same] == expected[same])
+		same++;
+	*ret_same_size = same;
+	return STATUS_OK;
+}
+
+static size_t run_size(uint64_t at, size_t left)
+{
+	size_t run = PAGE_SIZE - (size_t)(at % PAGE_SIZE);
+
+	return run < left ? run : left;
+}
+
 /* How far do memory and expectation agree? `*ret_same_size` is `size` where
  * they do, else the first difference. Unreadable pages count as the same. */
 static status compare(const struct kernel_view *view, uint64_t at, const uint8_t *expected, size_t size,
 		      size_t *ret_same_size)
 {
-	uint8_t page[PAGE_SIZE];
-	size_t run;
+	size_t done = 0, run, same;
 
-	for (size_t done = 0; done < size; done += run) {
-		run = PAGE_SIZE - (size_t)((at + done) % PAGE_SIZE);
-		if (run > size - done)
-			run = size - done;
-		status read = kernel_view_read(view, at + done, page, run);
-		if (read == STATUS_UNMAPPED)
-			continue;
-		TRY(read);
-		if (memcmp(page, expected + done, run) == 0)
-			continue;
-		for (*ret_same_size = done; page[*ret_same_size - done] == expected[*ret_same_size];)
-			++*ret_same_size;
-		return STATUS_OK;
+	for (; done < size; done += same) {
+		run = run_size(at + done, size - done);
+		TRY(compare_run(view, at + done, expected + done, run, &same));
+		if (same != run) {
+			done += same;
+			break;
+		}
 	}
-	*ret_same_size = size;
+	*ret_same_size = done;
+	return STATUS_OK;
+}
+
+/* The same of types, of which only pieces are at hand. */
+static status compare_types(const struct kernel_view *view, uint64_t at, const struct guest_types *types,
+			    size_t *ret_same_size)
+{
+	size_t size = guest_types_bytes_size(types), done = 0, run, same;
+	uint8_t expected[PAGE_SIZE];
+
+	for (; done < size; done += same) {
+		run = run_size(at + done, size - done);
+		TRY(guest_types_bytes_copy(types, done, expected, run));
+		TRY(compare_run(view, at + done, expected, run, &same));
+		if (same != run) {
+			done += same;
+			break;
+		}
+	}
+	*ret_same_size = done;
 	return STATUS_OK;
 }
 
@@ -266,12 +361,11 @@ static status check_symbols(const struct kernel_view *view, const struct guest_s
 
 static status check_types(const struct kernel_view *view, const struct guest_types *types, uint64_t at)
 {
-	struct span bytes = guest_types_bytes(types);
 	struct guest_type type = {.name = ""};
 	size_t same;
 
-	TRY(compare(view, at, bytes.data, bytes.size, &same));
-	if (same == bytes.size)
+	TRY(compare_types(view, at, types, &same));
+	if (same == guest_types_bytes_size(types))
 		return STATUS_OK;
 	uint32_t id = guest_types_id_at(types, same);
 	if (guest_types_get(types, id, &type) != STATUS_OK)
@@ -354,12 +448,11 @@ static status apply_symbols(const struct guest_profile *profile, const struct ke
 static status apply_types(const struct guest_profile *profile, const struct kernel_view *view, uint64_t offset,
 			  struct guest_types **ret_types)
 {
-	uint8_t *bytes = duplicate(profile->types.data, profile->types.size);
 	struct guest_types *types;
+	struct pieces *bytes;
 
-	if (bytes == NULL)
-		return report(STATUS_NO_MEMORY, "no memory for %zu bytes of types", profile->types.size);
-	TRY(guest_types_create(bytes, profile->types.size, &types));
+	TRY(pieces_create_part(profile->file, profile->types.at, profile->types.size, &bytes));
+	TRY(guest_types_create_from_pieces(NULL, bytes, &types));
 	status checked = check_types(view, types, profile->types_at + offset);
 	if (checked != STATUS_OK) {
 		guest_types_destroy(types);

@@ -30,26 +30,38 @@ enum {
 	PROFILE_SIZE_MAX = KALLSYMS_NAMES_SIZE_MAX + 8 * KALLSYMS_SYMBOL_COUNT_MAX + GUEST_TYPES_SIZE_MAX + (1 << 20),
 };
 
-/* Sections point into the file. */
+struct pieces;
+
+/* Where sections of a profile's file are. */
+struct profile_part {
+	uint64_t at;
+	size_t size;
+};
+
 struct guest_profile {
+	struct pieces *file;
 	char banner[PROFILE_BANNER_SIZE_MAX];
-	struct span build_id; /* empty where the kernel has none */
+	struct profile_part build_id; /* empty where the kernel has none */
 	uint64_t text; /* _text, as linked */
 	uint64_t types_at; /* __start_BTF, as linked */
-	/* Its pointers point into the file: never deinit it. */
-	struct kallsyms_tables tables;
-	struct span types;
+	struct kallsyms_tables tables; /* without names, values and tokens: */
+	struct profile_part tokens, values, names;
+	struct profile_part types;
 };
 
 /* Read a profile; `file` must outlive it. Reported: STATUS_MALFORMED (no
  * profile, cut short, or its checksum differs), STATUS_UNSUPPORTED (another
  * version), STATUS_LIMIT, STATUS_NO_MEMORY. */
 MUST_USE status guest_profile_create(struct span file, struct guest_profile **ret_profile);
+/* The same of a file of which only pieces are at hand; takes it over, also when
+ * it fails. */
+MUST_USE status guest_profile_create_from_pieces(struct pieces *file, struct guest_profile **ret_profile);
 void guest_profile_destroy(struct guest_profile *profile);
 
 /* Symbols and types from `profile`, moved to where the kernel behind `view`
  * runs, after comparing banner, symbol tables and BTF with what is there.
- * Pages of the tables that can't be read aren't compared.
+ * Pages of the tables that can't be read aren't compared. The types go on
+ * reading the profile's file: it outlives them.
  * STATUS_MISMATCH, reported with what differs. */
 MUST_USE status guest_profile_apply(const struct guest_profile *profile, const struct kernel_view *view,
 				    struct guest_symbols **ret_symbols, struct guest_types **ret_types);

@@ -2,7 +2,7 @@
 /* Printed pointers: lib/vsprintf.c, 5.10 to 7.2. */
 #include "guest/proc/pointer.h"
 
-#include "guest/proc/siphash.h"
+#include "base/siphash.h"
 #include "guest/proc/types/basic.h"
 
 #include "guest/kernel/guestc-types-begin.h"
