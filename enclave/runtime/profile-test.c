@@ -38,10 +38,12 @@ static void a_profile_comes_in_pieces_and_whole(void **state)
 	(void)state;
 	hostile.serve = serve;
 	copy[FILE_SIZE] = 0xee;
-	assert_int_equal(runtime_profile_read(copy, FILE_SIZE), STATUS_OK);
+	assert_int_equal(runtime_profile_read(0, copy, FILE_SIZE), STATUS_OK);
 	assert_memory_equal(copy, file, FILE_SIZE);
 	assert_int_equal(copy[FILE_SIZE], 0xee);
 	assert_int_equal(hostile.call_count, 3);
+	assert_int_equal(runtime_profile_read(CALL_DATA_SIZE + 5, copy, 4097), STATUS_OK);
+	assert_memory_equal(copy, file + CALL_DATA_SIZE + 5, 4097);
 }
 
 static void a_host_that_stops_in_the_middle_is_reported(void **state)
@@ -51,7 +53,7 @@ static void a_host_that_stops_in_the_middle_is_reported(void **state)
 	(void)state;
 	hostile.serve = serve;
 	refused_from = CALL_DATA_SIZE;
-	assert_int_equal(runtime_profile_read(copy, FILE_SIZE), STATUS_MALFORMED);
+	assert_int_equal(runtime_profile_read(0, copy, FILE_SIZE), STATUS_MALFORMED);
 	assert_int_equal(hostile.report_count, 1);
 }
 

@@ -16,19 +16,20 @@ status runtime_profile_size(size_t *ret_size)
 	return STATUS_OK;
 }
 
-status runtime_profile_read(void *destination, size_t size)
+status runtime_profile_read(uint64_t offset, void *destination, size_t size)
 {
 	uint8_t *bytes = destination;
 
 	for (size_t done = 0; done < size;) {
 		size_t part = size - done < CALL_DATA_SIZE ? size - done : CALL_DATA_SIZE;
-		int64_t answer = runtime_call_host(CALL_PROFILE_READ, done, part, 0, 0, 0);
+		int64_t answer = runtime_call_host(CALL_PROFILE_READ, offset + done, part, 0, 0, 0);
 
 		if (answer != STATUS_OK)
 			return report(STATUS_MALFORMED,
-				      "the host answered %lld when asked for bytes %zu to %zu of the profile: the "
+				      "the host answered %lld when asked for bytes %llu to %llu of the profile: the "
 				      "machine that runs this program is broken or hostile",
-				      (long long)answer, done, done + part);
+				      (long long)answer, (unsigned long long)offset + done,
+				      (unsigned long long)offset + done + part);
 		runtime_window_get(0, bytes + done, part);
 		done += part;
 	}

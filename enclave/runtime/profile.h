@@ -7,6 +7,7 @@
 #define ENCLAVE_RUNTIME_PROFILE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/status.h"
 
@@ -14,7 +15,8 @@
  * STATUS_MALFORMED, reported: more than any profile has (PROFILE_SIZE_MAX). */
 MUST_USE status runtime_profile_size(size_t *ret_size);
 
-/* Copy its first `size` bytes. STATUS_MALFORMED, reported: the host refused. */
-MUST_USE status runtime_profile_read(void *destination, size_t size);
+/* Copy `size` bytes from `offset` on. STATUS_MALFORMED, reported: the host
+ * refused. Twice the same question may get two answers: guest/kernel/pieces.h. */
+MUST_USE status runtime_profile_read(uint64_t offset, void *destination, size_t size);
 
 #endif

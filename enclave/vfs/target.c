@@ -9,14 +9,18 @@
 #include "enclave/runtime/runtime.h"
 #include "enclave/runtime/source.h"
 #include "guest/kernel/kernel.h"
+#include "guest/kernel/pieces.h"
 #include "guest/kernel/profile.h"
 #include "guest/memory/memory.h"
 
 enum {
-	/* 64 MiB: what 20,000 sockets take in the kernel (2.4 KiB each, and
-	 * 0.8 KiB for the inode), so that no page of one pseudo file is fetched
-	 * twice. Pages that aren't needed aren't touched. */
-	CACHE_PAGE_COUNT = 16384,
+	/* 4 MiB: what 1,000 sockets take in the kernel (2.4 KiB each, and 0.8 KiB
+	 * for the inode) and the tables around them. Every page of it is part of
+	 * the enclave, so more would cost each start; of larger files some pages
+	 * are fetched more than once. */
+	CACHE_PAGE_COUNT = 1024,
+	/* 512 KiB of the profile at hand while it is looked into. */
+	PROFILE_ROOM = 128,
 };
 
 static struct {
@@ -40,23 +44,24 @@ static status prepare_memory(void)
 	return guest_memory_init(&target.memory, runtime_source(), target.storage, size);
 }
 
-/* The user's profile. Its file stays for as long as the program runs. */
+static status read_profile(void *context, uint64_t offset, void *destination, size_t size)
+{
+	(void)context;
+	return runtime_profile_read(offset, destination, size);
+}
+
+/* The user's profile. It stays with the host, who must show the same bytes each
+ * time they are asked for. */
 static status load_profile(void)
 {
+	struct pieces_source source = {.read = read_profile, .what = "the profile"};
+	struct pieces *file;
 	size_t size;
-	uint8_t *file;
 
 	TRY(runtime_profile_size(&size));
-	file = malloc(size + 1);
-	if (file == NULL)
-		return report(STATUS_NO_MEMORY, "no %zu bytes for the profile: raise `heap` in the image's manifest",
-			      size);
-	status result = runtime_profile_read(file, size);
-	if (result == STATUS_OK)
-		result = guest_profile_create((struct span){file, size}, &target.profile);
-	if (result != STATUS_OK)
-		free(file);
-	return result;
+	source.size = size;
+	TRY(pieces_create(&source, PROFILE_ROOM, &file));
+	return guest_profile_create_from_pieces(file, &target.profile);
 }
 
 static status find_kernel(void)

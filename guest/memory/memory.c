@@ -11,6 +11,8 @@ enum {
 	STORAGE_ALIGNMENT = 16,
 	/* Pages handed to the source in one call. */
 	BATCH_PAGES = 64,
+	/* Of all pages, how many go at once where there is no room. */
+	EVICTED_PART = 16,
 };
 
 static size_t align_up(size_t size)
@@ -183,27 +185,38 @@ static void hand_advance(struct page_cache *cache)
 	cache->hand = cache->hand + 1 < cache->slot_count ? cache->hand + 1 : 0;
 }
 
-/* A slot to fill. Whatever isn't of this epoch goes first: nobody may hold a
- * pointer to it. Then the clock: the first page not used since the last round. */
+/* Make room: of the pages of this epoch, the clock takes the first that weren't
+ * used since its last round. Many at once, since whoever holds pointers must find
+ * all of his pages anew after each time. */
+static void cache_evict(struct guest_memory *memory)
+{
+	struct page_cache *cache = memory->cache;
+	uint32_t wanted = cache->slot_count / EVICTED_PART + 1;
+
+	/* Two rounds at most: the first clears every `used`. */
+	for (uint32_t hand = cache->hand; wanted > 0; hand = hand + 1 < cache->slot_count ? hand + 1 : 0) {
+		struct cache_slot *slot = &cache->slots[hand];
+
+		if (!slot->used) {
+			cache_unlink(cache, hand);
+			cache->current_count--;
+			wanted--;
+		}
+		slot->used = false;
+	}
+	memory->generation++;
+}
+
+/* A slot to fill: whatever isn't of this epoch goes, nobody may hold a pointer to it. */
 static uint32_t cache_take_slot(struct guest_memory *memory)
 {
 	struct page_cache *cache = memory->cache;
-	bool full = cache->current_count == cache->slot_count;
 
-	/* Two rounds at most: the first clears every `used`. */
-	for (;; hand_advance(cache)) {
-		struct cache_slot *slot = &cache->slots[cache->hand];
-
-		if (slot->epoch != memory->epoch)
-			break;
-		if (full && !slot->used) {
-			memory->generation++;
-			cache->current_count--;
-			break;
-		}
-		if (full)
-			slot->used = false;
-	}
+	if (cache->current_count == cache->slot_count)
+		cache_evict(memory);
+	/* One round at most: not all are of this epoch. */
+	while (cache->slots[cache->hand].epoch == memory->epoch)
+		hand_advance(cache);
 	uint32_t index = cache->hand;
 	hand_advance(cache);
 	if (cache->slots[index].epoch != 0)

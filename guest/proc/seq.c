@@ -18,6 +18,9 @@ struct seq {
 
 enum {
 	SEQ_CAPACITY_FIRST = 4096,
+	/* Above this a text grows by a quarter: to double megabytes would take
+	 * half an enclave's heap for nothing. */
+	SEQ_DOUBLED_MAX = 64 << 10,
 };
 
 status seq_create(struct seq **ret_seq)
@@ -42,8 +45,8 @@ static bool grow(struct seq *seq, size_t size)
 {
 	size_t capacity = seq->capacity != 0 ? seq->capacity : SEQ_CAPACITY_FIRST;
 
-	while (capacity - seq->size < size)
-		capacity *= 2; /* size ≤ SEQ_SIZE_MAX: no overflow */
+	while (capacity - seq->size < size) /* size ≤ SEQ_SIZE_MAX: no overflow */
+		capacity += capacity < SEQ_DOUBLED_MAX ? capacity : capacity / 4;
 	char *data = realloc(seq->data, capacity);
 	if (data == NULL) {
 		seq->out_of_memory = true;
