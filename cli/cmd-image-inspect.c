@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/report.h"
 #include "cli/cmd-image.h"
@@ -110,6 +111,9 @@ static status read_sigstruct(const struct settings *settings, char name[PATH_MAX
 		TRY(image_file_signature_path(settings->image, name));
 	else if ((size_t)snprintf(name, PATH_MAX, "%s", settings->sigstruct) >= PATH_MAX)
 		return report(STATUS_USAGE, "the path %s is too long", settings->sigstruct);
+	if (settings->sigstruct == NULL && access(name, F_OK) != 0 && errno == ENOENT)
+		return report(STATUS_MISSING, "%s isn't signed: there is no %s; run `bartizan image sign`",
+			      settings->image, name);
 	TRY(whole_file_read(name, &bytes));
 	result = sigstruct_read(name, bytes, sigstruct);
 	free((void *)bytes.data);
