@@ -6,6 +6,7 @@
 #ifndef HOST_LOADER_BACKEND_H
 #define HOST_LOADER_BACKEND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/reader.h"
@@ -39,6 +40,8 @@ struct image_source {
 struct backend {
 	const char *name;
 	uint64_t start_flags; /* START_PLAIN or 0 */
+	/* May a thread outside serve calls while another is inside? NULL: yes. */
+	bool (*may_serve_beside)(void);
 
 	/* Make an enclave of the image; nothing runs yet. The source must outlive it.
 	 * At most one at a time in a process, and all further calls by this thread.

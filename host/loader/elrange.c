@@ -85,3 +85,8 @@ bool elrange_protect(const struct elrange *range, const struct image *image)
 	}
 	return true;
 }
+
+bool elrange_hide(const struct elrange *range)
+{
+	return mprotect((void *)range->base, range->size, PROT_NONE) == 0;
+}

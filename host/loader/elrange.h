@@ -31,4 +31,7 @@ MUST_USE bool elrange_patch_exit(const struct elrange *range, const struct image
  * are the CPU's, and everything that isn't a page are inaccessible. */
 MUST_USE bool elrange_protect(const struct elrange *range, const struct image *image);
 
+/* Make everything inaccessible; elrange_protect() undoes it. False, with errno. */
+MUST_USE bool elrange_hide(const struct elrange *range);
+
 #endif

@@ -230,6 +230,14 @@ static int exit_code_of(const struct serve *serve, struct span symbols)
 	return EXIT_CODE_SIGNAL + crash_signal(crash.vector);
 }
 
+static enum helper_mode mode_of(const struct backend *backend)
+{
+	if (backend->may_serve_beside != NULL && !backend->may_serve_beside())
+		return HELPER_NEVER;
+	/* Where leaving costs nothing, a helper can't save anything. */
+	return helper_mode_choose(backend->start_flags & START_PLAIN ? HELPER_NEVER : HELPER_ADAPTIVE);
+}
+
 static status run_enclave(const struct program *program, const struct image_source *source, void *enclave,
 			  const struct start_block *start, int *ret_exit_code)
 {
@@ -243,9 +251,7 @@ static status run_enclave(const struct program *program, const struct image_sour
 	serve_init(&run.serve, (struct call_window *)start->window, program->source, program->profile);
 	if (program->prepare != NULL)
 		program->prepare(&run.serve, program->prepare_context);
-	/* Where leaving costs nothing, a helper can't save anything. */
-	helper_init(&run.helper, &run.serve,
-		    helper_mode_choose(program->backend->start_flags & START_PLAIN ? HELPER_NEVER : HELPER_ADAPTIVE));
+	helper_init(&run.helper, &run.serve, mode_of(program->backend));
 	result = run_to_end(&run, start);
 	helper_deinit(&run.helper);
 	serve_deinit(&run.serve);
