@@ -17,6 +17,8 @@
 #include "cli/whole-file.h"
 #include "host/loader/plain.h"
 #include "host/loader/program.h"
+#include "host/loader/sgx.h"
+#include "host/loader/sim.h"
 
 enum {
 	/* The program never ran: nothing that a program itself exits with by
@@ -36,7 +38,8 @@ struct settings {
 
 static const struct argp_option options[] = {
 	{"target", KEY_TARGET, "T", 0, "qemu:PID, qemu:NAME, lab:NAME or dump:FILE (the only VM that runs here)", 0},
-	{"backend", KEY_BACKEND, "plain", 0, "what the program runs in (plain: this process, unprotected)", 0},
+	{"backend", KEY_BACKEND, "B", 0,
+	 "what the program runs in: sgx, sim (an enclave without protection), plain (this process)", 0},
 	{"profile", KEY_PROFILE, "FILE", 0,
 	 "take the kernel's symbols and types from this profile; refuse another kernel", 0},
 	{0},
@@ -72,16 +75,16 @@ static void parse(struct settings *settings, const char *usage, const char *text
 		exit(EXIT_CODE_USAGE);
 }
 
-static status check_backend(const char *backend)
+static status find_backend(const char *name, const struct backend **ret_backend)
 {
-	if (strcmp(backend, "plain") == 0)
-		return STATUS_OK;
-	if (strcmp(backend, "sgx") == 0 || strcmp(backend, "sim") == 0)
-		return report(STATUS_UNSUPPORTED,
-			      "the backend %s isn't built yet: use --backend plain, which protects "
-			      "nothing",
-			      backend);
-	return report(STATUS_USAGE, "there is no backend %s: use --backend plain", backend);
+	static const struct backend *const backends[] = {&plain_backend, &sim_backend, &sgx_backend};
+
+	for (size_t i = 0; i < ARRAY_COUNT(backends); i++)
+		if (strcmp(name, backends[i]->name) == 0) {
+			*ret_backend = backends[i];
+			return STATUS_OK;
+		}
+	return report(STATUS_USAGE, "there is no backend %s: there are plain, sim and sgx", name);
 }
 
 /* A port's image: ports/NAME.enclave beside this program, as it lies in the build
@@ -163,9 +166,10 @@ static status run(const struct settings *settings, int *ret_exit_code)
 {
 	const char *program = settings->program != NULL ? settings->program : settings->arguments[0];
 	__attribute__((cleanup(run_deinit))) struct run run = {0};
+	const struct backend *backend = NULL;
 	char path[PATH_MAX], name[PATH_MAX];
 
-	TRY(check_backend(settings->backend));
+	TRY(find_backend(settings->backend, &backend));
 	TRY(find_image(program, path, sizeof path));
 	/* What is in it, the image checks. */
 	if (settings->profile != NULL)
@@ -174,7 +178,7 @@ static status run(const struct settings *settings, int *ret_exit_code)
 	program_name(path, name);
 	TRY(copy_arguments(&run, settings, name));
 	const struct program inside = {
-		.backend = &plain_backend,
+		.backend = backend,
 		.image_path = path,
 		.arguments = run.arguments,
 		.environment = (const char *const *)environ,

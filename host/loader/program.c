@@ -126,11 +126,17 @@ static bool cpu_has_vaes(void)
 	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c & bit_VAES) && (c & bit_VPCLMULQDQ);
 }
 
+/* An enclave believes a source by its link only. */
+static bool has_source(const struct program *program)
+{
+	return program->source != NULL && program->link == NULL && (program->backend->start_flags & START_PLAIN);
+}
+
 static status fill_start(const struct program *program, struct call_window *window, struct start_block *start)
 {
 	start->magic = START_MAGIC;
 	start->flags = program->backend->start_flags | (cpu_has_vaes() ? START_VAES : 0) |
-		       (program->source != NULL && program->link == NULL ? START_HAS_SOURCE : 0) |
+		       (has_source(program) ? START_HAS_SOURCE : 0) |
 		       (program->profile.data != NULL ? START_HAS_PROFILE : 0);
 	start->window = (uint64_t)window;
 	if (program->link != NULL)
