@@ -199,3 +199,421 @@ def test_tcp_carries_the_same_session(agent, owner, dumps, target):
     connection.close()
     with open("/proc/net/tcp", encoding="ascii") as f:
         assert any(line.split()[1] == f"0100007F:{port:04X}" for line in f.readlines()[1:]), "listens on loopback only"
+
+
+def test_grants_of_others_for_others_and_of_yesterday_are_refused(agent, owner, target, dumps):
+    before = agent.status()["refused"]
+    other = next(name for name in dumps if name != target)
+    key = link.X25519PrivateKey.generate()
+    ring = Ring(agent.path)
+    stolen = owner.grant(link.public_bytes(link.X25519PrivateKey.generate()), ring.source_key, ring.source_nonce, target)
+    forged = bytearray(owner.grant(link.public_bytes(key), ring.source_key, ring.source_nonce, target))
+    forged[24] |= link.USER
+    for why, counter, grant in [
+            ("owner", "handshake", {"binding_owner": Owner().public}),
+            ("an earlier start", "handshake", {"binding_nonce": secrets.token_bytes(32)}),
+            ("signature", "grant", {"encoded": Owner().grant(link.public_bytes(key), ring.source_key,
+                                                                     ring.source_nonce, target), "key": key}),
+            ("signature", "grant", {"encoded": bytes(forged), "key": key}),
+            ("another enclave", "grant", {"encoded": stolen}),
+            ("start", "grant", {"nonce": secrets.token_bytes(32)}),
+            ("source", "grant", {"source_key": link.public_bytes(link.X25519PrivateKey.generate())}),
+            ("target", "grant", {"grant_target": other}),
+            ("valid until", "grant", {"lasts": -1}),
+            ("debug", "policy", {"flags": 1}),
+            ("unknown flags", "grant", {"flags": 2}),
+            ("rights", "grant", {"rights": 8})]:
+        now = agent.status()["refused"][counter]
+        assert why in refusal(agent, owner, target, **grant), grant
+        assert agent.status()["refused"][counter] == now + 1, grant
+    assert "isn't served here" in refusal(agent, owner, "qemu:1")
+    assert agent.status()["refused"]["target"] == before["target"] + 1
+    ring.close()
+    agent.settle("half_open", 1)  # the one that asks
+
+
+def test_sim_is_refused_unless_it_was_allowed(tmp_path, owner, target):
+    owner.write_public(tmp_path / "owner.pub")
+    path = str(tmp_path / "sock")
+    with open(tmp_path / "log", "ab") as log:
+        process = subprocess.Popen([find_agent(), "serve", "--json", "--socket", path, "--owner", tmp_path / "owner.pub",
+                                    "--key", tmp_path / "key", "--target", target], stdout=subprocess.PIPE, stderr=log)
+    try:
+        assert process.stdout.readline()
+        with pytest.raises(Refused, match="simulated enclave"):
+            Session(Ring(path), owner, target).handshake()
+    finally:
+        process.terminate()
+        process.wait(20)
+        process.stdout.close()
+
+
+def test_a_replayed_first_message_reads_nothing_and_takes_no_session(agent, owner, target):
+    s = session(agent, owner, target)
+    s.ask([read(0)])
+    before = agent.status()
+    rings = [Ring(agent.path) for _ in range(5)]
+    for ring in rings:
+        answer = ring.exchange(s.first)
+        assert struct.unpack_from("<H", answer)[0] == link.SECOND, "the handshake goes on …"
+        # … but without the enclave's key nobody can say anything in it.
+        with pytest.raises(Refused, match="doesn't open"):
+            Session.expect(ring.exchange(s.seal(Session.encode([read(0)]))[:8] + struct.pack("<Q", 0) + bytes(144)), link.RECORD)
+    after = agent.status()
+    for key in ("sessions", "sessions_total", "requests", "bytes"):
+        assert after[key] == before[key], key
+    assert after["refused"]["record"] == before["refused"]["record"] + 5
+    # The one session is untouched: its own counter wasn't the replayer's.
+    s.sent -= 5
+    assert s.ask([read(0)])[0][0] == link.OK
+    s.close()
+
+
+def test_records_that_were_touched_end_the_session_and_are_said(agent, owner, target):
+    def flip(message):
+        return message[:40] + bytes([message[40] ^ 1]) + message[41:]
+
+    for harm, word in [(flip, "doesn't open"), (lambda m: m[:-1], "says it has"), (lambda m: m + b"\0", "says it has"),
+                       (lambda m: m[:8] + struct.pack("<Q", 7) + m[16:], "dropped"), (lambda m: b"", "")]:
+        s = session(agent, owner, target)
+        s.ask([read(0)])
+        with pytest.raises(Refused) as refused:
+            s.open(s.transport.exchange(harm(s.seal(Session.encode([read(0)])))))
+        assert word in str(refused.value)
+        with pytest.raises(Gone):
+            s.transport.exchange(s.seal(Session.encode([read(0)])))
+    s = session(agent, owner, target)
+    again = s.seal(Session.encode([read(0)]))
+    s.open(s.transport.exchange(again))
+    with pytest.raises(Refused, match="replayed"):
+        s.open(s.transport.exchange(again))
+
+
+def test_a_grant_that_ends_during_a_session_ends_it(agent, owner, target):
+    s = session(agent, owner, target, lasts=2)
+    assert s.ask([read(0)])[0][0] == link.OK
+    with pytest.raises(Refused, match="time is over"):
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            s.ask([read(0)])
+            time.sleep(0.1)
+    idle = session(agent, owner, target, lasts=1)
+    idle.ask([read(0)])
+    deadline = time.monotonic() + 20
+    while not idle.transport.word(link.SOURCE_GONE):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_quota_is_counted_over_all_sessions_of_its_grant(agent, owner, target):
+    number = secrets.token_bytes(16)
+    limits = {"quota_bytes": 10 * PAGE, "quota_requests": 12, "grant_id": number}
+    one, two = session(agent, owner, target, **limits), session(agent, owner, target, **limits)
+    assert [outcome for outcome, _ in one.ask([read(0)] * 4)] == [link.OK] * 4
+    assert (one.bytes_left, one.requests_left) == (6 * PAGE, 8)
+    assert [outcome for outcome, _ in two.ask([read(0)] * 4)] == [link.OK] * 4
+    outcomes = [outcome for outcome, _ in one.ask([read(0)] * 4)]
+    assert outcomes == [link.OK] * 2 + [link.LIMIT] * 2
+    assert one.bytes_left == 0 and one.requests_left == 2
+    assert [outcome for outcome, _ in two.ask([link.operation(link.CHECK)] * 3)] == [link.OK, link.OK, link.LIMIT]
+    one.close()
+    two.close()
+    late = session(agent, owner, target, **limits)
+    assert late.ask([read(0)])[0][0] == link.LIMIT
+    late.close()
+
+
+def test_user_memory_needs_its_right(agent, owner, target):
+    s = session(agent, owner, target)
+    results = s.ask([read(0x1000, space=link.USER_VIRTUAL, root=0x2000), read(0)])
+    assert [outcome for outcome, _ in results] == [link.DENIED, link.OK]
+    s.close()
+    s = session(agent, owner, target, rights=link.USER)
+    results = s.ask([read(0x1000, space=link.USER_VIRTUAL, root=0x2000), read(0)])
+    # There is no kernel in random bytes, so nothing to translate with.
+    assert [outcome for outcome, _ in results] == [link.MISSING, link.DENIED]
+    s.close()
+
+
+def test_requests_that_are_none_end_the_session(agent, owner, target):
+    good = Session.encode([read(0)])
+    for content in (b"", good[:-1], good + b"\0", b"\xff" * 128, b"\xff" * 800, bytes(128),
+                    Session.encode([read(0)] * 4)[:8] + bytes(792), struct.pack("<II24x", 0x51525A42, 33) + bytes(768),
+                    struct.pack("<II24x", 0x51525A42, 2**32 - 1) + bytes(96), Session.encode([read(PAGE - 1, 2)]),
+                    Session.encode([read(0, 4097)]), Session.encode([read(0, 0)]), Session.encode([(77, 0, 0, 0, 0)])):
+        s = session(agent, owner, target)
+        s.ask([read(0)])
+        with pytest.raises(Refused):
+            s.open(s.transport.exchange(s.seal(content)))
+
+
+def test_a_ring_with_impossible_numbers_ends_at_once(agent, owner, target):
+    for size, step in ((link.REQUEST_SIZE + 1, 1), (2**64 - 1, 1), (100, 2), (100, 2**63), (100, 2**64 - 1)):
+        s = session(agent, owner, target)
+        s.ask([read(0)])
+        ring = s.transport
+        ring.set_word(link.REQUEST_LENGTH, size)
+        ring.set_word(link.REQUEST_SEQUENCE, (ring.sequence + step) % 2**64)
+        ring.wake()
+        deadline = time.monotonic() + 20
+        while not ring.word(link.SOURCE_GONE):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    agent.settle("sessions", 0)
+
+
+def test_a_ring_cannot_be_cut_or_grown(agent):
+    ring = Ring(agent.path)
+    for size in (0, 4096, link.RING_SIZE * 2):
+        with pytest.raises(PermissionError):
+            os.ftruncate(ring.memfd, size)
+    ring.close()
+
+
+def test_connections_that_begin_with_anything_else_are_refused(agent):
+    def first(data):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(agent.path)
+            s.sendall(data)
+            s.settimeout(20)
+            return s.recv(4096)[16:]
+
+    magic = link.FRAME_MAGIC
+    assert b"no frame" in first(b"GET / HTTP/1.1\r\n\r\n")
+    assert b"no frame" in first(struct.pack("<IHHII", magic, 1, 0, 2**32 - 1, 0))
+    assert b"begins" in first(struct.pack("<IHHII", magic, 4, 0, 0, 0))
+    assert b"begins" in first(struct.pack("<IHHII", magic, 1, 0, 4, 0) + bytes(4))
+    assert b"version 1" in first(struct.pack("<IHHIIII", magic, 1, 0, 8, 0, 2, 0))
+
+
+def test_many_clients_that_die_in_the_middle_leave_nothing_behind(start, owner, target):
+    agent = start("--half-open", "8", "--handshakes", "1000000")
+    chooser = random.Random(7)
+
+    def die(how):
+        ring = Ring(agent.path)
+        if how == 0:
+            return ring.close()
+        s = Session(ring, owner, target)
+        if how == 1:
+            ring.tell(s.first)
+            return ring.close()
+        s.handshake()
+        if how == 2:
+            return ring.close()
+        s.ask([read(0)])
+        if how == 3:
+            ring.tell(s.seal(Session.encode([read(page * PAGE) for page in range(32)])))
+        return ring.close()
+
+    for _ in range(50):
+        die(chooser.randrange(5))
+    agent.settle("clients", 1)
+    files, resident = agent.file_count(), agent.resident_kib()
+    for _ in range(500):
+        die(chooser.randrange(5))
+    agent.settle("clients", 1)
+    assert agent.file_count() == files
+    assert agent.resident_kib() < resident + 1024
+    s = session(agent, owner, target)
+    assert s.ask([read(0)])[0][0] == link.OK
+
+
+def test_half_open_connections_are_few_and_the_oldest_goes_first(start, owner, target):
+    agent = start("--half-open", "4")
+    standing = session(agent, owner, target)
+    standing.ask([read(0)])
+    rings = []
+    for _ in range(20):
+        rings.append(Ring(agent.path))
+    deadline = time.monotonic() + 20
+    while agent.status()["refused"]["evicted"] < 14:
+        assert time.monotonic() < deadline, agent.status()
+    # Asking for the status is a connection, too, and evicts; the newest are still good.
+    newest = Session(rings[-1], owner, target).handshake()
+    assert newest.ask([read(0)])[0][0] == link.OK
+    with pytest.raises((Refused, BrokenPipeError)):
+        Session(rings[0], owner, target).handshake()
+    assert standing.ask([read(0)])[0][0] == link.OK, "a proven session is never evicted"
+
+
+def test_sessions_and_handshakes_have_limits_that_are_said(start, owner, target):
+    agent = start("--sessions", "2", "--handshakes", "10")
+    held = [session(agent, owner, target) for _ in range(2)]
+    for s in held:
+        s.ask([read(0)])
+    assert "all 2 sessions" in refusal(agent, owner, target)
+    held[0].close()
+    agent.settle("sessions", 1)
+    stranger, said = Owner(), set()
+    for _ in range(200):
+        said.add(refusal(agent, stranger, target))
+        if agent.status()["refused"]["rate"]:
+            break
+    assert any("more than 10 handshakes a second" in words for words in said)
+
+
+def test_the_daemon_has_given_up_what_it_does_not_need(agent):
+    status = agent.proc("status")
+    assert status["Seccomp"].strip() == "2" and status["NoNewPrivs"].strip() == "1"
+    allowed = 1 << 19 | 1 << 2  # CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH
+    for name in ("CapEff", "CapPrm", "CapBnd"):
+        if name != "CapBnd" or os.geteuid() == 0:
+            assert int(status[name].strip(), 16) & ~allowed == 0, name
+    for task in os.listdir(f"/proc/{agent.process.pid}/task"):
+        with open(f"/proc/{agent.process.pid}/task/{task}/status", encoding="ascii") as f:
+            assert "Seccomp:\t2" in f.read()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_it_becomes_another_user_and_still_serves(start, owner, target, tmp_path):
+    for directory in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        os.chmod(directory, 0o755)
+    agent = start("--user", "nobody")
+    assert agent.proc("status")["Uid"].split()[:3] == ["65534"] * 3
+    s = session(agent, owner, target)
+    assert s.ask([read(0)])[0][0] == link.OK
+
+
+def test_its_key_is_its_own_and_stays_and_its_nonce_changes(start, tmp_path, owner):
+    first = start()
+    key_path = os.path.join(first.directory, "agent.key")
+    assert os.stat(key_path).st_mode & 0o777 == 0o600
+    public = subprocess.run(["openssl", "pkey", "-pubin", "-in", os.path.join(first.directory, "agent.pub"), "-outform", "DER"],
+                            capture_output=True, check=True).stdout[-32:]
+    assert public.hex() == first.ready["key"]
+    assert first.end() == 0
+    again = Agent(first.directory, owner)
+    assert again.ready["key"] == first.ready["key"] and again.ready["nonce"] != first.ready["nonce"]
+    again.end()
+    os.chmod(key_path, 0o644)
+    done = subprocess.run([find_agent(), "serve", "--socket", str(tmp_path / "s"), "--key", key_path, "--owner",
+                           os.path.join(first.directory, "owner.pub")], capture_output=True, text=True, check=False, timeout=20)
+    assert done.returncode == 1 and "others may read" in done.stderr
+
+
+def test_told_to_end_it_closes_sessions_so_that_it_can_be_proven(start, owner, target):
+    agent = start()
+    s = session(agent, owner, target)
+    s.ask([read(0)])
+    agent.process.send_signal(signal.SIGTERM)
+    deadline = time.monotonic() + 20
+    while not s.transport.word(link.SOURCE_GONE):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    size = s.transport.word(link.REPLY_LENGTH)
+    with pytest.raises(Gone, match="proven"):
+        s.open(bytes(s.transport.map[link.REPLY_AT:link.REPLY_AT + size]))
+    assert agent.process.wait(20) == 0
+    assert not os.path.exists(agent.path)
+
+
+def test_a_killed_agent_is_seen_and_its_successor_takes_no_old_grants(start, owner, target):
+    agent = start()
+    s = session(agent, owner, target)
+    s.ask([read(0)])
+    agent.process.kill()
+    agent.process.wait(20)
+    with pytest.raises(Gone):
+        s.ask([read(0)])
+    again = Agent(agent.directory, owner, targets=[target])
+    assert again.ready["key"] == agent.ready["key"]
+    ring = Ring(again.path)
+    ring.source_nonce = s.transport.source_nonce  # as a host would that keeps the old grant
+    with pytest.raises(Refused, match="earlier start"):
+        Session(ring, owner, target, encoded=s.encoded, key=s.key).handshake()
+    fresh = session(again, owner, target)
+    assert fresh.ask([read(0)])[0][0] == link.OK
+    fresh.close()
+    assert again.end() == 0
+
+
+def test_a_client_killed_in_a_request_does_not_hold_others(agent, owner, target):
+    child = os.fork()
+    if child == 0:
+        s = session(agent, owner, target)
+        while True:
+            s.ask([read(page * PAGE) for page in range(32)])
+    try:
+        agent.settle("sessions", 1)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    s = session(agent, owner, target)
+    assert s.ask([read(0)])[0][0] == link.OK
+    s.close()
+    agent.settle("sessions", 0)
+
+
+def test_a_slow_or_silent_stream_does_not_stay(start, owner, target):
+    agent = start("--hello-timeout", "1")
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(agent.path)
+        connection = Stream(s)
+        # A frame's head, and then nothing.
+        connection.write(struct.pack("<IHHII", link.FRAME_MAGIC, link.MESSAGE, 0, 1000, 1))
+        with pytest.raises(Gone):
+            connection.receive_frame()
+            connection.receive_frame()
+    silent = Ring(agent.path)
+    deadline = time.monotonic() + 20
+    while not silent.word(link.SOURCE_GONE):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert agent.status()["refused"]["silent"] >= 1
+
+
+def serial_conversation(file, owner, dumps, target):
+    data = dumps[target]
+    os.write(file.fileno(), b"login: \x00\xff noise BZL1 \x42\x5a")
+    connection = Stream(file)
+    s = Session(connection, owner, target).handshake()
+    for page in (0, 7, 100):
+        assert s.ask([read(page * PAGE)]) == [(link.OK, data[page * PAGE:(page + 1) * PAGE])]
+    # The next one begins without a goodbye.
+    connection = Stream(file)
+    s = Session(connection, owner, target).handshake()
+    assert s.ask([read(PAGE, 16)] * 3) == [(link.OK, data[PAGE:PAGE + 16])] * 3
+    s.close()
+    connection = Stream(file)
+    assert Session(connection, owner, target).handshake().ask([read(0, 1)]) == [(link.OK, data[:1])]
+
+
+def test_a_terminal_line_carries_sessions_one_after_the_other(start, owner, dumps, target):
+    ours, theirs = pty.openpty()
+    agent = start("--serial", os.ttyname(theirs))
+    with os.fdopen(ours, "r+b", buffering=0) as file:
+        serial_conversation(file, owner, dumps, target)
+    os.close(theirs)
+    assert agent.end() == 0
+
+
+def test_a_socket_that_stands_for_a_port_is_connected_to_again(start, owner, dumps, target, tmp_path):
+    path = str(tmp_path / "chardev")
+    with socket.socket(socket.AF_UNIX) as chardev:
+        chardev.bind(path)
+        chardev.listen(1)
+        agent = start("--serial", path)
+        for _ in range(2):
+            chardev.settimeout(20)
+            connection, _ = chardev.accept()
+            with connection:
+                serial_conversation(connection, owner, dumps, target)
+    assert agent.end() == 0
+
+
+def test_a_target_that_cannot_be_attached_to_is_said(start, owner):
+    agent = start(targets=["dump:/nonexistent/ram"])
+    assert "/nonexistent/ram" in refusal(agent, owner, "dump:/nonexistent/ram")
+    agent.settle("sessions", 0)
+
+
+def test_status_is_not_for_everybody_and_refusals_are_counted(agent):
+    status = agent.status()
+    assert set(status["refused"]) == {"crowded", "evicted", "silent", "frame", "rate", "handshake", "grant", "policy",
+                                      "target", "full", "record", "expired", "rights", "quota"}
+    port = next(place["port"] for place in agent.ready["listen"] if place["kind"] == "tcp")
+    with socket.create_connection(("127.0.0.1", port)) as s:
+        s.sendall(struct.pack("<IHHII", link.FRAME_MAGIC, link.ASK_STATUS, 0, 0, 0))
+        s.settimeout(20)
+        assert b"only root" in s.recv(4096)

@@ -58,6 +58,11 @@ static void count(const struct client *client, enum counter which)
 	counters_add(&client->daemon->counters, which, 1);
 }
 
+static bool is_evicted(const struct client *client)
+{
+	return __atomic_load_n(&client->is_evicted, __ATOMIC_ACQUIRE);
+}
+
 /* Send a message, as the answer that is owed or as last words. */
 static void say(struct client *client, size_t size, bool is_last)
 {
@@ -85,7 +90,7 @@ static status receive(struct client *client, int64_t deadline_ns, struct span *r
 	for (;;) {
 		int64_t left_ms = (deadline_ns - clock_ns()) / 1000000;
 
-		if (daemon_is_ending(client->daemon) || __atomic_load_n(&client->is_evicted, __ATOMIC_ACQUIRE))
+		if (daemon_is_ending(client->daemon) || is_evicted(client))
 			return STATUS_LIMIT;
 		if (left_ms <= 0)
 			return STATUS_TORN;
@@ -97,6 +102,9 @@ static status receive(struct client *client, int64_t deadline_ns, struct span *r
 			client->owes_reply = client->channel.has_ring;
 			return refuse(client, COUNTER_REFUSED_FRAME, STATUS_MALFORMED);
 		}
+		/* We hang up on whom we evict. */
+		if (result == STATUS_GONE && is_evicted(client))
+			return STATUS_LIMIT;
 		if (result != STATUS_TORN)
 			return result;
 	}
@@ -351,11 +359,10 @@ static status greet(struct client *client, const struct agent_frame *head)
 /* The first frame of a connection, or the next of a port, whenever it comes. */
 static status await_frame(struct client *client, int64_t deadline_ns, struct agent_frame *ret_head)
 {
-	while (!daemon_is_ending(client->daemon) && !__atomic_load_n(&client->is_evicted, __ATOMIC_ACQUIRE) &&
-	       clock_ns() < deadline_ns) {
+	while (!daemon_is_ending(client->daemon) && !is_evicted(client) && clock_ns() < deadline_ns) {
 		status result = channel_frame(&client->channel, SLICE_MS, ret_head);
 
-		if (result != STATUS_TORN)
+		if (result != STATUS_TORN && !is_evicted(client))
 			return result;
 	}
 	return STATUS_LIMIT;
@@ -369,8 +376,7 @@ static void serve_connection(struct client *client)
 	if (result == STATUS_MALFORMED)
 		result = refuse_frame(client, "what came is no frame of this protocol");
 	else if (result == STATUS_LIMIT && !daemon_is_ending(client->daemon))
-		count(client, __atomic_load_n(&client->is_evicted, __ATOMIC_ACQUIRE) ? COUNTER_REFUSED_EVICTED
-										     : COUNTER_REFUSED_SILENT);
+		count(client, is_evicted(client) ? COUNTER_REFUSED_EVICTED : COUNTER_REFUSED_SILENT);
 	if (result == STATUS_OK)
 		result = greet(client, &head);
 	if (result == STATUS_OK) {
@@ -387,16 +393,17 @@ static void serve_port_stream(struct client *client)
 	status result = await_frame(client, INT64_MAX, &head);
 
 	while (result == STATUS_OK) {
-		if (head.type == AGENT_CONNECT && greet(client, &head) == STATUS_OK) {
-			result = converse(client);
+		bool begun = head.type == AGENT_CONNECT && greet(client, &head) == STATUS_OK;
+		status end = begun ? converse(client) : STATUS_OK;
+
+		if (begun)
 			end_session(client);
-			/* What interrupted the session is the next one's AGENT_CONNECT. */
-			if (result == STATUS_END && client->channel.reader.head.type == AGENT_CONNECT)
-				continue;
-			if (result == STATUS_GONE)
-				return;
-		}
-		result = await_frame(client, INT64_MAX, &head);
+		if (end == STATUS_GONE)
+			return;
+		/* What interrupted a session is the next one's AGENT_CONNECT. */
+		head = client->channel.reader.head;
+		if (end != STATUS_END || head.type != AGENT_CONNECT)
+			result = await_frame(client, INT64_MAX, &head);
 	}
 }
 
