@@ -299,10 +299,9 @@ def test_a_grant_that_ends_during_a_session_ends_it(agent, owner, target):
             time.sleep(0.1)
     idle = session(agent, owner, target, lasts=1)
     idle.ask([read(0)])
-    deadline = time.monotonic() + 20
-    while not idle.transport.word(link.SOURCE_GONE):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    agent.settle("sessions", 0)  # nothing is kept for it …
+    with pytest.raises(Refused, match="time is over"):
+        idle.ask([read(0)])  # … but it is told why
 
 
 def test_a_quota_is_counted_over_all_sessions_of_its_grant(agent, owner, target):
@@ -406,7 +405,7 @@ def test_many_clients_that_die_in_the_middle_leave_nothing_behind(start, owner, 
             ring.tell(s.seal(Session.encode([read(page * PAGE) for page in range(32)])))
         return ring.close()
 
-    for _ in range(50):
+    for _ in range(500):
         die(chooser.randrange(5))
     agent.settle("clients", 1)
     files, resident = agent.file_count(), agent.resident_kib()

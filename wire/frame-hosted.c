@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -140,43 +141,51 @@ status frame_reader_next(struct frame_reader *reader, int timeout_ms, struct age
 }
 
 /* Ports aren't sockets: they know no MSG_NOSIGNAL, and send no SIGPIPE either. */
-static ssize_t write_some(int file, const uint8_t *bytes, size_t size)
+static ssize_t write_some(int file, struct iovec *parts, size_t part_count)
 {
-	ssize_t sent = send(file, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+	const struct msghdr message = {.msg_iov = parts, .msg_iovlen = part_count};
+	ssize_t sent = sendmsg(file, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 	if (sent < 0 && errno == ENOTSOCK) /* lint: allow errno: as above */
-		sent = write(file, bytes, size);
+		sent = writev(file, parts, (int)part_count);
 	return sent;
 }
 
-static status write_all(int file, const uint8_t *bytes, size_t size, int64_t deadline_ms)
+/* Drop `size` bytes from the front. */
+static void advance(struct iovec *parts, size_t part_count, size_t size)
 {
-	while (size > 0) {
-		ssize_t sent = write_some(file, bytes, size);
+	for (size_t i = 0; i < part_count; i++) {
+		size_t step = size < parts[i].iov_len ? size : parts[i].iov_len;
 
-		if (sent < 0 && errno != EAGAIN && errno != EINTR) /* lint: allow errno: as above */
-			return STATUS_GONE;
-		if (sent > 0) {
-			bytes += sent;
-			size -= (size_t)sent;
-			continue;
-		}
-		struct pollfd waiting = {.fd = file, .events = POLLOUT};
-		int64_t left = deadline_ms - now_ms();
-		if (left <= 0 || poll(&waiting, 1, (int)left) == 0)
-			return STATUS_GONE;
+		parts[i].iov_base = (uint8_t *)parts[i].iov_base + step;
+		parts[i].iov_len -= step;
+		size -= step;
 	}
-	return STATUS_OK;
 }
 
 status frame_write(int file, enum agent_frame_type type, uint32_t sequence, struct span body, int timeout_ms)
 {
-	const struct agent_frame head = {
+	struct agent_frame head = {
 		.magic = AGENT_FRAME_MAGIC, .type = (uint16_t)type, .size = (uint32_t)body.size, .sequence = sequence};
+	/* Head and body in one call: one segment, one wakeup. */
+	struct iovec parts[] = {{&head, sizeof head}, {(void *)(uintptr_t)body.data, body.size}};
 	int64_t deadline_ms = now_ms() + timeout_ms;
 
 	if (body.size > LINK_RING_REPLY_SIZE)
 		return report(STATUS_INTERNAL, "a frame of %zu bytes is too long", body.size);
-	TRY(write_all(file, (const uint8_t *)&head, sizeof head, deadline_ms));
-	return write_all(file, body.data, body.size, deadline_ms);
+	while (parts[0].iov_len + parts[1].iov_len > 0) {
+		ssize_t sent = write_some(file, parts, 2);
+
+		if (sent < 0 && errno != EAGAIN && errno != EINTR) /* lint: allow errno: as above */
+			return STATUS_GONE;
+		if (sent > 0) {
+			advance(parts, 2, (size_t)sent);
+			continue;
+		}
+		struct pollfd waiting = {.fd = file, .events = POLLOUT};
+		int64_t left_ms = deadline_ms - now_ms();
+		if (left_ms <= 0 || poll(&waiting, 1, (int)left_ms) == 0)
+			return STATUS_GONE;
+	}
+	return STATUS_OK;
 }

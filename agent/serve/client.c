@@ -21,6 +21,7 @@ enum {
 	CONNECT_S = 10, /* from the connection to its first frame */
 	PROOF_S = 10, /* from our answer to the record that proves the key */
 	PORT_RETRY_S = 1,
+	FAREWELL_S = 60, /* a grant has ended: how long until nobody is there to be told so */
 	/* Decoding, OpenSSL and the log's lines need a tenth of it. */
 	STACK_SIZE = 256 * 1024,
 };
@@ -258,6 +259,22 @@ static status expired(struct client *client)
 	return refuse(client, COUNTER_REFUSED_EXPIRED, STATUS_DENIED);
 }
 
+/* It ended while nothing was asked. Nothing of the session is kept; but whoever asks next
+ * is told why. */
+static status expired_idle(struct client *client)
+{
+	struct span message;
+
+	(void)!report(STATUS_DENIED, "the grant's time is over");
+	count(client, COUNTER_REFUSED_EXPIRED);
+	end_session(client);
+	daemon_enter_half_open(client->daemon, client);
+	status result = receive(client, seconds_from_now(FAREWELL_S), &message);
+	if (result == STATUS_OK)
+		say(client, link_error_write("the grant's time is over", client->reply), true);
+	return result == STATUS_OK ? STATUS_DENIED : result;
+}
+
 static status answer_record(struct client *client, size_t content_size)
 {
 	uint8_t *content = client->reply + LINK_HEAD_SIZE;
@@ -298,7 +315,7 @@ static status converse(struct client *client)
 		if (result == STATUS_OK)
 			result = receive_record(client, client->expires_ns, &size);
 		if (result == STATUS_TORN)
-			return expired(client);
+			return expired_idle(client);
 	}
 	return result;
 }

@@ -37,6 +37,22 @@ bool daemon_is_ending(const struct daemon *daemon)
 	return __atomic_load_n(&daemon->is_ending, __ATOMIC_ACQUIRE);
 }
 
+/* The lock is held. */
+static void enter_half_open(struct daemon *daemon, struct client *client)
+{
+	struct client *evicted = half_open_enter(&daemon->half_open, client);
+
+	if (evicted != NULL)
+		client_evict(evicted);
+}
+
+void daemon_enter_half_open(struct daemon *daemon, struct client *client)
+{
+	pthread_mutex_lock(&daemon->lock);
+	enter_half_open(daemon, client);
+	pthread_mutex_unlock(&daemon->lock);
+}
+
 bool daemon_enter(struct daemon *daemon, struct client *client, bool is_half_open)
 {
 	pthread_mutex_lock(&daemon->lock);
@@ -44,9 +60,8 @@ bool daemon_enter(struct daemon *daemon, struct client *client, bool is_half_ope
 	if (fits) {
 		daemon->client[daemon->client_count++] = client;
 		daemon->client_number++;
-		struct client *evicted = is_half_open ? half_open_enter(&daemon->half_open, client) : NULL;
-		if (evicted != NULL)
-			client_evict(evicted);
+		if (is_half_open)
+			enter_half_open(daemon, client);
 	}
 	pthread_mutex_unlock(&daemon->lock);
 	return fits;

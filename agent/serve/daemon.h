@@ -53,6 +53,8 @@ void daemon_leave(struct daemon *daemon, struct client *client);
 /* A half-open one has proven itself. False: no session is free. */
 bool daemon_take_session(struct daemon *daemon, const struct client *client);
 void daemon_leave_session(struct daemon *daemon);
+/* A proven one has lost its session, and stays to be told why. */
+void daemon_enter_half_open(struct daemon *daemon, struct client *client);
 bool daemon_is_ending(const struct daemon *daemon);
 
 #endif
