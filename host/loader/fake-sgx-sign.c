@@ -38,12 +38,13 @@ static EVP_PKEY *key_of_this_process(void)
 
 void fake_sgx_sigstruct_init(uint8_t *s, const uint8_t mrenclave[32])
 {
+	static const uint8_t date[4] = {0x22, 0x11, 0x26, 0x20};
 	static const uint8_t header[16] = {0x06, 0, 0, 0, 0xe1, 0, 0, 0, 0, 0, 0x01};
 	static const uint8_t header2[16] = {0x01, 0x01, 0, 0, 0x60, 0, 0, 0, 0x60, 0, 0, 0, 0x01};
 
 	memset(s, 0, FAKE_SGX_SIGSTRUCT_SIZE);
 	memcpy(s, header, 16);
-	memcpy(s + 20, "\x22\x11\x26\x20", 4);
+	memcpy(s + 20, date, sizeof date);
 	memcpy(s + 24, header2, 16);
 	s[928] = 4; /* MODE64BIT */
 	s[936] = 3;

@@ -15,10 +15,11 @@
 #include "host/loader/fake-sgx-sign.h"
 #include "host/loader/fake-sgx.h"
 
+#define PAGE UINT64_C(4096)
+#define ENCLAVE_SIZE UINT64_C(0x10000)
+
 enum {
-	PAGE = 4096,
 	PAGE_COUNT = 4,
-	ENCLAVE_SIZE = 0x10000,
 	CODE = 0,
 	DATA,
 	SSA,
@@ -65,7 +66,7 @@ static void reserve(struct attempt *a)
 
 	a->reserved = fake_sgx_kernel.map(NULL, 2 * ENCLAVE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	assert_ptr_not_equal(a->reserved, MAP_FAILED);
-	start = ((uint64_t)a->reserved + ENCLAVE_SIZE - 1) & -(uint64_t)ENCLAVE_SIZE;
+	start = ((uint64_t)a->reserved + ENCLAVE_SIZE - 1) & -ENCLAVE_SIZE;
 	a->base = (uint8_t *)start; /* NOLINT(performance-no-int-to-ptr) */
 }
 
@@ -156,7 +157,7 @@ static int initialise(struct attempt *a, int fd)
 
 static int map(struct attempt *a, int fd)
 {
-	uint8_t *base = a->map_elsewhere ? a->base + 16 * (uint64_t)ENCLAVE_SIZE : a->base;
+	uint8_t *base = a->map_elsewhere ? a->base + 16 * ENCLAVE_SIZE : a->base;
 
 	for (uint64_t i = 0; i < PAGE_COUNT; i++)
 		if (!(a->unmapped_tcs && i == TCS) &&

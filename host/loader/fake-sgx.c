@@ -12,8 +12,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#define PAGE UINT64_C(4096)
+
 enum {
-	PAGE = 4096,
 	FAKE_FD = 1000000, /* higher than any real one here */
 	RESERVATION_COUNT_MAX = 64,
 	TCS_COUNT_MAX = 64,
@@ -140,10 +141,12 @@ static int may_execute(uint64_t address)
 	int result = -1;
 
 	while (smaps != NULL && result < 0 && fgets(line, sizeof line, smaps) != NULL) {
-		unsigned long start, end;
+		char *dash;
+		uint64_t start = strtoul(line, &dash, 16);
 
-		if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
-			inside = address >= start && address < end;
+		/* "START-END rwxp …": only these lines begin with two numbers. */
+		if (*dash == '-')
+			inside = address >= start && address < strtoul(dash + 1, NULL, 16);
 		else if (inside && strncmp(line, "VmFlags:", 8) == 0)
 			result = strstr(line, " me") != NULL;
 	}
@@ -229,7 +232,8 @@ static void measure_record(const char *name, uint64_t first, size_t first_size, 
 {
 	uint8_t record[64] = {0};
 
-	memcpy(record, name, strlen(name));
+	for (size_t i = 0; name[i] != '\0'; i++)
+		record[i] = (uint8_t)name[i];
 	memcpy(record + 8, &first, first_size);
 	memcpy(record + 8 + first_size, second, second_size);
 	EVP_DigestUpdate(enclave.measurement, record, sizeof record);
