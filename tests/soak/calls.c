@@ -537,7 +537,7 @@ static enum verdict try_profile(void)
 			return bad("a profile of %zu bytes", size);
 		return status_verdict(result);
 	}
-	result = runtime_profile_read(memory.room, part);
+	result = runtime_profile_read(0, memory.room, part);
 	if (!room_is_untouched_from(part))
 		return bad("wrote beyond %zu", part);
 	if (result == STATUS_OK && answer_is_honest() && memcmp(memory.room, profile_bytes, part) != 0)
