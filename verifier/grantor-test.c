@@ -120,6 +120,13 @@ static void who_fits_the_policy_gets_what_it_says_and_no_more(void **state)
 	assert_string_equal(grant.target, "qemu:17");
 }
 
+static void a_report_of_sim_is_known_by_its_cpusvn(void **state)
+{
+	static const uint8_t cpusvn[SGX_CPUSVN_SIZE] = GRANTOR_SIM_CPUSVN;
+
+	assert_memory_equal(request.report.cpusvn, cpusvn, sizeof cpusvn);
+}
+
 static void two_grants_never_share_a_quota(void **state)
 {
 	uint8_t first[LINK_GRANT_ID_SIZE];
@@ -314,6 +321,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(who_fits_the_policy_gets_what_it_says_and_no_more),
+		TEST(a_report_of_sim_is_known_by_its_cpusvn),
 		TEST(two_grants_never_share_a_quota),
 		TEST(sim_must_be_asked_for),
 		TEST(a_report_under_another_fake_root_is_refused),

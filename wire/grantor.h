@@ -49,8 +49,8 @@ static_assert(sizeof(struct grantor_request) == 736, "no padding");
 
 #define GRANTOR_TARGETINFO_NAME "Bartizan grantor 1"
 
-/* How CPUSVN begins in a report of the backend sim. It only tells which kind of evidence it
- * claims to be; the MAC tells what it is. */
-#define GRANTOR_SIM_CPUSVN "BARTIZAN-SIM"
+/* CPUSVN in a report of the backend sim (sim/key.h): a 1 and zeros, which no CPU has. It only
+ * tells which kind of evidence a report claims to be; the MAC tells what it is. */
+#define GRANTOR_SIM_CPUSVN {1}
 
 #endif

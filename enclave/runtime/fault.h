@@ -12,6 +12,9 @@ enum {
 	/* What a program that returned 0 exits with on partial evidence:
 	 * sysexits.h's EX_IOERR. */
 	EXIT_PARTIAL_EVIDENCE = 74,
+	/* The program never ran: it got no right to watch its target. What env,
+	 * timeout and others say, and `bartizan run` itself. */
+	EXIT_NOT_RUN = 125,
 };
 
 void runtime_fault_note(void);

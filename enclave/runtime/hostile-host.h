@@ -11,8 +11,10 @@
 
 #include "base/report.h"
 #include "enclave/runtime/call.h"
+#include "enclave/runtime/enclu.h"
 #include "enclave/runtime/manifest.h"
 #include "enclave/runtime/runtime.h"
+#include "link/primitives.h"
 
 static struct {
 	struct call_window window __attribute__((aligned(4096)));
@@ -62,6 +64,56 @@ bool runtime_has_source(void)
 bool runtime_has_profile(void)
 {
 	return true;
+}
+
+/* No link: what has one is tested with a source at the other end. */
+bool runtime_has_link(void)
+{
+	return false;
+}
+
+struct link_ring *runtime_link_ring(void)
+{
+	return NULL;
+}
+
+const uint8_t *runtime_owner_key(void)
+{
+	return NULL;
+}
+
+const uint8_t *runtime_source_key(void)
+{
+	return NULL;
+}
+
+const uint8_t *runtime_source_nonce(void)
+{
+	return NULL;
+}
+
+const char *runtime_target(void)
+{
+	return "";
+}
+
+bool runtime_has_vaes(void)
+{
+	return false;
+}
+
+status runtime_report(const struct sgx_targetinfo *target, const uint8_t report_data[SGX_REPORT_DATA_SIZE],
+		      struct sgx_report *ret_report)
+{
+	(void)target, (void)report_data, (void)ret_report;
+	return STATUS_UNSUPPORTED;
+}
+
+const struct link_primitives *enclave_primitives(bool use_vaes);
+const struct link_primitives *enclave_primitives(bool use_vaes)
+{
+	(void)use_vaes;
+	return NULL;
 }
 
 static void hostile_sink(void *context, status fault, const char *message)

@@ -7,6 +7,9 @@
 
 #include "base/checked.h"
 #include "base/report.h"
+#include "enclave/link/link.h"
+#include "enclave/runtime/call.h"
+#include "enclave/runtime/fault.h"
 #include "enclave/runtime/output.h"
 #include "enclave/syscalls/pointers.h"
 #include "enclave/syscalls/syscalls.h"
@@ -46,6 +49,9 @@ static void initialise(void)
 	done = true;
 	report_sink_set(report_to_host, NULL);
 	vfs_init();
+	/* Before the program does anything: a run without the right to watch is no run. */
+	if (enclave_link_start() != STATUS_OK)
+		runtime_exit(EXIT_NOT_RUN);
 }
 
 /* Say once per call that it was refused: a program that gives up because of it

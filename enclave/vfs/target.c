@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/report.h"
+#include "enclave/link/link.h"
 #include "enclave/runtime/fault.h"
 #include "enclave/runtime/profile.h"
 #include "enclave/runtime/runtime.h"
@@ -28,20 +29,30 @@ static struct {
 	void *storage;
 	struct guest_profile *profile; /* NULL: the target says itself what it is */
 	struct guest_kernel *kernel;
+	uint64_t epoch; /* of the boot that `kernel` is of, as the link counts */
 	status failure; /* STATUS_OK: none yet */
 } target;
+
+/* Where a link was given, nothing of the target ever comes by another way. */
+static struct page_source *choose_source(void)
+{
+	if (runtime_has_link())
+		return enclave_link_source();
+	return runtime_has_source() ? runtime_source() : NULL;
+}
 
 static status prepare_memory(void)
 {
 	size_t size = guest_memory_storage_size(CACHE_PAGE_COUNT);
+	struct page_source *source = choose_source();
 
-	if (!runtime_has_source())
+	if (source == NULL)
 		return report(STATUS_MISSING, "this program reads /proc, but no target was given: use --target");
 	target.storage = malloc(size);
 	if (target.storage == NULL)
 		return report(STATUS_NO_MEMORY, "no %zu bytes for the page cache: raise `heap` in the image's manifest",
 			      size);
-	return guest_memory_init(&target.memory, runtime_source(), target.storage, size);
+	return guest_memory_init(&target.memory, source, target.storage, size);
 }
 
 static status read_profile(void *context, uint64_t offset, void *destination, size_t size)
@@ -70,6 +81,7 @@ static status find_kernel(void)
 		TRY(prepare_memory());
 	if (target.profile == NULL && runtime_has_profile())
 		TRY(load_profile());
+	target.epoch = enclave_link_epoch();
 	return guest_kernel_create(&target.memory, target.profile, &target.kernel);
 }
 
@@ -77,6 +89,9 @@ static status find_kernel(void)
 static status look_again(void)
 {
 	TRY(guest_memory_refresh(&target.memory));
+	/* The source has seen another boot: memory of the one before may still look whole. */
+	if (enclave_link_epoch() != target.epoch)
+		return STATUS_GONE;
 	return guest_kernel_check(target.kernel);
 }
 

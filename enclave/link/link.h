@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The enclave's end of the link: from the start's hints to a session with a source that
+ * the owner's grant names, and what the grant allows. docs/run.md, docs/link.md.
+ *
+ * One session per run. A record that isn't what the source sent ends it; nothing of
+ * the target is read by another way then.
+ */
+#ifndef ENCLAVE_LINK_LINK_H
+#define ENCLAVE_LINK_LINK_H
+
+#include <stdint.h>
+
+#include "base/status.h"
+#include "guest/memory/source.h"
+
+/* Where a link was given: make a key, get a grant for it, shake hands. Call once, before the
+ * program can do anything; without the grant's right to local output, what the program
+ * writes is withheld from then on (output.h). STATUS_OK without a link, too. Everything else is reported
+ * and means that the target can't be watched. */
+MUST_USE status enclave_link_start(void);
+
+/* The target's memory through the session. NULL without a link. */
+struct page_source *enclave_link_source(void);
+
+/* Number of the target's boot as the source last counted it; 0 without a link. */
+uint64_t enclave_link_epoch(void);
+
+#endif
