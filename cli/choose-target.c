@@ -44,18 +44,32 @@ static status only_target(pid_t *ret_pid)
 	return STATUS_OK;
 }
 
-status choose_target(const char *name, struct target **ret_target)
+status choose_target_name(const char *name, char ret_name[START_TARGET_SIZE])
 {
 	static const char lab[] = "lab:";
-	char resolved[64];
+	char pid_name[32];
 	pid_t pid;
 
-	if (name != NULL && strncmp(name, lab, strlen(lab)) != 0)
+	if (name == NULL || strncmp(name, lab, strlen(lab)) == 0) {
+		TRY(name == NULL ? only_target(&pid) : lab_find(name + strlen(lab), &pid));
+		snprintf(pid_name, sizeof pid_name, "qemu:%d", (int)pid);
+		name = pid_name;
+	}
+	if (strlen(name) >= START_TARGET_SIZE)
+		return report(STATUS_USAGE, "the target's name %s has more than %d bytes: use a shorter path", name,
+			      START_TARGET_SIZE - 1);
+	memset(ret_name, 0, START_TARGET_SIZE);
+	memcpy(ret_name, name, strlen(name));
+	return STATUS_OK;
+}
+
+status choose_target(const char *name, struct target **ret_target)
+{
+	char resolved[START_TARGET_SIZE];
+
+	/* A path may be longer here: nobody else has to be told. */
+	if (name != NULL && strncmp(name, "dump:", 5) == 0)
 		return target_create(name, ret_target);
-	if (name != NULL)
-		TRY(lab_find(name + strlen(lab), &pid));
-	else
-		TRY(only_target(&pid));
-	snprintf(resolved, sizeof resolved, "qemu:%d", (int)pid);
+	TRY(choose_target_name(name, resolved));
 	return target_create(resolved, ret_target);
 }

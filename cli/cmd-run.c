@@ -12,6 +12,7 @@
 
 #include "base/checked.h"
 #include "base/report.h"
+#include "cli/chain.h"
 #include "cli/choose-target.h"
 #include "cli/command.h"
 #include "cli/whole-file.h"
@@ -27,10 +28,16 @@ enum {
 	KEY_TARGET = 256,
 	KEY_BACKEND,
 	KEY_PROFILE,
+	KEY_AGENT,
+	KEY_GRANTOR,
+	KEY_OWNER,
+	KEY_QUIET,
 };
 
 struct settings {
 	const char *target, *backend, *profile;
+	const char *agent, *grantor, *owner;
+	bool quiet;
 	const char *program; /* NULL: the first argument names it */
 	char **arguments; /* from the program's name or the first path on */
 	const char *none_given; /* the usage error where arguments are missing */
@@ -38,8 +45,18 @@ struct settings {
 
 static const struct argp_option options[] = {
 	{"target", KEY_TARGET, "T", 0, "qemu:PID, qemu:NAME, lab:NAME or dump:FILE (the only VM that runs here)", 0},
-	{"backend", KEY_BACKEND, "B", 0,
-	 "what the program runs in: sgx, sim (an enclave without protection), plain (this process)", 0},
+	{"backend", KEY_BACKEND, "NAME", 0,
+	 "what the program runs in: sgx, sim (a simulation, which protects nothing from root) or plain (this process, "
+	 "unprotected); sim where it isn't given",
+	 0},
+	{"agent", KEY_AGENT, "ADDRESS", 0,
+	 "who reads the target: unix:PATH, tcp:HOST:PORT, vsock:CID:PORT or serial:PATH; started for this run where it "
+	 "isn't given",
+	 0},
+	{"grantor", KEY_GRANTOR, "SOCKET", 0, "who grants access to the target; started for this run where it isn't given",
+	 0},
+	{"owner", KEY_OWNER, "FILE", 0, "whose grants the enclave accepts: a public key (the grantor's own)", 0},
+	{"quiet", KEY_QUIET, NULL, 0, "don't say on stderr what the run is made of", 0},
 	{"profile", KEY_PROFILE, "FILE", 0,
 	 "take the kernel's symbols and types from this profile; refuse another kernel", 0},
 	{0},
@@ -53,6 +70,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case KEY_TARGET: settings->target = argument; return 0;
 	case KEY_BACKEND: settings->backend = argument; return 0;
 	case KEY_PROFILE: settings->profile = argument; return 0;
+	case KEY_AGENT: settings->agent = argument; return 0;
+	case KEY_GRANTOR: settings->grantor = argument; return 0;
+	case KEY_OWNER: settings->owner = argument; return 0;
+	case KEY_QUIET: settings->quiet = true; return 0;
 	case ARGP_KEY_ARG:
 		/* All the rest belongs to the program, options too. */
 		settings->arguments = &state->argv[state->next - 1];
@@ -75,16 +96,27 @@ static void parse(struct settings *settings, const char *usage, const char *text
 		exit(EXIT_CODE_USAGE);
 }
 
+/* sim unless something else is asked for, on a machine with SGX too: the reports of an SGX
+ * CPU need a quote, which the grantor of this version can't check. */
 static status find_backend(const char *name, const struct backend **ret_backend)
 {
-	static const struct backend *const backends[] = {&plain_backend, &sim_backend, &sgx_backend};
+	static const struct backend *const backends[] = {&sim_backend, &sgx_backend, &plain_backend};
 
 	for (size_t i = 0; i < ARRAY_COUNT(backends); i++)
-		if (strcmp(name, backends[i]->name) == 0) {
+		if (name == NULL || strcmp(name, backends[i]->name) == 0) {
 			*ret_backend = backends[i];
 			return STATUS_OK;
 		}
-	return report(STATUS_USAGE, "there is no backend %s: there are plain, sim and sgx", name);
+	return report(STATUS_USAGE, "there is no backend %s: sgx, sim and plain exist", name);
+}
+
+/* plain reads the target by itself; nobody else has a say. */
+static status check_settings(const struct settings *settings, const struct backend *backend)
+{
+	if (backend == &plain_backend && (settings->agent != NULL || settings->grantor != NULL || settings->owner != NULL))
+		return report(STATUS_USAGE, "--agent, --grantor and --owner belong to an enclave; the backend plain "
+					    "has none");
+	return STATUS_OK;
 }
 
 /* A port's image: ports/NAME.enclave beside this program, as it lies in the build
@@ -135,7 +167,8 @@ static void program_name(const char *path, char name[PATH_MAX])
 
 /* What a run holds, undone in the opposite order. */
 struct run {
-	struct target *target;
+	struct target *target; /* plain */
+	struct chain *chain; /* all others */
 	const char **arguments;
 	struct span profile;
 };
@@ -144,6 +177,8 @@ static void run_deinit(struct run *run)
 {
 	free((void *)run->profile.data);
 	free(run->arguments);
+	if (run->chain != NULL)
+		chain_destroy(run->chain);
 	if (run->target != NULL)
 		target_destroy(run->target);
 }
@@ -162,6 +197,35 @@ static status copy_arguments(struct run *run, const struct settings *settings, c
 	return STATUS_OK;
 }
 
+/* One line, so that nobody takes for protected what isn't. */
+static void say_what_runs(const struct settings *settings, const struct backend *backend, const struct chain *chain)
+{
+	bool agent = chain_started_agent(chain), grantor = chain_started_grantor(chain);
+
+	if (settings->quiet)
+		return;
+	fprintf(stderr, "bartizan: backend %s%s, %s%s%s\n", backend->name,
+		backend == &sim_backend ? " (a simulation: protects nothing from this machine's root)" : "",
+		agent ? "development agent" : settings->agent,
+		grantor ? (agent ? " and grant" : ", development grant") : ", grants by ",
+		grantor ? "" : settings->grantor);
+}
+
+static status start_chain(const struct settings *settings, const char *image_path, struct run *run)
+{
+	char target[START_TARGET_SIZE];
+
+	TRY(choose_target_name(settings->target, target));
+	const struct chain_settings chain = {
+		.target = target,
+		.agent = settings->agent,
+		.grantor = settings->grantor,
+		.owner = settings->owner,
+		.image_path = image_path,
+	};
+	return chain_create(&chain, &run->chain);
+}
+
 static status run(const struct settings *settings, int *ret_exit_code)
 {
 	const char *program = settings->program != NULL ? settings->program : settings->arguments[0];
@@ -170,21 +234,30 @@ static status run(const struct settings *settings, int *ret_exit_code)
 	char path[PATH_MAX], name[PATH_MAX];
 
 	TRY(find_backend(settings->backend, &backend));
+	TRY(check_settings(settings, backend));
 	TRY(find_image(program, path, sizeof path));
 	/* What is in it, the image checks. */
 	if (settings->profile != NULL)
 		TRY(whole_file_read(settings->profile, &run.profile));
-	TRY(choose_target(settings->target, &run.target));
 	program_name(path, name);
 	TRY(copy_arguments(&run, settings, name));
-	const struct program inside = {
+	struct program inside = {
 		.backend = backend,
 		.image_path = path,
 		.arguments = run.arguments,
 		.environment = (const char *const *)environ,
-		.source = run.target->source,
 		.profile = run.profile,
 	};
+	if (backend == &plain_backend) {
+		TRY(choose_target(settings->target, &run.target));
+		inside.source = run.target->source;
+		return program_run(&inside, ret_exit_code);
+	}
+	TRY(start_chain(settings, path, &run));
+	say_what_runs(settings, backend, run.chain);
+	inside.link = chain_link(run.chain);
+	inside.prepare = chain_prepare;
+	inside.prepare_context = run.chain;
 	return program_run(&inside, ret_exit_code);
 }
 
@@ -201,7 +274,6 @@ static int exit_code_of_run(const struct settings *settings)
 int cmd_run(int argc, char **argv)
 {
 	struct settings settings = {
-		.backend = "plain",
 		.none_given = "which program? Give a port's name (netstat) or the path of an image",
 	};
 
@@ -216,7 +288,6 @@ int cmd_run(int argc, char **argv)
 int cmd_cat(int argc, char **argv)
 {
 	struct settings settings = {
-		.backend = "plain",
 		.program = "cat",
 		.none_given = "which file? Give paths like net/tcp or /proc/net/tcp",
 	};

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli/chain.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/report.h"
+#include "cli/child.h"
+#include "cli/image-file.h"
+#include "cli/state-directory.h"
+#include "cli/whole-file.h"
+#include "host/image/sigstruct.h"
+#include "verifier/keys.h"
+
+enum {
+	LISTEN_BACKLOG = 4,
+	/* 30 s: a large dump on a slow disk. */
+	AGENT_LOOK_NS = 1000000,
+	AGENT_LOOK_COUNT_MAX = 30000,
+	HASH_HEX_SIZE = 2 * SGX_HASH_SIZE + 1,
+};
+
+/* Short: a socket's path has at most 107 bytes. */
+static const char *const directory_names[] = {"agent", "grantor", "owner.pub"};
+
+struct chain {
+	char directory[64]; /* of this run alone, 0700; "" once it is gone */
+	struct child agent_child, grantor_child;
+	struct agent_client *agent;
+	struct grantor_client *grantor;
+	struct program_link link;
+	char target[START_TARGET_SIZE];
+};
+
+static void path_in(const struct chain *chain, const char *name, char path[PATH_MAX])
+{
+	snprintf(path, PATH_MAX, "%s/%s", chain->directory, name);
+}
+
+static status make_directory(struct chain *chain)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+
+	if (runtime == NULL || runtime[0] != '/' || strlen(runtime) > sizeof chain->directory - 24)
+		runtime = "/tmp";
+	snprintf(chain->directory, sizeof chain->directory, "%s/bartizan-run-XXXXXX", runtime);
+	if (mkdtemp(chain->directory) == NULL) {
+		chain->directory[0] = '\0';
+		return report(STATUS_IO, "no private directory can be made in %s: %m", runtime);
+	}
+	return STATUS_OK;
+}
+
+/* Once both ends are connected nobody needs the names any more. */
+static void remove_directory(struct chain *chain)
+{
+	char path[PATH_MAX];
+
+	if (chain->directory[0] == '\0')
+		return;
+	for (size_t i = 0; i < sizeof directory_names / sizeof directory_names[0]; i++) {
+		path_in(chain, directory_names[i], path);
+		unlink(path);
+	}
+	rmdir(chain->directory);
+	chain->directory[0] = '\0';
+}
+
+/* Paths of ours are short: make_directory(). */
+static struct sockaddr_un socket_address(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	memcpy(address.sun_path, path, strnlen(path, sizeof address.sun_path - 1));
+	return address;
+}
+
+/* A socket that listens before its server has started: a client that connects now
+ * is served as soon as the server is ready. */
+static status listen_at(const char *path, int *ret_listener)
+{
+	struct sockaddr_un address = socket_address(path);
+	int file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (file < 0)
+		return report(STATUS_IO, "no socket: %m");
+	if (bind(file, (struct sockaddr *)&address, sizeof address) != 0 || listen(file, LISTEN_BACKLOG) != 0) {
+		(void)!report(STATUS_IO, "can't listen at %s: %m", path);
+		close(file);
+		return STATUS_IO;
+	}
+	*ret_listener = file;
+	return STATUS_OK;
+}
+
+static status owner_key(struct owner_key **ret_key)
+{
+	char path[PATH_MAX], public_path[PATH_MAX];
+
+	TRY(state_path(STATE_OWNER_KEY, path));
+	TRY(state_path(STATE_OWNER_PUBLIC, public_path));
+	return owner_key_load_or_make(path, public_path, ret_key);
+}
+
+/* The owner's public key as a file for the agent. */
+static status put_owner_public(const struct chain *chain, const char *given, char path[PATH_MAX])
+{
+	struct owner_key *key;
+
+	if (given != NULL) {
+		snprintf(path, PATH_MAX, "%s", given);
+		return STATUS_OK;
+	}
+	path_in(chain, "owner.pub", path);
+	TRY(owner_key(&key));
+	status result = owner_key_save_public(key, path);
+	owner_key_destroy(key);
+	return result;
+}
+
+static bool listens(const char *path)
+{
+	struct sockaddr_un address = socket_address(path);
+	int file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool connected = connect(file, (struct sockaddr *)&address, sizeof address) == 0;
+	close(file);
+	return connected;
+}
+
+/* Has a signal come that ends us? They are held back while the chain is made. */
+static bool shall_end(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP);
+}
+
+/* An agent listens once it has attached to its target. */
+static status await_agent(const struct chain *chain, const char *path)
+{
+	const struct timespec pause = {.tv_nsec = AGENT_LOOK_NS};
+
+	for (int i = 0; i < AGENT_LOOK_COUNT_MAX && !shall_end(); i++) {
+		if (listens(path))
+			return STATUS_OK;
+		/* Why, it has said itself: chain_destroy() passes that on. */
+		if (child_has_ended(&chain->agent_child))
+			return report(STATUS_GONE, "the development agent has ended; it said:");
+		nanosleep(&pause, NULL);
+	}
+	return report(STATUS_GONE, "the development agent didn't get ready; it said:");
+}
+
+static status start_agent(struct chain *chain, const struct chain_settings *settings)
+{
+	char socket_path[PATH_MAX], owner_path[PATH_MAX], key_path[PATH_MAX];
+
+	path_in(chain, "agent", socket_path);
+	TRY(state_path(STATE_AGENT_KEY, key_path));
+	TRY(put_owner_public(chain, settings->owner, owner_path));
+	const char *const arguments[] = {"serve",  "--target", chain->target, "--owner",
+					 owner_path, "--key",  key_path,      "--socket",
+					 socket_path, "--insecure-accept-sim", "--insecure-accept-debug", NULL};
+	TRY(child_start(&chain->agent_child, "bartizan-agent", arguments, -1));
+	return await_agent(chain, socket_path);
+}
+
+/* Of the image that the user named, as its signature has it: an image that differs from its
+ * signature doesn't start. */
+static status read_mrenclave(const char *image_path, char ret_hex[HASH_HEX_SIZE])
+{
+	char path[PATH_MAX];
+	struct sgx_sigstruct sigstruct;
+	struct span file;
+
+	TRY(image_file_signature_path(image_path, path));
+	if (access(path, F_OK) != 0)
+		return report(STATUS_MISSING, "%s has no signature beside it (%s): sign it with `bartizan image sign`",
+			      image_path, path);
+	TRY(whole_file_read(path, &file));
+	status result = sigstruct_read(path, file, &sigstruct);
+	free((void *)file.data);
+	if (result == STATUS_OK)
+		key_to_hex(sigstruct.mrenclave, SGX_HASH_SIZE, ret_hex);
+	return result;
+}
+
+static status start_grantor(struct chain *chain, const struct chain_settings *settings)
+{
+	char socket_path[PATH_MAX], owner_path[PATH_MAX], root_path[PATH_MAX];
+	int listener = -1;
+	char source[2 * START_KEY_SIZE + 1], mrenclave[HASH_HEX_SIZE];
+	struct owner_key *key;
+
+	path_in(chain, "grantor", socket_path);
+	TRY(state_path(STATE_OWNER_KEY, owner_path));
+	TRY(state_path("sim-root", root_path));
+	TRY(owner_key(&key)); /* made now, if this is the first run */
+	owner_key_destroy(key);
+	TRY(read_mrenclave(settings->image_path, mrenclave));
+	key_to_hex(agent_client_hello(chain->agent)->source_key, START_KEY_SIZE, source);
+	const char *const arguments[] = {
+		"--socket-fd",	 "4",	      "--parent-fd", "3",	"--owner",
+		owner_path,	 "--source-key", source,     "--target", chain->target,
+		"--mrenclave",	 mrenclave,   "--rights",    "kernel,user,local-output",
+		"--insecure-accept-sim", root_path, "--insecure-accept-debug", "--quiet", NULL};
+	TRY(listen_at(socket_path, &listener));
+	status result = child_start(&chain->grantor_child, "bartizan-grantor", arguments, listener);
+	close(listener);
+	return result;
+}
+
+static status connect_agent(struct chain *chain, const struct chain_settings *settings)
+{
+	char address[PATH_MAX];
+
+	if (settings->agent != NULL)
+		return agent_client_create(settings->agent, &chain->agent);
+	TRY(start_agent(chain, settings));
+	path_in(chain, "agent", address);
+	return agent_client_create(address, &chain->agent);
+}
+
+static status connect_grantor(struct chain *chain, const struct chain_settings *settings)
+{
+	char path[PATH_MAX];
+
+	if (settings->grantor != NULL)
+		return grantor_client_create(settings->grantor, &chain->grantor);
+	TRY(start_grantor(chain, settings));
+	path_in(chain, "grantor", path);
+	return grantor_client_create(path, &chain->grantor);
+}
+
+static status fill_link(struct chain *chain, const struct chain_settings *settings)
+{
+	const struct agent_hello *hello = agent_client_hello(chain->agent);
+
+	chain->link.ring = agent_client_ring(chain->agent);
+	chain->link.target = chain->target;
+	memcpy(chain->link.source_key, hello->source_key, sizeof chain->link.source_key);
+	memcpy(chain->link.source_nonce, hello->source_nonce, sizeof chain->link.source_nonce);
+	if (settings->owner != NULL)
+		return owner_public_load(settings->owner, chain->link.owner_key);
+	memcpy(chain->link.owner_key, grantor_client_owner_key(chain->grantor), sizeof chain->link.owner_key);
+	return STATUS_OK;
+}
+
+static status chain_connect(struct chain *chain, const struct chain_settings *settings)
+{
+	if (settings->agent == NULL || settings->grantor == NULL)
+		TRY(make_directory(chain));
+	TRY(connect_agent(chain, settings));
+	TRY(connect_grantor(chain, settings));
+	remove_directory(chain);
+	return fill_link(chain, settings);
+}
+
+/* What the children said belongs to what was reported. */
+static void chain_fail(struct chain *chain)
+{
+	if (chain->agent_child.pid != 0 && !child_has_ended(&chain->agent_child))
+		child_print_log(&chain->agent_child);
+	if (chain->grantor_child.pid != 0)
+		child_print_log(&chain->grantor_child);
+	chain_destroy(chain);
+}
+
+status chain_create(const struct chain_settings *settings, struct chain **ret_chain)
+{
+	struct chain *chain = calloc(1, sizeof *chain);
+	sigset_t ending, before;
+
+	if (chain == NULL)
+		return report(STATUS_NO_MEMORY, "out of memory");
+	snprintf(chain->target, sizeof chain->target, "%s", settings->target);
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ending, &before);
+	status result = chain_connect(chain, settings);
+	if (result == STATUS_OK)
+		*ret_chain = chain;
+	else
+		chain_fail(chain);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return result;
+}
+
+void chain_destroy(struct chain *chain)
+{
+	if (chain->agent_child.pid != 0 && child_has_ended(&chain->agent_child))
+		child_print_log(&chain->agent_child);
+	grantor_client_destroy(chain->grantor);
+	if (chain->agent != NULL)
+		agent_client_destroy(chain->agent);
+	child_end(&chain->grantor_child);
+	child_end(&chain->agent_child);
+	remove_directory(chain);
+	free(chain);
+}
+
+const struct program_link *chain_link(const struct chain *chain)
+{
+	return &chain->link;
+}
+
+bool chain_started_agent(const struct chain *chain)
+{
+	return chain->agent_child.pid != 0;
+}
+
+bool chain_started_grantor(const struct chain *chain)
+{
+	return chain->grantor_child.pid != 0;
+}
+
+void chain_prepare(struct serve *serve, void *chain)
+{
+	struct chain *own = chain;
+
+	serve->agent = own->agent;
+	serve->grantor = own->grantor;
+}
