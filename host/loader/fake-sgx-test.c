@@ -449,12 +449,13 @@ static uint64_t unexecutable_page(void)
 {
 	FILE *maps = fopen("/proc/self/maps", "re");
 	char line[512];
-	unsigned long start = 0, found = 0;
+	uint64_t found = 0;
 
-	assert_non_null(maps);
+	if (maps == NULL)
+		return 0;
 	while (fgets(line, sizeof line, maps) != NULL)
-		if (strstr(line, "[vvar") != NULL && sscanf(line, "%lx-", &start) == 1)
-			found = start;
+		if (strstr(line, "[vvar") != NULL)
+			found = strtoul(line, NULL, 16);
 	fclose(maps);
 	return found;
 }
