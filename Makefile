@@ -2,7 +2,7 @@
 # The front door: everything a user or CI calls. The build itself is Meson's.
 # Recipes stay thin; what needs more than a line or two is a script in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-full bench lint format clean
+.PHONY: help setup build demo test test-full soak bench lint format clean
 
 help:     ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -21,6 +21,9 @@ test: build ## what CI runs: lint, unit tests, sanitizers, short fuzzing, VM tes
 
 test-full: build ## the same with the whole matrices and longer fuzzing (hours); result in docs/results/
 	@BARTIZAN_TEST_FULL=1 tools/test/run
+
+soak: build ## a million lies of the host and changed records: refused or harmless; result in docs/results/
+	@tools/test/soak
 
 bench: build ## measurements, as ratios within one run
 	@tools/test/bench

@@ -113,11 +113,3 @@ int64_t runtime_call_host(uint64_t number, uint64_t a, uint64_t b, uint64_t c, u
 		return CALL_RESULT_NONE;
 	return (int64_t)outside_load((const uint64_t *)&slot->result);
 }
-
-_Noreturn void runtime_exit(int code)
-{
-	runtime_call_host(CALL_EXIT, code & 0xff, 0, 0, 0, 0);
-	/* A host that lets an ended program go on gets nothing out of it. */
-	for (;;)
-		__builtin_trap();
-}

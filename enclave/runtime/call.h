@@ -38,6 +38,10 @@ int64_t runtime_call_host(uint64_t number, uint64_t a, uint64_t b, uint64_t c, u
 /* End the program. */
 _Noreturn void runtime_exit(int code);
 
+/* Leave for good: whatever the host does now, this thread isn't entered again
+ * (entry.S; unit tests have their own). */
+_Noreturn void runtime_stop(void);
+
 /* Hand the CPU to the host until it has served the slot: entry.S in an image,
  * a test's own host in a unit test. */
 void runtime_enter_host(void);

@@ -13,7 +13,6 @@
 #include "wire/sgx.h"
 
 _Noreturn void runtime_exception(const struct sgx_gprsgx *state);
-_Noreturn void runtime_stop(void);
 
 extern const uint8_t __ehdr_start[] __attribute__((visibility("hidden")));
 

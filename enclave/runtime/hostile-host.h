@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -37,6 +38,11 @@ void runtime_enter_host(void)
 	slot->done = slot->posted;
 	if (hostile.serve != NULL)
 		hostile.serve(slot);
+}
+
+_Noreturn void runtime_stop(void)
+{
+	abort();
 }
 
 /* A test's memory is all of the process but its first page. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What an image may ask of its host: compiled into the image from a text file (docs/port-a-program.md), so that it is measured with it.
+ * What an image may ask of its host: compiled into the image from a text file (docs/port-a-program.md), so that it is
+ * measured with it.
  *
  * No pointers in the data: it is used before the image is relocated.
  */

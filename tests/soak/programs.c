@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * soak-programs --count N --seed S [--target T] IMAGE ARGUMENTS…: run an image N
+ * times, tell it one lie each time (host/serve/hostile.h), at a call and of a kind
+ * that the seed chooses, and compare.
+ *
+ * Prints a JSON line per kind: tried, refused (the program ended with an exit code
+ * that isn't 0, and with words), harmless (it printed what it prints otherwise and
+ * ended alike), bad (a crash, other output with success, no end, no words). Exit 1
+ * if anything was bad.
+ *
+ * What a program printed is what it was told to have been written: a host that
+ * takes ten bytes and says "five" isn't the program's mistake.
+ *
+ * The host's word on what is in its own files, and, in `plain`, on what is in the
+ * target's memory, is nothing that an image can check: about those only results
+ * lie, not data. (In the other backends the link seals the target's memory.)
+ */
+#include <argp.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/target.h"
+#include "base/report.h"
+#include "host/loader/plain.h"
+#include "host/loader/program.h"
+#include "host/serve/hostile.h"
+
+enum {
+	OUTPUT_SIZE_MAX = 1 << 20,
+	/* No program here needs a hundredth of these. */
+	CALL_COUNT_MAX = 1000000,
+	SECONDS_MAX = 60,
+};
+
+/* Shared with the child that runs the program. */
+static struct record {
+	char output[OUTPUT_SIZE_MAX];
+	size_t output_size;
+	size_t words; /* bytes on standard error */
+	uint64_t call_count;
+	bool lied, endless;
+} *record;
+
+static struct options {
+	uint64_t count, seed;
+	const char *target;
+	const char *const *arguments;
+} options = {.count = 200, .seed = 1};
+
+static struct hostile liar;
+static enum hostile_kind kind;
+static uint64_t lie_at; /* the number of the call, from 1; 0: never */
+static uint64_t lie_sequence;
+
+void __real_serve_call(struct serve *serve);
+void __wrap_serve_call(struct serve *serve);
+
+/* Who would be wronged by a lie about this call's data. */
+static bool data_is_checkable(uint64_t number)
+{
+	switch (number) {
+	case CALL_SOURCE_READ_PAGES:
+	case CALL_SOURCE_RAM_MAP:
+	case CALL_SOURCE_REGISTERS:
+	case CALL_SOURCE_NEXT_POPULATED:
+	case SYS_read:
+	case SYS_pread64: return false;
+	default: return true;
+	}
+}
+
+/* Success and another result than the honest one of these is the host's word on
+ * its own files or the target: no image can tell. */
+static bool result_is_the_hosts_word(const struct call_slot *slot, int64_t honest)
+{
+	return (slot->number == SYS_read || slot->number == SYS_pread64 || slot->number == CALL_SOURCE_READ_PAGES) &&
+	       slot->result >= 0 && honest != slot->result;
+}
+
+static void note_written(const struct call_slot *asked, const char *data, int64_t result)
+{
+	if (asked->number != SYS_write || result <= 0 || (uint64_t)result > asked->argument[2])
+		return;
+	if (asked->argument[0] == 2)
+		record->words += (size_t)result;
+	else if (record->output_size + (size_t)result <= OUTPUT_SIZE_MAX) {
+		memcpy(record->output + record->output_size, data, (size_t)result);
+		record->output_size += (size_t)result;
+	}
+}
+
+static void lie_once(struct serve *serve, const struct call_slot *asked)
+{
+	struct call_slot *slot = &serve->window->slot;
+	bool first = slot->posted != serve->served;
+
+	hostile_serve(&liar, serve, kind, data_is_checkable(asked->number), __real_serve_call);
+	record->lied = true;
+	/* What only the host knows it may say as it likes. */
+	if (first && kind == HOSTILE_SHORT && result_is_the_hosts_word(slot, INT64_MIN))
+		record->lied = false;
+}
+
+/* In the place of host/serve's, for the thread that comes out (--wrap). */
+void __wrap_serve_call(struct serve *serve)
+{
+	static char data[CALL_DATA_SIZE];
+	static struct call_slot asked;
+	struct call_slot *slot = &serve->window->slot;
+	bool first = slot->posted != serve->served;
+
+	if (first) {
+		asked = *slot;
+		if (asked.number == SYS_write && asked.argument[1] == 0 && asked.argument[2] <= CALL_DATA_SIZE)
+			memcpy(data, serve->window->data, asked.argument[2]);
+		if (record->call_count++ == lie_at - 1)
+			lie_sequence = asked.posted;
+	}
+	if (record->call_count > CALL_COUNT_MAX) {
+		record->endless = true;
+		_exit(124);
+	}
+	if (lie_sequence != 0 && asked.posted == lie_sequence)
+		lie_once(serve, &asked);
+	else {
+		__real_serve_call(serve);
+		hostile_rest(&liar, slot);
+	}
+	if (slot->done == asked.posted) {
+		note_written(&asked, data, slot->result);
+		asked.number = 0; /* noted */
+	}
+}
+
+static void prepare(struct serve *serve, void *context)
+{
+	(void)context;
+	hostile_init(&liar, serve->window, options.seed);
+	liar.random = (options.seed + 1) * UINT64_C(0x9e3779b97f4a7c15) + lie_at * 64 + kind + 1;
+	for (int i = 0; i < 8; i++)
+		(void)hostile_random(&liar);
+}
+
+static _Noreturn void child(struct target *target)
+{
+	struct program program = {
+		.backend = &plain_backend,
+		.image_path = options.arguments[0],
+		.arguments = options.arguments,
+		.environment = (const char *const[]){NULL},
+		.source = target != NULL ? target->source : NULL,
+		.prepare = prepare,
+	};
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), exit_code;
+
+	alarm(SECONDS_MAX);
+	(void)setenv("BARTIZAN_HELPER", "0", 1);
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
+		_exit(2);
+	_exit(program_run(&program, &exit_code) == STATUS_OK ? exit_code : 125);
+}
+
+/* Run once; the wait status. */
+static int run(struct target *target)
+{
+	int wait_status = 0;
+	pid_t pid;
+
+	memset(record, 0, sizeof *record);
+	pid = fork();
+	if (pid < 0) {
+		perror("soak-programs: fork");
+		exit(2);
+	}
+	if (pid == 0)
+		child(target);
+	(void)waitpid(pid, &wait_status, 0);
+	return wait_status;
+}
+
+static struct {
+	uint64_t tried, refused, harmless, bad;
+} table[HOSTILE_KIND_COUNT];
+
+enum verdict { NOT_TOLD, REFUSED, HARMLESS, BAD };
+
+static enum verdict judge(int wait_status, const struct record *honest, int honest_status)
+{
+	bool same = record->output_size == honest->output_size &&
+		    memcmp(record->output, honest->output, honest->output_size) == 0;
+
+	if (record->endless || WIFSIGNALED(wait_status))
+		return BAD;
+	if (!record->lied)
+		return NOT_TOLD;
+	if (same && wait_status == honest_status)
+		return HARMLESS;
+	if (WEXITSTATUS(wait_status) == 0)
+		return BAD;
+	/* All of it, and then it wasn't let go; or less, and words about that. */
+	return same || record->words > honest->words ? REFUSED : BAD;
+}
+
+static void print_table(void)
+{
+	for (int i = 0; i < HOSTILE_KIND_COUNT; i++)
+		printf("{\"part\": \"programs\", \"kind\": \"%s\", \"tried\": %llu, \"refused\": %llu, \"harmless\": "
+		       "%llu, "
+		       "\"bad\": %llu, \"seed\": %llu}\n",
+		       hostile_kind_name((enum hostile_kind)i), (unsigned long long)table[i].tried,
+		       (unsigned long long)table[i].refused, (unsigned long long)table[i].harmless,
+		       (unsigned long long)table[i].bad, (unsigned long long)options.seed);
+}
+
+static void count(enum verdict verdict, int wait_status)
+{
+	table[kind].tried += verdict != NOT_TOLD;
+	table[kind].refused += verdict == REFUSED;
+	table[kind].harmless += verdict == HARMLESS;
+	table[kind].bad += verdict == BAD;
+	if (verdict == BAD)
+		fprintf(stderr, "soak-programs: BAD: %s at call %llu: %s %d, %zu bytes of output, %zu of words\n",
+			hostile_kind_name(kind), (unsigned long long)lie_at,
+			WIFSIGNALED(wait_status) ? "signal" : "exit code",
+			WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status),
+			record->output_size, record->words);
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	switch (key) {
+	case 'c': options.count = strtoull(argument, NULL, 10); return 0;
+	case 's': options.seed = strtoull(argument, NULL, 10); return 0;
+	case 't': options.target = argument; return 0;
+	case ARGP_KEY_ARG:
+		options.arguments = (const char *const *)&state->argv[state->next - 1];
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_END:
+		if (options.arguments == NULL)
+			argp_usage(state);
+		return 0;
+	default: return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct argp_option argp_options[] = {
+		{"count", 'c', "N", 0, "so many runs (default 200)", 0},
+		{"seed", 's', "S", 0, "which lies (default 1)", 0},
+		{"target", 't', "T", 0, "what the program watches (default: nothing)", 0},
+		{0},
+	};
+	const struct argp argp = {
+		.options = argp_options,
+		.parser = parse_option,
+		.args_doc = "IMAGE ARGUMENTS…",
+		.doc = "Run an image again and again under a host that lies once, and compare what it prints.",
+	};
+	static struct record honest;
+	struct target *target = NULL;
+	uint64_t bad_count = 0;
+	int honest_status;
+
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
+	record = mmap(NULL, sizeof *record, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (record == MAP_FAILED)
+		return 2;
+	if (options.target != NULL && target_create(options.target, &target) != STATUS_OK)
+		return 2;
+	honest_status = run(target);
+	honest = *record;
+	if (!WIFEXITED(honest_status) || honest.output_size == 0) {
+		fprintf(stderr, "soak-programs: the program crashes, or prints nothing, under an honest host too\n");
+		return 2;
+	}
+	hostile_init(&liar, NULL, options.seed);
+	for (uint64_t i = 0; i < options.count; i++) {
+		/* The sequence of lies is the parent's, so that a run can be had again. */
+		struct hostile chooser = {.random = (options.seed + 1) * UINT64_C(0x9e3779b97f4a7c15) + i * 2 + 1};
+
+		for (int j = 0; j < 8; j++)
+			(void)hostile_random(&chooser);
+		kind = (enum hostile_kind)(i % HOSTILE_KIND_COUNT);
+		lie_at = 1 + hostile_random(&chooser) % honest.call_count;
+		int wait_status = run(target);
+		count(judge(wait_status, &honest, honest_status), wait_status);
+		lie_sequence = 0;
+	}
+	print_table();
+	for (int i = 0; i < HOSTILE_KIND_COUNT; i++)
+		bad_count += table[i].bad;
+	target_destroy(target);
+	return bad_count != 0;
+}
