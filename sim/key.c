@@ -124,9 +124,8 @@ static void fill_report(const struct sgx_targetinfo *target, const uint8_t key_i
 
 static struct sgx_targetinfo own_targetinfo(const struct sgx_secs *secs)
 {
-	struct sgx_targetinfo target = {.attributes = secs->attributes,
-					.config_svn = secs->config_svn,
-					.misc_select = secs->misc_select};
+	struct sgx_targetinfo target = {
+		.attributes = secs->attributes, .config_svn = secs->config_svn, .misc_select = secs->misc_select};
 
 	memcpy(target.mrenclave, secs->mrenclave, SGX_HASH_SIZE);
 	memcpy(target.config_id, secs->config_id, SGX_CONFIG_ID_SIZE);
@@ -234,7 +233,8 @@ status sim_report_verify(const struct sim_root *root, const struct sgx_report *r
 
 	TRY(report_mac(root, report_, target, mac));
 	if (CRYPTO_memcmp(mac, report_->mac, sizeof mac) != 0)
-		return report(STATUS_DENIED, "the enclave's report isn't one of this machine's simulator, or was changed: "
-					     "its MAC is wrong");
+		return report(STATUS_DENIED,
+			      "the enclave's report isn't one of this machine's simulator, or was changed: "
+			      "its MAC is wrong");
 	return STATUS_OK;
 }

@@ -30,12 +30,14 @@ static status read_file(const char *path, int fd, struct sim_root *ret_root)
 	if (fstat(fd, &stat) != 0)
 		return report(STATUS_IO, "%s can't be looked at: %m", path);
 	if (!S_ISREG(stat.st_mode) || stat.st_uid != geteuid() || (stat.st_mode & 077) != 0)
-		return report(STATUS_DENIED,
-			      "%s must be a file of yours that nobody else can read or write (chmod 600), since it is all "
-			      "that simulated evidence hangs on",
-			      path);
+		return report(
+			STATUS_DENIED,
+			"%s must be a file of yours that nobody else can read or write (chmod 600), since it is all "
+			"that simulated evidence hangs on",
+			path);
 	if (read(fd, content, sizeof content) != FILE_SIZE || memcmp(content, header, HEADER_SIZE) != 0)
-		return report(STATUS_MALFORMED, "%s isn't a simulator's root: remove it, and another one is made", path);
+		return report(STATUS_MALFORMED, "%s isn't a simulator's root: remove it, and another one is made",
+			      path);
 	memcpy(ret_root->secret, content + HEADER_SIZE, SIM_ROOT_SIZE);
 	explicit_bzero(content, sizeof content);
 	return STATUS_OK;

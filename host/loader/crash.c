@@ -55,7 +55,9 @@ void crash_say(const struct crash *crash, struct span symbols)
 	if (image_symbol_find(symbols, crash->offset, &name, &distance))
 		snprintf(symbol, sizeof symbol, " (%.200s+%#llx)", name, (unsigned long long)distance);
 	/* Not stdio: this may be a signal handler. */
-	dprintf(STDERR_FILENO, "bartizan: the program inside crashed: SIG%s (%s)%s, by the instruction at image+%#llx%s\n",
-		sigabbrev_np(crash_signal(crash->vector)), exception != NULL ? exception->name : "an impossible exception",
-		address, (unsigned long long)crash->offset, symbol);
+	dprintf(STDERR_FILENO,
+		"bartizan: the program inside crashed: SIG%s (%s)%s, by the instruction at image+%#llx%s\n",
+		sigabbrev_np(crash_signal(crash->vector)),
+		exception != NULL ? exception->name : "an impossible exception", address,
+		(unsigned long long)crash->offset, symbol);
 }

@@ -151,10 +151,12 @@ static status check_cpu(void)
 	unsigned a, b, c = 0, d;
 
 	if (!(getauxval(AT_HWCAP2) & HWCAP2_FSGSBASE_BIT))
-		return report(STATUS_UNSUPPORTED, "this machine doesn't let programs use WRFSBASE (FSGSBASE), which programs "
-						  "inside need: a CPU from 2012 on and Linux 5.9 or newer have it");
+		return report(STATUS_UNSUPPORTED,
+			      "this machine doesn't let programs use WRFSBASE (FSGSBASE), which programs "
+			      "inside need: a CPU from 2012 on and Linux 5.9 or newer have it");
 	if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_RDRND) || !(c & bit_OSXSAVE))
-		return report(STATUS_UNSUPPORTED, "this machine's CPU has no RDRAND or no XSAVE, which programs inside need");
+		return report(STATUS_UNSUPPORTED,
+			      "this machine's CPU has no RDRAND or no XSAVE, which programs inside need");
 	return STATUS_OK;
 }
 
@@ -192,7 +194,8 @@ static status handle_exit(struct run *run, struct enclave_event *event)
 	case IMAGE_EXIT_RESUME:
 		if (run->mute_exception_count > MUTE_EXCEPTION_COUNT_MAX)
 			return report(STATUS_UNSUPPORTED,
-				      "the program inside crashed (exception %u), and its enclave can't say where", event->vector);
+				      "the program inside crashed (exception %u), and its enclave can't say where",
+				      event->vector);
 		return run->backend->resume(run->enclave, 0, event);
 	case IMAGE_EXIT_REFUSED: return refused(event->argument);
 	default:
@@ -273,8 +276,8 @@ static void image_cleanup(struct image **image)
 
 status program_run(const struct program *program, int *ret_exit_code)
 {
-	struct mapping file CLEANUP_MAPPING = {0}, sigstruct CLEANUP_MAPPING = {0}, symbols CLEANUP_MAPPING = {0}, window CLEANUP_MAPPING = {0},
-			    start CLEANUP_MAPPING = {0};
+	struct mapping file CLEANUP_MAPPING = {0}, sigstruct CLEANUP_MAPPING = {0}, symbols CLEANUP_MAPPING = {0},
+			    window CLEANUP_MAPPING = {0}, start CLEANUP_MAPPING = {0};
 	__attribute__((cleanup(image_cleanup))) struct image *image = NULL;
 	struct image_source source = {.path = program->image_path};
 	void *enclave;
@@ -288,7 +291,8 @@ status program_run(const struct program *program, int *ret_exit_code)
 	source.file = (struct span){file.data, file.size};
 	TRY(image_create(program->image_path, source.file, &image));
 	if (image->notes.exit_offset == 0)
-		return report(STATUS_UNSUPPORTED, "%s doesn't say where it leaves: link it with this version's bartizan-cc",
+		return report(STATUS_UNSUPPORTED,
+			      "%s doesn't say where it leaves: link it with this version's bartizan-cc",
 			      program->image_path);
 	source.image = image;
 	if (!(program->backend->start_flags & START_PLAIN)) {

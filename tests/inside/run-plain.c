@@ -1,30 +1,64 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* run-plain [--sim] IMAGE ARGUMENTS…: the backend `plain` (or sim) with no target,
+/* run-plain [--sim] [--timer] IMAGE ARGUMENTS…: the backend `plain` (or sim) with no target,
  * for tests of what doesn't need one. */
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "host/loader/plain.h"
 #include "host/loader/program.h"
 #include "host/loader/sim.h"
 
+static volatile sig_atomic_t alarm_count;
+
+static void count_alarm(int number)
+{
+	(void)number;
+	alarm_count++;
+}
+
+/* Interrupt this process 2,000 times a second. */
+static void start_timer(void)
+{
+	const struct itimerval interval = {{0, 500}, {0, 500}};
+
+	signal(SIGALRM, count_alarm);
+	setitimer(ITIMER_REAL, &interval, NULL);
+}
+
+static int end(status result, int exit_code, bool timer)
+{
+	const struct itimerval never = {0};
+
+	setitimer(ITIMER_REAL, &never, NULL);
+	if (timer)
+		fprintf(stderr, "interrupted %d times\n", (int)alarm_count);
+	return result == STATUS_OK ? exit_code : 125;
+}
+
 int main(int argc, char **argv)
 {
 	bool sim = argc > 1 && strcmp(argv[1], "--sim") == 0;
-	const char *const *arguments = (const char *const *)argv + 1 + sim;
+	bool timer = argc > 1 + sim && strcmp(argv[1 + sim], "--timer") == 0;
+	const char *const *arguments = (const char *const *)argv + 1 + sim + timer;
 	struct program program = {
 		.backend = sim ? &sim_backend : &plain_backend,
 		.image_path = arguments[0],
 		.arguments = arguments,
 		.environment = (const char *const *)environ,
 	};
-	int exit_code;
+	int exit_code = 125;
+	status result;
 
 	if (arguments[0] == NULL) {
-		fprintf(stderr, "usage: run-plain [--sim] IMAGE ARGUMENTS…\n");
+		fprintf(stderr, "usage: run-plain [--sim] [--timer] IMAGE ARGUMENTS…\n");
 		return 2;
 	}
-	return program_run(&program, &exit_code) == STATUS_OK ? exit_code : 125;
+	if (timer)
+		start_timer();
+	result = program_run(&program, &exit_code);
+	return end(result, exit_code, timer);
 }

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * entry-probe IMAGE SPINNING-IMAGE: the entry of images against a host that does
+ * what none should, in the backend sim. The images are tests/inside/faults.c, which
+ * calls the host soon, and tests/inside/state.c, which first counts for a while.
+ */
+#include "base/test.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "host/loader/sim-enclave.h"
+#include "host/loader/sim.h"
+#include "wire/call.h"
+#include "wire/start.h"
+
+static const char *image_path, *spinning_path;
+
+void probe_enter_dirty(struct switch_frame *frame, void *xsave_area);
+
+/* What a test holds. */
+static struct {
+	struct span file, sigstruct;
+	struct image *image;
+	struct sim *sim;
+	struct call_window *window;
+	struct start_block *start;
+	struct enclave_event event;
+} probe;
+
+static struct span map_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat stat;
+	void *data;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &stat), 0);
+	data = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	assert_true(data != MAP_FAILED);
+	return (struct span){data, (size_t)stat.st_size};
+}
+
+static void *map_zeros(size_t size)
+{
+	void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	assert_true(data != MAP_FAILED);
+	return data;
+}
+
+static void load(const char *path)
+{
+	struct image_source source = {.path = path};
+	char sig[4096];
+	void *enclave = NULL;
+
+	memset(&probe, 0, sizeof probe);
+	snprintf(sig, sizeof sig, "%s.sig", path);
+	probe.file = map_file(path);
+	probe.sigstruct = map_file(sig);
+	assert_int_equal(image_create(path, probe.file, &probe.image), STATUS_OK);
+	source.file = probe.file;
+	source.image = probe.image;
+	source.sigstruct = probe.sigstruct;
+	assert_int_equal(sim_backend.load(&source, &enclave), STATUS_OK);
+	probe.sim = enclave;
+	probe.window = map_zeros(sizeof *probe.window);
+	probe.start = map_zeros(sizeof *probe.start);
+	probe.start->magic = START_MAGIC;
+	probe.start->window = (uint64_t)probe.window;
+	probe.start->argument_count = 2;
+	memcpy(probe.start->strings,
+	       "probe\0"
+	       "300",
+	       10);
+	probe.start->strings_size = 10;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	load(image_path);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	sim_backend.destroy(probe.sim);
+	image_destroy(probe.image);
+	munmap(probe.window, sizeof *probe.window);
+	munmap(probe.start, sizeof *probe.start);
+	munmap((void *)probe.file.data, probe.file.size);
+	munmap((void *)probe.sigstruct.data, probe.sigstruct.size);
+	return 0;
+}
+
+static void enter(uint32_t thread, uint64_t entry, uint64_t argument)
+{
+	assert_int_equal(sim_backend.enter(probe.sim, thread, entry, argument, &probe.event), STATUS_OK);
+	assert_int_equal(probe.event.kind, ENCLAVE_EXITED);
+}
+
+static void expect_refusal(uint64_t why)
+{
+	assert_int_equal(probe.event.reason, IMAGE_EXIT_REFUSED);
+	assert_int_equal(probe.event.argument, why);
+}
+
+static void an_image_starts_once(void **state)
+{
+	(void)state;
+	enter(0, IMAGE_ENTRY_START, (uint64_t)probe.start);
+	assert_int_equal(probe.event.reason, IMAGE_EXIT_CALL);
+	enter(0, IMAGE_ENTRY_START, (uint64_t)probe.start);
+	expect_refusal(IMAGE_REFUSAL_BUSY);
+	enter(0, 77, 0);
+	expect_refusal(IMAGE_REFUSAL_BUSY);
+	/* And the call that was outstanding still is: with no answer it goes out anew. */
+	enter(0, IMAGE_ENTRY_RETURN, 0);
+	assert_int_equal(probe.event.reason, IMAGE_EXIT_CALL);
+}
+
+static void nothing_returns_where_no_call_is_outstanding(void **state)
+{
+	(void)state;
+	enter(0, IMAGE_ENTRY_RETURN, 0);
+	expect_refusal(IMAGE_REFUSAL_BUSY);
+	enter(0, IMAGE_ENTRY_START, (uint64_t)probe.start);
+	assert_int_equal(probe.event.reason, IMAGE_EXIT_CALL);
+}
+
+static void a_second_thread_is_refused(void **state)
+{
+	(void)state;
+	enter(1, IMAGE_ENTRY_START, (uint64_t)probe.start);
+	expect_refusal(IMAGE_REFUSAL_THREAD);
+	assert_int_equal(sim_backend.enter(probe.sim, 2, IMAGE_ENTRY_START, 0, &probe.event), STATUS_DENIED);
+}
+
+static void a_thread_in_use_cannot_be_entered(void **state)
+{
+	(void)state;
+	probe.sim->threads[0].busy = true;
+	assert_int_equal(sim_backend.enter(probe.sim, 0, IMAGE_ENTRY_START, 0, &probe.event), STATUS_DENIED);
+	probe.sim->threads[0].busy = false;
+	assert_int_equal(sim_backend.resume(probe.sim, 0, &probe.event), STATUS_DENIED);
+	probe.sim->threads[0].tcs.cssa = IMAGE_SSA_FRAME_COUNT;
+	assert_int_equal(sim_backend.enter(probe.sim, 0, IMAGE_ENTRY_START, 0, &probe.event), STATUS_DENIED);
+}
+
+/* Each lie costs the enclave its one start. */
+static void refuses_start(void (*lie)(void))
+{
+	uint64_t block;
+
+	teardown(NULL);
+	load(image_path);
+	lie();
+	block = (uint64_t)probe.start;
+	enter(0, IMAGE_ENTRY_START, block);
+	expect_refusal(IMAGE_REFUSAL_START);
+	enter(0, IMAGE_ENTRY_START, block);
+	expect_refusal(IMAGE_REFUSAL_BUSY);
+}
+
+static void lie_magic(void)
+{
+	probe.start->magic++;
+}
+static void lie_flag(void)
+{
+	probe.start->flags = 1u << 30;
+}
+static void lie_source(void)
+{
+	probe.start->flags = START_HAS_SOURCE;
+}
+static void lie_window_inside(void)
+{
+	probe.start->window = probe.sim->range.base + 0x10000;
+}
+static void lie_window_reaches_in(void)
+{
+	probe.start->window = probe.sim->range.base - 4096;
+}
+static void lie_window_wraps(void)
+{
+	probe.start->window = UINT64_MAX - 4095;
+}
+static void lie_window_crooked(void)
+{
+	probe.start->window += 8;
+}
+static void lie_ring(void)
+{
+	probe.start->ring = 4096;
+}
+static void lie_no_ring(void)
+{
+	probe.start->flags = START_HAS_LINK;
+	probe.start->target[0] = 'x';
+}
+static void lie_no_arguments(void)
+{
+	probe.start->argument_count = 0;
+}
+static void lie_arguments(void)
+{
+	probe.start->argument_count = 3;
+}
+static void lie_environment(void)
+{
+	probe.start->environment_count = UINT32_MAX;
+}
+static void lie_size(void)
+{
+	probe.start->strings_size = UINT64_MAX;
+}
+static void lie_no_end(void)
+{
+	probe.start->strings_size = 9;
+}
+
+static void lie_target(void)
+{
+	probe.start->flags = START_HAS_LINK;
+	probe.start->ring = (uint64_t)probe.window;
+	memset(probe.start->target, 'x', sizeof probe.start->target);
+}
+
+static void a_start_block_that_lies_is_refused(void **state)
+{
+	static void (*const lies[])(void) = {
+		lie_magic,	  lie_flag,	      lie_source, lie_window_inside, lie_window_reaches_in,
+		lie_window_wraps, lie_window_crooked, lie_ring,	  lie_no_ring,	     lie_no_arguments,
+		lie_arguments,	  lie_environment,    lie_size,	  lie_no_end,	     lie_target,
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++)
+		refuses_start(lies[i]);
+}
+
+static void a_start_block_inside_the_enclave_is_refused(void **state)
+{
+	(void)state;
+	enter(0, IMAGE_ENTRY_START, probe.sim->range.base + probe.image->threads[0].data.heap_offset);
+	expect_refusal(IMAGE_REFUSAL_START);
+}
+
+/* As sim_enter() does it, but with garbage in everything that isn't an argument. */
+static void enter_dirty(uint64_t entry, uint64_t argument, uint8_t *xsave_area)
+{
+	struct sim *sim = probe.sim;
+	struct sim_thread *thread = &sim->threads[0];
+
+	sim->frame = (struct switch_frame){
+		.entry = sim->range.base + thread->tcs.oentry,
+		.cssa = thread->tcs.cssa,
+		.tcs = thread->address,
+		.fs = sim->range.base + thread->tcs.ofsbase,
+		.gs = sim->range.base + thread->tcs.ogsbase,
+		.rdi = entry,
+		.rsi = argument,
+	};
+	sim->current = thread;
+	sim->outcome = SIM_EXITED;
+	probe_enter_dirty(&sim->frame, xsave_area);
+	sim->current = NULL;
+	assert_int_equal(sim->outcome, SIM_EXITED);
+}
+
+static void expect_clean_exit(const uint8_t *xsave_area)
+{
+	static const uint8_t nothing[2688];
+	const uint64_t *out = probe.sim->frame.out;
+
+	for (int i = 0; i < SWITCH_RFLAGS; i++) {
+		if (i == SWITCH_RAX || i == SWITCH_RBX || i == SWITCH_RSP || i == SWITCH_RBP || i == 1 /* RCX: AEP */)
+			continue;
+		assert_int_equal(out[i], 0); /* RDI and RSI too: a call */
+	}
+	assert_int_equal(out[SWITCH_RAX], ENCLU_EEXIT);
+	assert_int_equal(out[SWITCH_RSP], probe.sim->frame.rsp_at_entry);
+	assert_int_equal(out[SWITCH_RBP], probe.sim->frame.rbp_at_entry);
+	assert_int_equal(out[SWITCH_RFLAGS], 0x202);
+	/* x87 registers and everything from XMM0 on; tag word: all empty. */
+	assert_memory_equal(xsave_area + 32, nothing, 416 - 32);
+	if (probe.sim->secs.attributes.xfrm & SGX_XFRM_AVX)
+		assert_memory_equal(xsave_area + 576, nothing, 832 - 576);
+	if (probe.sim->secs.attributes.xfrm & SGX_XFRM_AVX512)
+		assert_memory_equal(xsave_area + 1088, nothing, 2688 - 1088);
+	assert_int_equal(xsave_area[4], 0);
+}
+
+static void garbage_at_the_entry_changes_nothing_and_nothing_leaks_out(void **state)
+{
+	static _Alignas(64) uint8_t area[4096];
+
+	(void)state;
+	memset(area, 0xff, sizeof area);
+	enter_dirty(IMAGE_ENTRY_START, (uint64_t)probe.start, area);
+	expect_clean_exit(area);
+	for (int i = 0; i < 5; i++) {
+		memset(area, 0xff, sizeof area);
+		enter_dirty(IMAGE_ENTRY_RETURN, 0, area);
+		expect_clean_exit(area);
+	}
+}
+
+static volatile sig_atomic_t alarms;
+
+static void count_alarm(int number)
+{
+	(void)number;
+	alarms++;
+}
+
+/* Load, start and let the timer interrupt: leaves the thread with CSSA 1. */
+static void interrupt_spinning(void)
+{
+	const struct itimerval soon = {{0, 0}, {0, 100000}};
+
+	teardown(NULL);
+	signal(SIGALRM, count_alarm);
+	load(spinning_path);
+	alarms = 0;
+	setitimer(ITIMER_REAL, &soon, NULL);
+	probe.sim->threads[0].busy = true;
+	/* Not sim_backend.enter(), which would resume by itself. */
+	static _Alignas(64) uint8_t area[4096];
+	struct sim *sim = probe.sim;
+	struct sim_thread *thread = &sim->threads[0];
+
+	sim->frame = (struct switch_frame){
+		.entry = sim->range.base + thread->tcs.oentry,
+		.tcs = thread->address,
+		.fs = sim->range.base + thread->tcs.ofsbase,
+		.gs = sim->range.base + thread->tcs.ogsbase,
+		.rdi = IMAGE_ENTRY_START,
+		.rsi = (uint64_t)probe.start,
+	};
+	sim->current = thread;
+	probe_enter_dirty(&sim->frame, area);
+	sim->current = NULL;
+	assert_int_equal(sim->outcome, SIM_INTERRUPTED);
+	assert_int_equal(alarms, 1);
+	assert_int_equal(thread->tcs.cssa, 1);
+	assert_int_equal(sim->frame.out[SWITCH_RAX], ENCLU_ERESUME);
+	assert_int_equal(sim->frame.out[SWITCH_RBX], thread->address);
+}
+
+static void an_interrupt_is_no_exception_whatever_the_host_says(void **state)
+{
+	static const uint64_t claims[] = {IMAGE_ENTRY_START, IMAGE_ENTRY_RETURN, 2, 14, UINT64_MAX};
+
+	(void)state;
+	interrupt_spinning();
+	for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++) {
+		enter(0, claims[i], (uint64_t)probe.start);
+		assert_int_equal(probe.event.reason, IMAGE_EXIT_RESUME);
+		assert_int_equal(probe.event.argument, 0);
+		assert_int_equal(probe.sim->threads[0].tcs.cssa, 1);
+	}
+	/* And the program goes on as if nothing had been. */
+	assert_int_equal(sim_backend.resume(probe.sim, 0, &probe.event), STATUS_OK);
+	assert_int_equal(probe.event.kind, ENCLAVE_EXITED);
+	assert_int_equal(probe.event.reason, IMAGE_EXIT_CALL);
+	assert_int_not_equal(probe.window->slot.number, CALL_CRASHED);
+}
+
+static void a_saved_state_that_is_none_is_not_resumed(void **state)
+{
+	struct sgx_gprsgx *registers;
+	uint64_t end;
+
+	(void)state;
+	interrupt_spinning();
+	end = probe.sim->range.base + probe.image->threads[0].data.ssa_offset +
+	      probe.image->threads[0].data.ssa_frame_size;
+	registers = (struct sgx_gprsgx *)end - 1;
+	registers->rip = (uint64_t)probe.window;
+	assert_int_equal(sim_backend.resume(probe.sim, 0, &probe.event), STATUS_DENIED);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(an_image_starts_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_returns_where_no_call_is_outstanding, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_second_thread_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_thread_in_use_cannot_be_entered, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_start_block_that_lies_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_start_block_inside_the_enclave_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(garbage_at_the_entry_changes_nothing_and_nothing_leaks_out, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(an_interrupt_is_no_exception_whatever_the_host_says, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_saved_state_that_is_none_is_not_resumed, setup, teardown),
+	};
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: entry-probe IMAGE SPINNING-IMAGE\n");
+		return 2;
+	}
+	image_path = argv[1];
+	spinning_path = argv[2];
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
