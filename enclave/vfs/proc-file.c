@@ -115,6 +115,10 @@ static long make_text(const struct proc_node *node, struct proc_text *ret_text)
 		return -ENOENT;
 	if (result != STATUS_OK) {
 		runtime_fault_note();
+		if (result == STATUS_NO_MEMORY)
+			(void)!report(result,
+				      "/proc/%s doesn't fit into the program's memory: raise `heap` in its manifest",
+				      node->path);
 		return errno_of(result);
 	}
 	if (ret_text->fault != NULL) {

@@ -120,6 +120,9 @@ static status fail(status result)
 	target.failure = result;
 	if (result == STATUS_GONE)
 		return report(result, "the target has ended");
+	if (result == STATUS_NO_MEMORY)
+		return report(result, "this target's kernel doesn't fit into the program's memory: raise `heap` in its "
+				      "manifest");
 	return result;
 }
 

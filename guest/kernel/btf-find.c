@@ -305,8 +305,8 @@ static status find_member(const struct guest_types *types, struct path_name name
 		TRY(btf_name_is(types, member.name, name.start, name.length, &is_it));
 		if (is_it) {
 			TRY(member_bits(types, &top->head, &member));
-			*field = (struct guest_field){member.type, top->bit_offset + member.bit_offset,
-						      member.bit_size};
+			*field =
+				(struct guest_field){member.type, top->bit_offset + member.bit_offset, member.bit_size};
 			return STATUS_OK;
 		}
 		TRY(btf_name_is_empty(types, member.name, &is_anonymous));

@@ -285,7 +285,8 @@ static status note_enumerators(struct loader *loader, uint32_t id, const struct 
 	const uint8_t *enumerator;
 
 	if (btf_member_count(head->info) > ENUMERATOR_COUNT_MAX - loader->enumerator_ids.count)
-		return report(STATUS_LIMIT, "BTF has over %u enumerators in enums without a name", ENUMERATOR_COUNT_MAX);
+		return report(STATUS_LIMIT, "BTF has over %u enumerators in enums without a name",
+			      ENUMERATOR_COUNT_MAX);
 	for (uint32_t i = 0; i < btf_member_count(head->info); i++) {
 		TRY(btf_bytes(loader->types, head->place + i * size, size, buffer, &enumerator));
 		status hashed = btf_name_hash(loader->types, btf_u32(enumerator), &hash);

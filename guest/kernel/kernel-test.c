@@ -234,7 +234,8 @@ static void put_module(struct fake_guest *guest, const struct guest_kernel *kern
 	size_t size;
 
 	assert_int_equal(guest_types_find(kernel->types, GUEST_TYPE_INT, "long", 0, &id), STATUS_OK);
-	assert_int_equal(guest_types_bytes_copy(kernel->types, 20, &base.strings_size, sizeof base.strings_size), STATUS_OK);
+	assert_int_equal(guest_types_bytes_copy(kernel->types, 20, &base.strings_size, sizeof base.strings_size),
+			 STATUS_OK);
 	base.type_count = guest_types_count(kernel->types) - 1;
 	btf_encoder_init_split(&encoder, &base);
 	btf_encoder_type(&encoder, GUEST_TYPE_STRUCT, false, 1 + padded, "driver", padded ? 16 : 8);

@@ -63,9 +63,10 @@ static status check_header(const struct profile_header *header, struct pieces *f
 			      "a profile of version %u: this program reads version %u; build it anew", header->version,
 			      PROFILE_VERSION);
 	if (header->file_size != pieces_size(file))
-		return report(STATUS_MALFORMED,
-			      "the profile should have %llu bytes and has %llu: build it anew from the kernel's package",
-			      (unsigned long long)header->file_size, (unsigned long long)pieces_size(file));
+		return report(
+			STATUS_MALFORMED,
+			"the profile should have %llu bytes and has %llu: build it anew from the kernel's package",
+			(unsigned long long)header->file_size, (unsigned long long)pieces_size(file));
 	TRY(file_checksum(file, &sum));
 	if (sum != header->checksum)
 		return report(STATUS_MALFORMED,
