@@ -123,8 +123,9 @@ bool link_session_is_proven(const struct link_session *session);
 /* Is it of no use any more (failed, or one of the two said CLOSE)? */
 bool link_session_is_over(const struct link_session *session);
 
-/* Seal one record into `message`. The content may be there already, LINK_HEAD_SIZE bytes
- * from its start: it is sealed in place then, and no other overlap is allowed.
+/* Seal one record into `message`, private memory that is copied out when it is done: in shared
+ * memory, somebody could change the ciphertext between its writing and the tag's making. The content may be there
+ * already, LINK_HEAD_SIZE bytes from its start: it is sealed in place then, and no other overlap is allowed.
  * STATUS_LIMIT, reported: `capacity` is less than content.size + LINK_SEAL_OVERHEAD, or
  * 2^64 - 1 records have been sent. STATUS_USAGE, reported: no session stands. */
 MUST_USE status link_seal(struct link_session *session, struct span content, uint8_t *message, size_t capacity,
