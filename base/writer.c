@@ -13,13 +13,24 @@ size_t writer_left(const struct writer *writer)
 	return writer->size - writer->position;
 }
 
-/* Little-endian number of `size` ≤ 8 bytes. */
-static status write_number(struct writer *writer, size_t size, uint64_t value)
+/* The next `size` bytes of the storage. */
+static status take_room(struct writer *writer, size_t size, uint8_t **ret_room)
 {
 	if (size > writer_left(writer))
 		return STATUS_END;
+	*ret_room = writer->data + writer->position;
+	writer->position += size;
+	return STATUS_OK;
+}
+
+/* Little-endian number of `size` ≤ 8 bytes. */
+static status write_number(struct writer *writer, size_t size, uint64_t value)
+{
+	uint8_t *to;
+
+	TRY(take_room(writer, size, &to));
 	for (size_t i = 0; i < size; i++)
-		writer->data[writer->position++] = (uint8_t)(value >> (8 * i));
+		to[i] = (uint8_t)(value >> (8 * i));
 	return STATUS_OK;
 }
 
@@ -46,19 +57,20 @@ status writer_u64(struct writer *writer, uint64_t value)
 status writer_bytes(struct writer *writer, const void *data, size_t size)
 {
 	const uint8_t *from = data;
+	uint8_t *to;
 
-	if (size > writer_left(writer))
-		return STATUS_END;
+	TRY(take_room(writer, size, &to));
 	for (size_t i = 0; i < size; i++)
-		writer->data[writer->position++] = from[i];
+		to[i] = from[i];
 	return STATUS_OK;
 }
 
 status writer_zeros(struct writer *writer, size_t size)
 {
-	if (size > writer_left(writer))
-		return STATUS_END;
+	uint8_t *to;
+
+	TRY(take_room(writer, size, &to));
 	for (size_t i = 0; i < size; i++)
-		writer->data[writer->position++] = 0;
+		to[i] = 0;
 	return STATUS_OK;
 }
