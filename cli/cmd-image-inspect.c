@@ -218,11 +218,11 @@ static json_t *manifest_to_json(const struct image_notes *notes)
 static json_t *to_json(const struct findings *findings)
 {
 	const struct sgx_sigstruct *s = &findings->sigstruct;
-	char mrenclave[HASH_TEXT_SIZE], mrsigner[HASH_TEXT_SIZE];
+	char mrenclave[MEASURE_TEXT_SIZE], mrsigner[MEASURE_TEXT_SIZE];
 	json_t *attributes, *root;
 
-	hash_to_text(findings->mrenclave, mrenclave);
-	hash_to_text(findings->mrsigner, mrsigner);
+	measure_to_text(findings->mrenclave, mrenclave);
+	measure_to_text(findings->mrsigner, mrsigner);
 	attributes = json_object();
 	json_object_set_new(attributes, "flags", json_sprintf("%016llx", (unsigned long long)s->attributes.flags));
 	json_object_set_new(attributes, "xfrm", json_sprintf("%016llx", (unsigned long long)s->attributes.xfrm));
@@ -263,10 +263,10 @@ static void print_manifest(const struct image_notes *notes)
 static void print_text(const struct findings *findings)
 {
 	const struct sgx_sigstruct *s = &findings->sigstruct;
-	char mrenclave[HASH_TEXT_SIZE], mrsigner[HASH_TEXT_SIZE];
+	char mrenclave[MEASURE_TEXT_SIZE], mrsigner[MEASURE_TEXT_SIZE];
 
-	hash_to_text(findings->mrenclave, mrenclave);
-	hash_to_text(findings->mrsigner, mrsigner);
+	measure_to_text(findings->mrenclave, mrenclave);
+	measure_to_text(findings->mrsigner, mrsigner);
 	printf("%-12s%s\n%-12s%s%s\n", "mrenclave", mrenclave, "mrsigner", mrsigner,
 	       findings->by_development_key ? " (this machine's development key)" : "");
 	printf("%-12sflags %016llx, xfrm %016llx (of the bits %016llx, %016llx)\n", "attributes",

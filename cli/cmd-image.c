@@ -229,7 +229,8 @@ static status measure_file(const char *path, uint8_t ret_mrenclave[SGX_HASH_SIZE
 	if (stream == NULL)
 		return report(STATUS_IO, "%s can't be opened: %s", path, strerror(errno));
 	if (fread(start, sizeof start, 1, stream) == 1 && memcmp(start, MEASURE_TAG_ECREATE, sizeof start) == 0) {
-		rewind(stream);
+		if (fseek(stream, 0, SEEK_SET) != 0)
+			return report(STATUS_IO, "%s can't be read again: %s", path, strerror(errno));
 		TRY(sgxs_measure(path, stream, &summary));
 		memcpy(ret_mrenclave, summary.mrenclave, SGX_HASH_SIZE);
 		return STATUS_OK;
@@ -241,10 +242,10 @@ static status measure_file(const char *path, uint8_t ret_mrenclave[SGX_HASH_SIZE
 static status measure_print(const struct settings *settings)
 {
 	uint8_t mrenclave[SGX_HASH_SIZE];
-	char text[HASH_TEXT_SIZE];
+	char text[MEASURE_TEXT_SIZE];
 
 	TRY(measure_file(settings->input, mrenclave));
-	hash_to_text(mrenclave, text);
+	measure_to_text(mrenclave, text);
 	printf(settings->json ? "{\"mrenclave\": \"%s\"}\n" : "%s\n", text);
 	return STATUS_OK;
 }

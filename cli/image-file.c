@@ -34,14 +34,3 @@ status image_file_signature_path(const char *path, char ret_path[PATH_MAX])
 		return report(STATUS_USAGE, "the path %s is too long", path);
 	return STATUS_OK;
 }
-
-void hash_to_text(const uint8_t hash[SGX_HASH_SIZE], char ret_text[HASH_TEXT_SIZE])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < SGX_HASH_SIZE; i++) {
-		ret_text[2 * i] = digits[hash[i] >> 4];
-		ret_text[2 * i + 1] = digits[hash[i] & 0xf];
-	}
-	ret_text[2 * SGX_HASH_SIZE] = '\0';
-}

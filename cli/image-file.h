@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An image's file with its layout, its signature's name, and hashes as text. */
+/* An image's file with its layout and its signature's name. */
 #ifndef CLI_IMAGE_FILE_H
 #define CLI_IMAGE_FILE_H
 
@@ -20,8 +20,5 @@ void image_file_close(struct image_file *file);
 /* Where an image's SIGSTRUCT lies unless said otherwise: PATH.sig. STATUS_USAGE: too
  * long, reported. */
 MUST_USE status image_file_signature_path(const char *path, char ret_path[PATH_MAX]);
-
-enum { HASH_TEXT_SIZE = 2 * SGX_HASH_SIZE + 1 };
-void hash_to_text(const uint8_t hash[SGX_HASH_SIZE], char ret_text[HASH_TEXT_SIZE]);
 
 #endif

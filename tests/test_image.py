@@ -7,6 +7,7 @@ import glob
 import hashlib
 import json
 import os
+import pty
 import random
 import shutil
 import struct
@@ -233,7 +234,7 @@ def test_a_changed_bit_anywhere_in_an_image_is_refused(copy):
 
 def test_a_changed_bit_anywhere_in_a_signature_is_refused(copy):
     original = read(copy + ".sig")
-    for place, content in spoilt(original, 150, 2):
+    for place, content in spoilt(original, 60, 2):
         write(copy + ".sig", content)
         assert refused("image", "inspect", copy), place
         assert refused("image", "inspect", "--sgxs", copy + ".sgxs", "--sigstruct", copy + ".sig"), place
@@ -304,6 +305,43 @@ def test_an_own_key_signs_and_keeps_its_secret(copy, tmp_path):
     assert facts["mrsigner"] == hashlib.sha256(number).hexdigest() and not facts["development_key"]
     key.chmod(0o644)
     assert "chmod 600" in refused("image", "sign", "--key", key, copy)
+
+
+def on_a_terminal(answer, *command):
+    """Run a command that has a terminal, type an answer when it asks, and give its exit status and what it wrote."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(command[0], command)
+    said, answered = b"", False
+    while True:
+        try:
+            chunk = os.read(terminal, 4096)
+        except OSError:   # how Linux says that the other end is closed
+            break
+        if not chunk:
+            break
+        said += chunk
+        if not answered and b"pass phrase" in said:
+            os.write(terminal, answer + b"\n")
+            answered = True
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said.decode()
+
+
+def test_a_key_with_a_passphrase_is_asked_for_on_the_terminal(copy, tmp_path):
+    key, locked = tmp_path / "author.pem", tmp_path / "locked.pem"
+    right("keygen", "--signer", "--output", key)
+    subprocess.run(["openssl", "pkcs8", "-topk8", "-in", key, "-out", locked, "-passout", "pass:a secret"], check=True)
+    locked.chmod(0o600)
+    command = BARTIZAN, "image", "sign", "--key", str(locked), copy
+    status, said = on_a_terminal(b"a secret", *command)
+    assert status == 0, said
+    assert "a secret" not in said
+    signed = read(copy + ".sig")
+    right("image", "sign", "--key", key, copy)
+    assert read(copy + ".sig") == signed
+    status, said = on_a_terminal(b"another", *command)
+    assert status == 1 and "passphrase was wrong" in said
 
 
 @pytest.mark.parametrize("options", [["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:3072"],

@@ -98,3 +98,15 @@ status measure_image(const struct image *image, uint8_t ret_mrenclave[SGX_HASH_S
 	TRY(image_visit_pages(image, visit, &measure));
 	return measure_end(&measure, ret_mrenclave);
 }
+
+void measure_to_text(const uint8_t hash[SGX_HASH_SIZE], char ret_text[MEASURE_TEXT_SIZE])
+{
+	static const char digits[] = "0123456789abcdef";
+	char *at = ret_text;
+
+	for (size_t i = 0; i < SGX_HASH_SIZE; i++) {
+		*at++ = digits[hash[i] >> 4];
+		*at++ = digits[hash[i] & 0xf];
+	}
+	*at = '\0';
+}

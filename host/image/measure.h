@@ -12,6 +12,8 @@
 enum {
 	MEASURE_RECORD_SIZE = 64,
 	MEASURE_CHUNK_SIZE = 256,
+	/* A hash in hexadecimal, with its NUL. */
+	MEASURE_TEXT_SIZE = 2 * SGX_HASH_SIZE + 1,
 	/* An EADD, then 16 EEXTENDs with what they measure. */
 	MEASURE_PAGE_RECORD_SIZE =
 		MEASURE_RECORD_SIZE + SGX_PAGE_SIZE / MEASURE_CHUNK_SIZE * (MEASURE_RECORD_SIZE + MEASURE_CHUNK_SIZE),
@@ -41,6 +43,9 @@ MUST_USE status measure_end(struct measure *measure, uint8_t ret_mrenclave[SGX_H
 
 /* All of an image. STATUS_NO_MEMORY, STATUS_INTERNAL. */
 MUST_USE status measure_image(const struct image *image, uint8_t ret_mrenclave[SGX_HASH_SIZE]);
+
+/* A measurement (or MRSIGNER) for people: lower-case hexadecimal. */
+void measure_to_text(const uint8_t hash[SGX_HASH_SIZE], char ret_text[MEASURE_TEXT_SIZE]);
 
 /* The records themselves, for who wants to write them down (sgxs.h). */
 void measure_record_create(uint64_t enclave_size, uint32_t ssa_frame_pages, uint8_t ret_record[MEASURE_RECORD_SIZE]);

@@ -33,7 +33,7 @@ static int make_key(void **state)
 
 	(void)state;
 	report_sink_set(sink, NULL);
-	for (uint8_t i = 0; i < SGX_HASH_SIZE; i++)
+	for (size_t i = 0; i < SGX_HASH_SIZE; i++)
 		mrenclave[i] = (uint8_t)(3 * i + 1);
 	if (signer_generate(&signer) != STATUS_OK)
 		return -1;

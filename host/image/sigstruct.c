@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/report.h"
+#include "host/image/measure.h"
 #include "host/image/signer.h"
 
 enum {
@@ -218,17 +219,6 @@ status sigstruct_check(const char *name, const struct sgx_sigstruct *sigstruct)
 	return check_signature(name, sigstruct);
 }
 
-static void to_hex(const uint8_t hash[SGX_HASH_SIZE], char ret_text[2 * SGX_HASH_SIZE + 1])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < SGX_HASH_SIZE; i++) {
-		ret_text[2 * i] = digits[hash[i] >> 4];
-		ret_text[2 * i + 1] = digits[hash[i] & 0xf];
-	}
-	ret_text[2 * SGX_HASH_SIZE] = '\0';
-}
-
 static status check_attribute(const char *name, const char *what, uint64_t found, uint64_t wanted, uint64_t mask)
 {
 	if ((found & mask) == (wanted & mask))
@@ -240,7 +230,7 @@ static status check_attribute(const char *name, const char *what, uint64_t found
 status sigstruct_check_enclave(const char *name, const struct sgx_sigstruct *sigstruct, const struct sgx_secs *secs,
 			       const uint8_t mrenclave[SGX_HASH_SIZE])
 {
-	char found[2 * SGX_HASH_SIZE + 1], wanted[2 * SGX_HASH_SIZE + 1];
+	char found[MEASURE_TEXT_SIZE], wanted[MEASURE_TEXT_SIZE];
 
 	TRY(check_attribute(name, "attribute flags", secs->attributes.flags, sigstruct->attributes.flags,
 			    sigstruct->attributes_mask.flags));
@@ -249,8 +239,8 @@ status sigstruct_check_enclave(const char *name, const struct sgx_sigstruct *sig
 	TRY(check_attribute(name, "MISCSELECT bits", secs->misc_select, sigstruct->misc_select, sigstruct->misc_mask));
 	if (memcmp(sigstruct->mrenclave, mrenclave, SGX_HASH_SIZE) == 0)
 		return STATUS_OK;
-	to_hex(mrenclave, found);
-	to_hex(sigstruct->mrenclave, wanted);
+	measure_to_text(mrenclave, found);
+	measure_to_text(sigstruct->mrenclave, wanted);
 	return report(STATUS_DENIED,
 		      "%s is the signature of another enclave, or this one was changed: measured %s, signed %s", name,
 		      found, wanted);
