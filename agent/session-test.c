@@ -52,7 +52,7 @@ static void pair_init(struct pair *pair)
 	assert_int_equal(link_key_pair_init(&pair->source_key, pair->primitives), STATUS_OK);
 	memset(&pair->binding, 7, sizeof pair->binding);
 	memcpy(pair->binding.source_key, pair->source_key.public, LINK_KEY_SIZE);
-	strcpy(pair->target, "qemu:1234");
+	memcpy(pair->target, "qemu:1234", sizeof "qemu:1234");
 }
 
 /* Up to and including FIRST. */
