@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the daemon counts: handshakes, half-open connections, quotas. */
+#include <string.h>
+
+#include "agent/serve/bucket.h"
+#include "agent/serve/half-open.h"
+#include "agent/serve/quota.h"
+#include "base/test.h"
+
+static const int64_t second_ns = 1000000000;
+
+static uint32_t take_all(struct bucket *bucket, int64_t now_ns)
+{
+	uint32_t count = 0;
+
+	while (count < 1000 && bucket_take(bucket, now_ns))
+		count++;
+	return count;
+}
+
+static void a_bucket_gives_its_burst_and_then_its_rate(void **state)
+{
+	struct bucket bucket;
+
+	(void)state;
+	bucket_init(&bucket, 100, 20, 0);
+	assert_int_equal(take_all(&bucket, 0), 20);
+	assert_int_equal(bucket_wait_ns(&bucket, 0), second_ns / 100);
+	assert_int_equal(take_all(&bucket, second_ns / 100 - 1), 0);
+	assert_int_equal(take_all(&bucket, second_ns / 100), 1);
+	assert_int_equal(take_all(&bucket, second_ns / 10 + second_ns / 100), 10);
+}
+
+static void a_bucket_never_holds_more_than_its_burst(void **state)
+{
+	struct bucket bucket;
+
+	(void)state;
+	bucket_init(&bucket, 100, 20, 0);
+	assert_int_equal(take_all(&bucket, INT64_MAX), 20);
+	bucket_init(&bucket, 1000000000, 5, 0);
+	assert_int_equal(take_all(&bucket, INT64_MAX), 5);
+}
+
+static void a_clock_that_goes_back_gives_nothing(void **state)
+{
+	struct bucket bucket;
+
+	(void)state;
+	bucket_init(&bucket, 100, 1, 10 * second_ns);
+	assert_true(bucket_take(&bucket, 10 * second_ns));
+	assert_false(bucket_take(&bucket, 5 * second_ns));
+	assert_false(bucket_take(&bucket, 5 * second_ns + 1));
+}
+
+static void without_a_rate_there_is_no_limit(void **state)
+{
+	struct bucket bucket;
+
+	(void)state;
+	bucket_init(&bucket, 0, 0, 0);
+	assert_int_equal(take_all(&bucket, 0), 1000);
+	assert_int_equal(bucket_wait_ns(&bucket, 0), 0);
+}
+
+static void the_oldest_half_open_one_goes_first(void **state)
+{
+	struct half_open table;
+	int entry[6];
+
+	(void)state;
+	half_open_init(&table, 3);
+	assert_null(half_open_enter(&table, &entry[0]));
+	assert_null(half_open_enter(&table, &entry[1]));
+	assert_null(half_open_enter(&table, &entry[2]));
+	assert_ptr_equal(half_open_enter(&table, &entry[3]), &entry[0]);
+	half_open_leave(&table, &entry[2]);
+	half_open_leave(&table, &entry[2]);
+	half_open_leave(&table, &entry[0]);
+	assert_int_equal(table.entry_count, 2);
+	assert_null(half_open_enter(&table, &entry[4]));
+	assert_ptr_equal(half_open_enter(&table, &entry[5]), &entry[1]);
+	assert_ptr_equal(half_open_enter(&table, &entry[0]), &entry[3]);
+}
+
+static struct link_grant grant_with(uint8_t id, uint64_t bytes, uint64_t requests)
+{
+	struct link_grant grant = {.quota_bytes = bytes, .quota_requests = requests, .valid_until = 1000};
+
+	grant.id[0] = id;
+	return grant;
+}
+
+static void a_quota_outlives_the_session_but_not_the_grant(void **state)
+{
+	struct link_grant grant = grant_with(1, 10000, 3);
+	struct quota *quota = NULL;
+	struct quota_table table;
+	uint64_t bytes, requests;
+
+	(void)state;
+	assert_int_equal(quota_table_init(&table), STATUS_OK);
+	assert_int_equal(quota_acquire(&table, &grant, 900, &quota), STATUS_OK);
+	assert_true(quota_take(&table, quota, 4096));
+	assert_false(quota_take(&table, quota, 10000));
+	quota_release(&table, quota);
+	assert_int_equal(quota_acquire(&table, &grant, 950, &quota), STATUS_OK);
+	assert_true(quota_take(&table, quota, 4096));
+	quota_left(&table, quota, &bytes, &requests);
+	assert_int_equal(bytes, 10000 - 2 * 4096);
+	assert_int_equal(requests, 1);
+	assert_true(quota_take(&table, quota, 0));
+	assert_false(quota_take(&table, quota, 0));
+	quota_release(&table, quota);
+	quota_table_deinit(&table);
+}
+
+static void grants_without_limits_need_no_place(void **state)
+{
+	struct link_grant grant = grant_with(2, UINT64_MAX, UINT64_MAX), half = grant_with(3, UINT64_MAX, 2);
+	struct quota_table table;
+	struct quota *quota;
+	uint64_t bytes, requests;
+
+	(void)state;
+	assert_int_equal(quota_table_init(&table), STATUS_OK);
+	assert_int_equal(quota_acquire(&table, &grant, 1, &quota), STATUS_OK);
+	assert_null(quota);
+	assert_true(quota_take(&table, quota, UINT64_MAX));
+	assert_int_equal(quota_acquire(&table, &half, 1, &quota), STATUS_OK);
+	assert_true(quota_take(&table, quota, 1 << 30));
+	quota_left(&table, quota, &bytes, &requests);
+	assert_int_equal(bytes, UINT64_MAX);
+	assert_int_equal(requests, 1);
+	quota_release(&table, quota);
+	quota_table_deinit(&table);
+}
+
+static void more_grants_than_can_be_counted_are_refused_until_some_end(void **state)
+{
+	struct quota_table table;
+	struct quota *quota;
+
+	(void)state;
+	assert_int_equal(quota_table_init(&table), STATUS_OK);
+	for (uint32_t i = 0; i <= QUOTA_COUNT_MAX; i++) {
+		struct link_grant grant = grant_with(0, 1, 1);
+
+		memcpy(grant.id, &i, sizeof i);
+		grant.id[15] = 1;
+		assert_int_equal(quota_acquire(&table, &grant, 900, &quota),
+				 i < QUOTA_COUNT_MAX ? STATUS_OK : STATUS_LIMIT);
+		if (i < QUOTA_COUNT_MAX)
+			quota_release(&table, quota);
+	}
+	struct link_grant late = grant_with(9, 1, 1);
+	late.valid_until = 2000;
+	assert_int_equal(quota_acquire(&table, &late, 1001, &quota), STATUS_OK);
+	quota_release(&table, quota);
+	quota_table_deinit(&table);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_bucket_gives_its_burst_and_then_its_rate),
+		cmocka_unit_test(a_bucket_never_holds_more_than_its_burst),
+		cmocka_unit_test(a_clock_that_goes_back_gives_nothing),
+		cmocka_unit_test(without_a_rate_there_is_no_limit),
+		cmocka_unit_test(the_oldest_half_open_one_goes_first),
+		cmocka_unit_test(a_quota_outlives_the_session_but_not_the_grant),
+		cmocka_unit_test(grants_without_limits_need_no_place),
+		cmocka_unit_test(more_grants_than_can_be_counted_are_refused_until_some_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
