@@ -296,7 +296,8 @@ static void watch_all(struct hub *hub)
 	for (uint32_t i = 0; i < HUB_TARGET_COUNT_MAX; i++) {
 		pthread_mutex_lock(&hub->lock);
 		struct hub_target *target = hub->target[i];
-		bool is_used = target != NULL && target->user_count > 0;
+		/* A dump doesn't start anew. */
+		bool is_used = target != NULL && target->user_count > 0 && target->target->description.pid != 0;
 		if (is_used)
 			target->user_count++; /* while we look */
 		pthread_mutex_unlock(&hub->lock);
