@@ -28,8 +28,8 @@ static int setup(void **state)
 {
 	(void)state;
 	report_sink_set(sink, NULL);
-	for (uint8_t i = 0; i < SIM_ROOT_SIZE; i++)
-		root.secret[i] = i;
+	for (size_t i = 0; i < SIM_ROOT_SIZE; i++)
+		root.secret[i] = (uint8_t)i;
 	secs = (struct sgx_secs){
 		.attributes = {SGX_ATTRIBUTE_INIT | SGX_ATTRIBUTE_MODE64BIT | SGX_ATTRIBUTE_PROVISION_KEY, 0xe7},
 		.misc_select = SGX_MISC_EXINFO,

@@ -158,7 +158,8 @@ void *memory_remap(void *address, size_t size, size_t new_size, bool may_move)
 
 bool memory_owns(const void *address, size_t size)
 {
-	return checked_within((uint64_t)address - (uint64_t)runtime_heap(), size, (uint64_t)heap_page_count() * PAGE_SIZE);
+	return checked_within((uint64_t)address - (uint64_t)runtime_heap(), size,
+			      (uint64_t)heap_page_count() * PAGE_SIZE);
 }
 
 size_t memory_size(void)

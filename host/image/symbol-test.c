@@ -73,13 +73,14 @@ static void names_that_are_none_are_not_shown(void **state)
 static void broken_files_are_survived(void **state)
 {
 	const uint8_t values[] = {0, 1, 0x7f, 0x80, 0xff};
+	const size_t whole = sizeof good;
 	uint64_t distance;
 	const char *name;
 
 	(void)state;
 	for (size_t at = 0; at < sizeof good; at++)
 		for (size_t i = 0; i < sizeof values; i++) {
-			uint8_t *bad = malloc(sizeof good);
+			uint8_t *bad = malloc(whole);
 
 			assert_non_null(bad);
 			memcpy(bad, &good, sizeof good);

@@ -10,7 +10,7 @@
 /* Reserve so much that an aligned range with a page below it is inside. */
 static status reserve(struct elrange *range, uint64_t size)
 {
-	uint64_t reserved = 2 * size + 2 * SGX_PAGE_SIZE, start, base;
+	uint64_t reserved = 2 * (size + SGX_PAGE_SIZE), start, base;
 	void *data = mmap(NULL, reserved, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (data == MAP_FAILED)

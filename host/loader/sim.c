@@ -184,7 +184,7 @@ static uint32_t xsave_size_of(uint64_t xfrm)
 static status create(struct sim *sim)
 {
 	const uint32_t room =
-		IMAGE_SSA_FRAME_PAGES * SGX_PAGE_SIZE - sizeof(struct sgx_gprsgx) - sizeof(struct sgx_exinfo);
+		(size_t)IMAGE_SSA_FRAME_PAGES * SGX_PAGE_SIZE - sizeof(struct sgx_gprsgx) - sizeof(struct sgx_exinfo);
 
 	image_secs_init(sim->image, xcr0(), &sim->secs);
 	sim->secs.base = sim->range.base;
