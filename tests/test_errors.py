@@ -12,7 +12,7 @@ import pytest
     ("qemu:no such name", 125, [b'no QEMU with -name "no such name"', b"bartizan targets"]),
     ("lab:nosuchvm", 125, [b'no VM "nosuchvm" runs', b"bartizan lab up"]),
     ("dump:/nonexistent", 125, [b"/nonexistent", b"No such file"]),
-    ("dump:/etc", 2, [b"/etc is no regular file"]),
+    ("dump:/etc", 125, [b"/etc is no regular file"]),
     ("dump:THIS-FILE", 125, [b"neither an ELF core nor raw memory"]),
     ("box:1", 2, [b'"box:1" is no target', b"qemu:PID"]),
 ])

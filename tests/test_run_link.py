@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A program in an enclave, an agent and a grantor: what is printed is what `plain` prints, and nothing is printed
+where one of the three is missing, wrong or ends."""
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+from test_agent import Monitor, qmp_path
+
+PATIENCE_SECONDS = 60
+FILES = ["net/unix", "net/protocols", "net/tcp", "net/dev", "sys/kernel/hostname", "version"]
+SAYS_SIM = b"backend sim (a simulation: protects nothing from this machine's root)"
+
+
+@pytest.fixture(scope="module")
+def dump(guest, tmp_path_factory):
+    """A target that stands still, and can be read by everybody."""
+    path = tmp_path_factory.mktemp("dump") / "core"
+    monitor = Monitor(qmp_path(guest.qemu_pid))
+    monitor.execute("dump-guest-memory", paging=False, protocol=f"file:{path}")
+    monitor.close()
+    return f"dump:{path}"
+
+
+@pytest.fixture(scope="module")
+def plain(bartizan, dump):
+    done = bartizan("cat", "--backend", "plain", "--target", dump, *FILES)
+    assert done.returncode == 0 and done.stdout.count(b"\n") > 20, done.stderr
+    return done.stdout
+
+
+def program(bartizan, name):
+    return os.path.join(os.path.dirname(bartizan.path), name)
+
+
+@pytest.fixture(scope="module")
+def keys(bartizan, tmp_path_factory):
+    """Two owners, and a source key that nobody enrolled."""
+    place = tmp_path_factory.mktemp("keys")
+    for kind, name in (("--owner", "owner"), ("--owner", "other"), ("--source", "stranger")):
+        done = bartizan("keygen", kind, "-o", str(place / f"{name}.pem"))
+        assert done.returncode == 0, done.stderr
+    return place
+
+
+def wait_for_socket(path, process):
+    end = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        with socket.socket(socket.AF_UNIX) as attempt:
+            if attempt.connect_ex(str(path)) == 0:
+                return
+        assert process.poll() is None and time.monotonic() < end
+        time.sleep(0.02)
+
+
+class Daemon:
+    def __init__(self, arguments, path):
+        self.path = str(path)
+        self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        wait_for_socket(path, self.process)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def daemons():
+    started = []
+    yield started
+    for daemon in started:
+        daemon.kill()
+
+
+@pytest.fixture
+def agent(bartizan, keys, dump, tmp_path, daemons):
+    daemons.append(Daemon([program(bartizan, "bartizan-agent"), "serve", "--socket", tmp_path / "agent", "--owner",
+                           keys / "owner.pub", "--key", tmp_path / "agent.key", "--insecure-accept-sim",
+                           "--insecure-accept-debug", "--target", dump], tmp_path / "agent"))
+    daemons[-1].key = tmp_path / "agent.pub"
+    return daemons[-1]
+
+
+@pytest.fixture(scope="module")
+def image(bartizan):
+    """cat's measurement and signer."""
+    path = os.path.join(os.path.dirname(bartizan.path), "../ports/cat.enclave")
+    if not os.path.exists(path):
+        path = os.path.join(os.path.dirname(bartizan.path), "../../ports/cat.enclave")
+    done = bartizan("image", "inspect", "--json", path)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def grantor(bartizan, keys, agent, tmp_path, daemons, image):
+    def start(**changes):
+        root = os.path.join(os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state"), "bartizan/sim-root")
+        settings = {"owner": keys / "owner.pem", "source-key": agent.key, "mrenclave": image["mrenclave"],
+                    "rights": "kernel,user,local-output", "insecure-accept-sim": root, **changes}
+        path = tmp_path / f"grantor{len(daemons)}"
+        daemons.append(Daemon([program(bartizan, "bartizan-grantor"), "--socket", path, "--insecure-accept-debug",
+                               *(word for name, value in settings.items() if value for word in (f"--{name}", str(value)))],
+                              path))
+        return daemons[-1]
+    return start
+
+
+def cat(bartizan, dump, agent, grantor, *more):
+    return bartizan("cat", "--target", dump, "--agent", agent.path, "--grantor", grantor.path, *more, *FILES)
+
+
+def assert_refused(done, *words):
+    assert (done.returncode, done.stdout) == (125, b""), (done.returncode, done.stdout[:100], done.stderr)
+    for word in words:
+        assert word in done.stderr, done.stderr
+
+
+def test_the_development_chain_prints_what_plain_prints_and_says_what_it_is(bartizan, dump, plain):
+    done = subprocess.run([bartizan.path, "cat", "--target", dump, *FILES], capture_output=True, check=False,
+                          env=bartizan.environment, timeout=PATIENCE_SECONDS)
+    assert (done.returncode, done.stdout) == (0, plain), done.stderr
+    assert done.stderr.count(b"\n") == 1 and SAYS_SIM in done.stderr and b"development agent and grant" in done.stderr
+
+
+def test_a_running_guest_is_read_over_the_link_as_by_plain(bartizan, guest):
+    guest.exec(["sockets"])
+    with guest.paused():
+        for arguments in (["run", "--target", guest.target, "netstat", "-tuna"], ["cat", "--target", guest.target, *FILES]):
+            sealed = bartizan(*arguments)
+            direct = bartizan(arguments[0], "--backend", "plain", *arguments[1:])
+            assert direct.returncode == 0 and direct.stdout.count(b"\n") > 5, direct.stderr
+            assert (sealed.returncode, sealed.stdout) == (0, direct.stdout), sealed.stderr
+
+
+def test_nothing_of_the_development_chain_stays_behind(bartizan, dump, tmp_path):
+    environment = {**bartizan.environment, "XDG_RUNTIME_DIR": str(tmp_path)}
+    command = [bartizan.path, "cat", "--target", dump]
+    subprocess.run([*command, *FILES], check=True, capture_output=True, env=environment, timeout=PATIENCE_SECONDS)
+    subprocess.run([bartizan.path, "cat", "--target", "dump:/nonexistent", "version"], check=False, capture_output=True,
+                   env=environment, timeout=PATIENCE_SECONDS)
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        process = subprocess.Popen([*command, *FILES * 500], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                                   env=environment)
+        assert process.stdout.read(100)
+        children = open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii").read().split()
+        assert len(children) == 2, children
+        handles = [os.pidfd_open(int(child)) for child in children]
+        process.send_signal(ending)
+        process.communicate(timeout=PATIENCE_SECONDS)
+        for handle in handles:
+            assert select.select([handle], [], [], PATIENCE_SECONDS)[0], f"a child outlived {ending}"
+            os.close(handle)
+    assert not os.listdir(tmp_path), os.listdir(tmp_path)
+
+
+def test_a_running_agent_and_grantor_are_used(bartizan, dump, plain, agent, grantor):
+    done = cat(bartizan, dump, agent, grantor())
+    assert (done.returncode, done.stdout, done.stderr) == (0, plain, b"")
+
+
+def test_an_agent_that_is_killed_ends_the_run_with_an_error(bartizan, dump, plain, agent, grantor):
+    """Whole files only, in their order, and never one from anywhere else afterwards."""
+    process = subprocess.Popen([bartizan.path, "cat", "--quiet", "--target", dump, "--agent", agent.path, "--grantor",
+                                grantor().path, *FILES * 500], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
+                               env=bartizan.environment)
+    beginning = process.stdout.read(100)
+    agent.kill()
+    rest, said = process.communicate(timeout=PATIENCE_SECONDS)
+    text = beginning + rest
+    assert process.returncode not in (0, None) and process.returncode > 0, process.returncode
+    assert said.count(b"the agent has ended or hung up") == 1, said[:500]
+    assert len(text) < 500 * len(plain)
+    whole = len(text) // len(plain)
+    assert text[:whole * len(plain)] == plain * whole and plain.startswith(text[whole * len(plain):])
+
+
+def test_without_an_agent_nothing_is_decoded(bartizan, dump, tmp_path):
+    assert_refused(bartizan("cat", "--target", dump, "--agent", str(tmp_path / "nobody"), *FILES), b"nobody")
+
+
+def test_without_a_grantor_nothing_is_decoded(bartizan, dump, agent, tmp_path):
+    done = bartizan("cat", "--target", dump, "--agent", agent.path, "--grantor", str(tmp_path / "nobody"), *FILES)
+    assert_refused(done, b"no grantor listens", b"nobody")
+
+
+@pytest.mark.parametrize("changes, words", [
+    ({"mrenclave": "00" * 32}, [b"the grantor refused", b"isn't one that this grantor accepts"]),
+    ({"mrenclave": None, "mrsigner": "00" * 32}, [b"isn't one that this grantor accepts"]),
+    ({"source-key": "11" * 32}, [b"isn't enrolled"]),
+    ({"target": "dump:/another"}, [b"grants are given for the target dump:/another here"]),
+    ({"insecure-accept-sim": None}, [b"--insecure-accept-sim"]),
+    ({"valid": "0"}, [b"the other end of the link ended it"]),
+], ids=["another image", "another signer", "unknown source", "another target", "no sim", "over at once"])
+def test_a_grantor_that_refuses_says_why_and_nothing_is_decoded(bartizan, dump, agent, grantor, changes, words):
+    assert_refused(cat(bartizan, dump, agent, grantor(**changes)), *words)
+
+
+def test_a_report_under_another_fake_root_gets_no_grant(bartizan, dump, agent, grantor, tmp_path):
+    """The root of another machine: made by running there."""
+    elsewhere = {**bartizan.environment, "XDG_STATE_HOME": str(tmp_path / "elsewhere")}
+    subprocess.run([bartizan.path, "cat", "--target", dump, "version"], check=True, capture_output=True, env=elsewhere,
+                   timeout=PATIENCE_SECONDS)
+    other = tmp_path / "elsewhere/bartizan/sim-root"
+    assert_refused(cat(bartizan, dump, agent, grantor(**{"insecure-accept-sim": other})), b"MAC doesn't fit")
+
+
+def test_an_enclave_for_another_owner_gets_no_grant(bartizan, dump, agent, grantor, keys):
+    assert_refused(cat(bartizan, dump, agent, grantor(), "--owner", str(keys / "other.pub")), b"signs for another one")
+
+
+def test_an_agent_of_another_owner_takes_no_grant_of_ours(bartizan, dump, agent, grantor, keys):
+    done = cat(bartizan, dump, agent, grantor(owner=keys / "other.pem"))
+    assert_refused(done, b"the other end of the link ended it")
+
+
+def test_without_the_right_to_local_output_nothing_of_the_target_is_printed(bartizan, dump, agent, grantor, plain):
+    done = cat(bartizan, dump, agent, grantor(rights="kernel"))
+    assert done.returncode not in (0, 125) and done.stdout == b"", (done.returncode, done.stdout[:100])
+    assert b"local-output" in done.stderr
+    for line in plain.splitlines():
+        assert len(line) < 8 or line not in done.stderr
+
+
+def test_plain_has_no_agent(bartizan, dump):
+    done = bartizan("cat", "--backend", "plain", "--agent", "/nonexistent", "--target", dump, "version")
+    assert (done.returncode, done.stdout) == (2, b"") and b"--agent" in done.stderr
+
+
+def test_grants_are_made_and_read_by_hand(bartizan, keys, tmp_path):
+    made = tmp_path / "grant"
+    arguments = ["--owner", str(keys / "owner.pem"), "--enclave-key", "aa" * 32, "--source-key", "bb" * 32,
+                 "--source-nonce", "cc" * 32, "--target", "qemu:web 1", "--mrsigner", "dd" * 32, "--product", "3",
+                 "--svn-min", "4", "--rights", "kernel,local-output", "--quota-bytes", "1000", "-o", str(made)]
+    assert bartizan("grant", "make", *arguments).returncode == 0
+    shown = bartizan("grant", "show", "--json", "--owner", str(keys / "owner.pub"), str(made))
+    assert shown.returncode == 0, shown.stderr
+    grant = json.loads(shown.stdout)
+    assert grant["identity"] == {"mrsigner": "dd" * 32, "isv_prod_id": 3, "isv_svn_min": 4}
+    assert (grant["rights"], grant["quota_bytes"], grant["quota_requests"]) == (["kernel", "local-output"], 1000, None)
+    assert (grant["target"], grant["signature"], grant["backend"]) == ("qemu:web 1", "good", "sgx")
+    wrong = bartizan("grant", "show", "--owner", str(keys / "other.pub"), str(made))
+    assert (wrong.returncode, wrong.stdout) == (1, b"") and wrong.stderr
+    changed = bytearray(made.read_bytes())
+    changed[24] ^= 2   # rights
+    made.write_bytes(changed)
+    assert bartizan("grant", "show", "--owner", str(keys / "owner.pub"), str(made)).returncode == 1
