@@ -15,6 +15,7 @@
 
 #include "base/report.h"
 #include "cli/child.h"
+#include "cli/command.h"
 #include "cli/image-file.h"
 #include "cli/state-directory.h"
 #include "cli/whole-file.h"
@@ -155,7 +156,8 @@ static status await_agent(const struct chain *chain, const char *path)
 			return STATUS_OK;
 		/* Why, it has said itself: chain_destroy() passes that on. */
 		if (child_has_ended(&chain->agent_child))
-			return report(STATUS_GONE, "the development agent has ended; it said:");
+			return report(child_exit_code(&chain->agent_child) == EXIT_CODE_USAGE ? STATUS_USAGE : STATUS_GONE,
+				      "the development agent has ended; it said:");
 		nanosleep(&pause, NULL);
 	}
 	return report(STATUS_GONE, "the development agent didn't get ready; it said:");
@@ -269,10 +271,8 @@ static status chain_connect(struct chain *chain, const struct chain_settings *se
 /* What the children said belongs to what was reported. */
 static void chain_fail(struct chain *chain)
 {
-	if (chain->agent_child.pid != 0 && !child_has_ended(&chain->agent_child))
-		child_print_log(&chain->agent_child);
-	if (chain->grantor_child.pid != 0)
-		child_print_log(&chain->grantor_child);
+	child_print_log(&chain->agent_child, false);
+	child_print_log(&chain->grantor_child, false);
 	chain_destroy(chain);
 }
 
@@ -300,8 +300,6 @@ status chain_create(const struct chain_settings *settings, struct chain **ret_ch
 
 void chain_destroy(struct chain *chain)
 {
-	if (chain->agent_child.pid != 0 && child_has_ended(&chain->agent_child))
-		child_print_log(&chain->agent_child);
 	grantor_client_destroy(chain->grantor);
 	if (chain->agent != NULL)
 		agent_client_destroy(chain->agent);
@@ -324,6 +322,12 @@ bool chain_started_agent(const struct chain *chain)
 bool chain_started_grantor(const struct chain *chain)
 {
 	return chain->grantor_child.pid != 0;
+}
+
+void chain_print_warnings(const struct chain *chain)
+{
+	child_print_log(&chain->agent_child, true);
+	child_print_log(&chain->grantor_child, false); /* says nothing but faults: --quiet */
 }
 
 void chain_prepare(struct serve *serve, void *chain)

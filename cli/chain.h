@@ -36,6 +36,9 @@ const struct program_link *chain_link(const struct chain *chain);
 bool chain_started_agent(const struct chain *chain);
 bool chain_started_grantor(const struct chain *chain);
 
+/* After a run that failed: what those that were started said about it, to standard error. */
+void chain_print_warnings(const struct chain *chain);
+
 /* program.h's `prepare`: the context is the chain. */
 void chain_prepare(struct serve *serve, void *chain);
 

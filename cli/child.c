@@ -71,6 +71,7 @@ static _Noreturn void become(const char *path, const struct child *child, const 
 		place_descriptor(listener, CHILD_LISTENER_FD);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	setenv("JOURNAL_STREAM", "0:0", 1); /* priorities before its lines, please */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	/* Too late for that signal? */
 	if (getppid() == parent)
@@ -103,13 +104,34 @@ status child_start(struct child *child, const char *name, const char *const *arg
 	return STATUS_OK;
 }
 
-void child_print_log(const struct child *child)
+int child_exit_code(const struct child *child)
 {
-	char text[LOG_SIZE_MAX];
-	ssize_t size = child->pid != 0 ? pread(child->log, text, sizeof text, 0) : 0;
+	siginfo_t info = {0};
 
-	if (size > 0)
-		fwrite(text, 1, (size_t)size, stderr);
+	if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_code != CLD_EXITED)
+		return -1;
+	return info.si_status;
+}
+
+/* "<4>words": a warning. What it says of options that we gave is no news. */
+static bool is_warning(const char *line)
+{
+	return strncmp(line, "<4>", 3) == 0 && strstr(line, ": --insecure-") == NULL;
+}
+
+void child_print_log(const struct child *child, bool only_warnings)
+{
+	char text[LOG_SIZE_MAX + 1];
+	ssize_t size = child->pid != 0 ? pread(child->log, text, LOG_SIZE_MAX, 0) : 0;
+	char *rest = text;
+
+	text[size > 0 ? size : 0] = '\0';
+	for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
+		bool has_priority = line[0] == '<' && line[1] != '\0' && line[2] == '>';
+
+		if (line[0] != '\0' && (!only_warnings || is_warning(line)))
+			fprintf(stderr, "%s\n", line + (has_priority ? 3 : 0));
+	}
 }
 
 bool child_has_ended(const struct child *child)

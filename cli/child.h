@@ -33,7 +33,10 @@ MUST_USE status child_start(struct child *child, const char *name, const char *c
 void child_end(struct child *child);
 /* Has it ended by itself? */
 bool child_has_ended(const struct child *child);
-/* Pass on what it said: to our standard error. */
-void child_print_log(const struct child *child);
+/* The exit code of one that has; -1 for one that a signal ended. */
+int child_exit_code(const struct child *child);
+/* Pass on what it said, to our standard error: all of it, or only the warnings of a daemon
+ * that writes priorities as for systemd's journal (sd-daemon(3); it is told to). */
+void child_print_log(const struct child *child, bool only_warnings);
 
 #endif

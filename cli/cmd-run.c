@@ -258,7 +258,10 @@ static status run(const struct settings *settings, int *ret_exit_code)
 	inside.link = chain_link(run.chain);
 	inside.prepare = chain_prepare;
 	inside.prepare_context = run.chain;
-	return program_run(&inside, ret_exit_code);
+	status result = program_run(&inside, ret_exit_code);
+	if (result != STATUS_OK || *ret_exit_code != 0)
+		chain_print_warnings(run.chain);
+	return result;
 }
 
 static int exit_code_of_run(const struct settings *settings)

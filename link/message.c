@@ -87,7 +87,7 @@ bool link_target_is_valid(const char target[static START_TARGET_SIZE])
 	if (size == 0 || size == START_TARGET_SIZE)
 		return false;
 	for (size_t i = 0; i < size; i++) {
-		if (target[i] <= ' ' || target[i] > '~')
+		if (target[i] < ' ' || target[i] > '~')
 			return false;
 	}
 	for (size_t i = size; i < START_TARGET_SIZE; i++) {
