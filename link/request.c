@@ -298,7 +298,7 @@ status link_reply_decode(const struct link_request *request, struct span content
 			return report(STATUS_MALFORMED, "result %u of a reply is none", i);
 	}
 	/* The unused results; what is between the slots is nobody's business. */
-	if (!take_zeros(&reader, (LINK_OPERATION_COUNT_MAX - reply.result_count) * RESULT_SIZE))
+	if (!take_zeros(&reader, (size_t)(LINK_OPERATION_COUNT_MAX - reply.result_count) * RESULT_SIZE))
 		return report(STATUS_MALFORMED, "a reply has more results than it says");
 	*ret_reply = reply;
 	return STATUS_OK;
