@@ -198,8 +198,8 @@ static void log_session(const struct client *client)
 static status begin_session(struct client *client)
 {
 	struct daemon *daemon = client->daemon;
-	struct hub_target *target;
-	struct quota *quota;
+	struct hub_target *target = NULL;
+	struct quota *quota = NULL;
 	uint64_t now = grant_clock_now(&daemon->clock);
 
 	if (!daemon_take_session(daemon, client)) {
@@ -298,7 +298,7 @@ static status answer_record(struct client *client, size_t content_size)
 /* One session, from its handshake to its end. STATUS_END: in order; anything else was said. */
 static status converse(struct client *client)
 {
-	size_t size;
+	size_t size = 0;
 
 	log_thread_forget();
 	client->owes_reply = false;

@@ -165,8 +165,8 @@ static status init_signals(struct daemon *daemon)
 /* Enough descriptors for everybody that the limits let in, and no more. */
 static status limit_resources(const struct daemon *daemon)
 {
-	rlim_t wanted =
-		(rlim_t)daemon->client_count_max * FILES_PER_CLIENT + HUB_TARGET_COUNT_MAX * FILES_PER_TARGET + 64;
+	rlim_t wanted = (rlim_t)daemon->client_count_max * FILES_PER_CLIENT +
+			(rlim_t)HUB_TARGET_COUNT_MAX * FILES_PER_TARGET + 64;
 	const struct rlimit no_core = {0, 0};
 	struct rlimit files;
 

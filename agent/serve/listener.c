@@ -92,6 +92,8 @@ static status listen_unix(struct listener *listener, mode_t mode)
 	make_directory_of(listener->place);
 	TRY(remove_stale(listener->place));
 	listener->file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->file < 0)
+		return cannot(listener->place, "make a socket for");
 	mode_t before = umask(0777);
 	int result = bind(listener->file, (const struct sockaddr *)&address, sizeof address);
 	umask(before);
@@ -123,12 +125,16 @@ static status resolve(const char *place, struct addrinfo **ret_found)
 
 static status listen_tcp(struct listener *listener)
 {
-	struct addrinfo *found;
-	struct sockaddr_storage bound;
+	struct addrinfo *found = NULL;
+	struct sockaddr_storage bound = {0};
 	socklen_t size = sizeof bound;
 
 	TRY(resolve(listener->place, &found));
 	listener->file = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (listener->file < 0) {
+		freeaddrinfo(found);
+		return cannot(listener->place, "make a socket for");
+	}
 	(void)!setsockopt(listener->file, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
 	int result = bind(listener->file, found->ai_addr, found->ai_addrlen);
 	freeaddrinfo(found);
