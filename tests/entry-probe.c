@@ -18,6 +18,7 @@
 
 #include "host/loader/sim-enclave.h"
 #include "host/loader/sim.h"
+#include "host/serve/serve.h"
 #include "wire/call.h"
 #include "wire/start.h"
 
@@ -380,6 +381,76 @@ static void an_interrupt_is_no_exception_whatever_the_host_says(void **state)
 	assert_int_not_equal(probe.window->slot.number, CALL_CRASHED);
 }
 
+/* Serve the image honestly until it crashes: CSSA 1, and the SSA says why. */
+static void run_into_crash(void)
+{
+	struct serve serve;
+
+	/* Anew: cmocka has put its own signal handlers in place since the setup. */
+	teardown(NULL);
+	load(image_path);
+	memcpy(probe.start->strings,
+	       "probe\0"
+	       "null",
+	       11);
+	probe.start->strings_size = 11;
+	serve_init(&serve, probe.window, NULL, (struct span){0});
+	enter(0, IMAGE_ENTRY_START, (uint64_t)probe.start);
+	for (int i = 0; i < 100 && probe.event.kind == ENCLAVE_EXITED; i++) {
+		assert_int_equal(probe.event.reason, IMAGE_EXIT_CALL);
+		serve_call(&serve);
+		assert_int_equal(sim_backend.enter(probe.sim, 0, IMAGE_ENTRY_RETURN, 0, &probe.event), STATUS_OK);
+	}
+	serve_deinit(&serve);
+	assert_int_equal(probe.event.kind, ENCLAVE_EXCEPTION);
+	assert_int_equal(probe.event.vector, 14);
+	assert_int_equal(probe.event.address, 0); /* the page's */
+	assert_int_equal(probe.sim->threads[0].tcs.cssa, 1);
+}
+
+static void nothing_runs_after_the_report_of_a_crash(void **state)
+{
+	(void)state;
+	run_into_crash();
+	enter(0, IMAGE_ENTRY_RETURN, 0);
+	assert_int_equal(probe.event.reason, IMAGE_EXIT_CALL);
+	assert_int_equal(probe.window->slot.number, CALL_CRASHED);
+	assert_int_equal(probe.window->slot.argument[0], 14);
+	assert_int_equal(probe.window->slot.argument[3], 0x10);
+	enter(0, IMAGE_ENTRY_START, (uint64_t)probe.start);
+	expect_refusal(IMAGE_REFUSAL_BUSY);
+	/* A host that says "served", and one that only ever comes back. */
+	probe.window->slot.done = probe.window->slot.posted;
+	enter(0, IMAGE_ENTRY_RETURN, 0);
+	expect_refusal(IMAGE_REFUSAL_BUSY);
+	for (uint64_t entry = 0; entry < 4; entry++) {
+		enter(0, entry, 0);
+		expect_refusal(IMAGE_REFUSAL_BUSY);
+	}
+	/* The program can be resumed, as on a CPU: where it crashed, it crashes. */
+	assert_int_equal(sim_backend.resume(probe.sim, 0, &probe.event), STATUS_OK);
+	assert_int_equal(probe.event.kind, ENCLAVE_EXCEPTION);
+}
+
+static void a_crash_of_the_handler_is_the_end(void **state)
+{
+	const struct image_thread_data *data;
+
+	(void)state;
+	run_into_crash();
+	data = &probe.image->threads[0].data;
+	assert_int_equal(mprotect((void *)(probe.sim->range.base + data->exception_stack_offset),
+				  data->exception_stack_size, PROT_NONE),
+			 0);
+	assert_int_equal(sim_backend.enter(probe.sim, 0, IMAGE_ENTRY_START, 0, &probe.event), STATUS_OK);
+	assert_int_equal(probe.event.kind, ENCLAVE_EXCEPTION);
+	assert_int_equal(probe.sim->threads[0].tcs.cssa, 2);
+	for (uint64_t entry = 0; entry < 4; entry++) {
+		enter(0, entry, 0);
+		expect_refusal(IMAGE_REFUSAL_BUSY);
+	}
+}
+
 static void a_saved_state_that_is_none_is_not_resumed(void **state)
 {
 	struct sgx_gprsgx *registers;
@@ -406,6 +477,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(garbage_at_the_entry_changes_nothing_and_nothing_leaks_out, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(an_interrupt_is_no_exception_whatever_the_host_says, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_runs_after_the_report_of_a_crash, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_crash_of_the_handler_is_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_saved_state_that_is_none_is_not_resumed, setup, teardown),
 	};
 
