@@ -132,8 +132,9 @@ static bool listens(const char *path)
 {
 	struct sockaddr_un address = socket_address(path);
 	int file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool connected = connect(file, (struct sockaddr *)&address, sizeof address) == 0;
-	close(file);
+	bool connected = file >= 0 && connect(file, (struct sockaddr *)&address, sizeof address) == 0;
+	if (file >= 0)
+		close(file);
 	return connected;
 }
 
@@ -156,7 +157,8 @@ static status await_agent(const struct chain *chain, const char *path)
 			return STATUS_OK;
 		/* Why, it has said itself: chain_destroy() passes that on. */
 		if (child_has_ended(&chain->agent_child))
-			return report(child_exit_code(&chain->agent_child) == EXIT_CODE_USAGE ? STATUS_USAGE : STATUS_GONE,
+			return report(child_exit_code(&chain->agent_child) == EXIT_CODE_USAGE ? STATUS_USAGE
+											      : STATUS_GONE,
 				      "the development agent has ended; it said:");
 		nanosleep(&pause, NULL);
 	}
@@ -170,9 +172,18 @@ static status start_agent(struct chain *chain, const struct chain_settings *sett
 	path_in(chain, "agent", socket_path);
 	TRY(state_path(STATE_AGENT_KEY, key_path));
 	TRY(put_owner_public(chain, settings->owner, owner_path));
-	const char *const arguments[] = {"serve",  "--target", chain->target, "--owner",
-					 owner_path, "--key",  key_path,      "--socket",
-					 socket_path, "--insecure-accept-sim", "--insecure-accept-debug", NULL};
+	const char *const arguments[] = {"serve",
+					 "--target",
+					 chain->target,
+					 "--owner",
+					 owner_path,
+					 "--key",
+					 key_path,
+					 "--socket",
+					 socket_path,
+					 "--insecure-accept-sim",
+					 "--insecure-accept-debug",
+					 NULL};
 	TRY(child_start(&chain->agent_child, "bartizan-agent", arguments, -1));
 	return await_agent(chain, socket_path);
 }
@@ -211,11 +222,25 @@ static status start_grantor(struct chain *chain, const struct chain_settings *se
 	owner_key_destroy(key);
 	TRY(read_mrenclave(settings->image_path, mrenclave));
 	key_to_hex(agent_client_hello(chain->agent)->source_key, START_KEY_SIZE, source);
-	const char *const arguments[] = {
-		"--socket-fd",	 "4",	      "--parent-fd", "3",	"--owner",
-		owner_path,	 "--source-key", source,     "--target", chain->target,
-		"--mrenclave",	 mrenclave,   "--rights",    "kernel,user,local-output",
-		"--insecure-accept-sim", root_path, "--insecure-accept-debug", "--quiet", NULL};
+	const char *const arguments[] = {"--socket-fd",
+					 "4",
+					 "--parent-fd",
+					 "3",
+					 "--owner",
+					 owner_path,
+					 "--source-key",
+					 source,
+					 "--target",
+					 chain->target,
+					 "--mrenclave",
+					 mrenclave,
+					 "--rights",
+					 "kernel,user,local-output",
+					 "--insecure-accept-sim",
+					 root_path,
+					 "--insecure-accept-debug",
+					 "--quiet",
+					 NULL};
 	TRY(listen_at(socket_path, &listener));
 	status result = child_start(&chain->grantor_child, "bartizan-grantor", arguments, listener);
 	close(listener);

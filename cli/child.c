@@ -33,8 +33,9 @@ static status find_program(const char *name, char path[PATH_MAX])
 		return report(STATUS_IO, "/proc/self/exe can't be read: %m");
 	self[length] = '\0';
 	if ((size_t)snprintf(path, PATH_MAX, "%s/%s", dirname(self), name) >= PATH_MAX || access(path, X_OK) != 0)
-		return report(STATUS_MISSING, "there is no %s beside this program: run `make build`, or give the "
-					      "sockets of running ones (--agent, --grantor)",
+		return report(STATUS_MISSING,
+			      "there is no %s beside this program: run `make build`, or give the "
+			      "sockets of running ones (--agent, --grantor)",
 			      name);
 	return STATUS_OK;
 }
@@ -63,6 +64,8 @@ static _Noreturn void become(const char *path, const struct child *child, const 
 	pipe_end = fcntl(pipe_end, F_DUPFD_CLOEXEC, 16);
 	if (listener >= 0)
 		listener = fcntl(listener, F_DUPFD_CLOEXEC, 16);
+	if (null < 0 || log < 0 || pipe_end < 0)
+		_exit(EXIT_NOT_STARTED);
 	place_descriptor(null, STDIN_FILENO);
 	place_descriptor(null, STDOUT_FILENO);
 	place_descriptor(log, STDERR_FILENO);

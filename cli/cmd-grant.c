@@ -115,16 +115,18 @@ static void parse_target(struct argp_state *state, const char *target, struct li
 {
 	if (strlen(target) >= sizeof grant->target)
 		argp_error(state, "a target's name has at most %zu bytes", sizeof grant->target - 1);
-	strcpy(grant->target, target);
+	memcpy(grant->target, target, strlen(target) + 1);
 }
 
 static void check_make(struct argp_state *state, const struct settings *settings)
 {
 	if (settings->owner == NULL || settings->output == NULL)
 		argp_error(state, "say with --owner who signs, and with --output where the grant goes");
-	if (!settings->has_enclave || !settings->has_source || !settings->has_nonce || settings->grant.target[0] == '\0')
-		argp_error(state, "a grant names an enclave's key, a source's key and nonce, and a target: all four are "
-				  "needed");
+	if (!settings->has_enclave || !settings->has_source || !settings->has_nonce ||
+	    settings->grant.target[0] == '\0')
+		argp_error(state,
+			   "a grant names an enclave's key, a source's key and nonce, and a target: all four are "
+			   "needed");
 	if (settings->grant.identity == 0)
 		argp_error(state, "for which image? Give --mrenclave or --mrsigner");
 }
@@ -141,7 +143,9 @@ static error_t parse_make(int key, char *argument, struct argp_state *state)
 		parse_hex(state, argument, grant->enclave_key, sizeof grant->enclave_key);
 		settings->has_enclave = true;
 		return 0;
-	case KEY_SOURCE: settings->has_source = true; return source_public_load(argument, grant->source_key) == STATUS_OK ? 0 : EINVAL;
+	case KEY_SOURCE:
+		settings->has_source = true;
+		return source_public_load(argument, grant->source_key) == STATUS_OK ? 0 : EINVAL;
 	case KEY_NONCE:
 		parse_hex(state, argument, grant->source_nonce, sizeof grant->source_nonce);
 		settings->has_nonce = true;
@@ -274,15 +278,14 @@ static json_t *grant_json(const struct link_grant *grant, const char *signature)
 				    : json_pack("{s:o,s:i,s:i}", "mrsigner", hex_json(grant->mrsigner, SGX_HASH_SIZE),
 						"isv_prod_id", grant->isv_prod_id, "isv_svn_min", grant->isv_svn);
 
-	return json_pack("{s:o,s:s,s:s,s:b,s:o,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:s}", "id",
-			 hex_json(grant->id, sizeof grant->id), "target", grant->target, "backend",
-			 grant->backend == LINK_BACKEND_SIM ? "sim" : "sgx", "debug_tolerated",
-			 (grant->flags & LINK_GRANT_DEBUG) != 0, "rights", rights_json(grant->rights), "valid_until",
-			 (json_int_t)grant->valid_until, "quota_bytes", quota_json(grant->quota_bytes),
-			 "quota_requests", quota_json(grant->quota_requests), "identity", identity, "enclave_key",
-			 hex_json(grant->enclave_key, START_KEY_SIZE), "source_key",
-			 hex_json(grant->source_key, START_KEY_SIZE), "source_nonce",
-			 hex_json(grant->source_nonce, START_NONCE_SIZE), "signature", signature);
+	return json_pack(
+		"{s:o,s:s,s:s,s:b,s:o,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:s}", "id", hex_json(grant->id, sizeof grant->id),
+		"target", grant->target, "backend", grant->backend == LINK_BACKEND_SIM ? "sim" : "sgx",
+		"debug_tolerated", (grant->flags & LINK_GRANT_DEBUG) != 0, "rights", rights_json(grant->rights),
+		"valid_until", (json_int_t)grant->valid_until, "quota_bytes", quota_json(grant->quota_bytes),
+		"quota_requests", quota_json(grant->quota_requests), "identity", identity, "enclave_key",
+		hex_json(grant->enclave_key, START_KEY_SIZE), "source_key", hex_json(grant->source_key, START_KEY_SIZE),
+		"source_nonce", hex_json(grant->source_nonce, START_NONCE_SIZE), "signature", signature);
 }
 
 /* The same for people: one member a line, in the order of the JSON. */
@@ -291,7 +294,8 @@ static void print_members(const json_t *object)
 	const char *name;
 	const json_t *value;
 
-	json_object_foreach((json_t *)object, name, value) {
+	json_object_foreach((json_t *)object, name, value)
+	{
 		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 
 		if (json_is_string(value))

@@ -53,8 +53,8 @@ static const struct argp_option options[] = {
 	 "who reads the target: unix:PATH, tcp:HOST:PORT, vsock:CID:PORT or serial:PATH; started for this run where it "
 	 "isn't given",
 	 0},
-	{"grantor", KEY_GRANTOR, "SOCKET", 0, "who grants access to the target; started for this run where it isn't given",
-	 0},
+	{"grantor", KEY_GRANTOR, "SOCKET", 0,
+	 "who grants access to the target; started for this run where it isn't given", 0},
 	{"owner", KEY_OWNER, "FILE", 0, "whose grants the enclave accepts: a public key (the grantor's own)", 0},
 	{"quiet", KEY_QUIET, NULL, 0, "don't say on stderr what the run is made of", 0},
 	{"profile", KEY_PROFILE, "FILE", 0,
@@ -113,7 +113,8 @@ static status find_backend(const char *name, const struct backend **ret_backend)
 /* plain reads the target by itself; nobody else has a say. */
 static status check_settings(const struct settings *settings, const struct backend *backend)
 {
-	if (backend == &plain_backend && (settings->agent != NULL || settings->grantor != NULL || settings->owner != NULL))
+	if (backend == &plain_backend &&
+	    (settings->agent != NULL || settings->grantor != NULL || settings->owner != NULL))
 		return report(STATUS_USAGE, "--agent, --grantor and --owner belong to an enclave; the backend plain "
 					    "has none");
 	return STATUS_OK;

@@ -60,14 +60,13 @@ static const struct argp_option options[] = {
 	{"mrsigner", OPTION_MRSIGNER, "HEX", 0, "Accept images of this signer; may be repeated", 2},
 	{"product", OPTION_PRODUCT, "N", 0, "… whose product id is N (0); follows --mrsigner", 2},
 	{"svn-min", OPTION_SVN_MIN, "N", 0, "… and whose security version is at least N (0); follows --mrsigner", 2},
-	{"rights", OPTION_RIGHTS, "LIST", 0,
-	 "At most these: kernel, user, local-output, separated by commas (kernel)", 3},
+	{"rights", OPTION_RIGHTS, "LIST", 0, "At most these: kernel, user, local-output, separated by commas (kernel)",
+	 3},
 	{"valid", OPTION_VALID, "SECONDS", 0, "How long a grant is good, by the source's clock (3600)", 3},
 	{"quota-bytes", OPTION_QUOTA_BYTES, "N", 0, "How much memory may be read with one grant (no limit)", 3},
 	{"quota-requests", OPTION_QUOTA_REQUESTS, "N", 0, "How many requests one grant is good for (no limit)", 3},
 	{"quiet", OPTION_QUIET, NULL, 0, "Don't say on stderr what was granted and refused", 4},
-	{"insecure-accept-debug", OPTION_ACCEPT_DEBUG, NULL, 0,
-	 "Accept debug enclaves, which their host can read", 5},
+	{"insecure-accept-debug", OPTION_ACCEPT_DEBUG, NULL, 0, "Accept debug enclaves, which their host can read", 5},
 	{"insecure-accept-sim", OPTION_ACCEPT_SIM, "ROOT", 0,
 	 "Accept the backend sim of the one machine whose fake root is in the file ROOT", 5},
 	{0},
@@ -102,7 +101,8 @@ static void add_image(struct argp_state *state, struct grantor_policy *policy, e
 	if (policy->image_count == GRANTOR_IMAGE_COUNT_MAX)
 		argp_error(state, "at most %d images and signers can be accepted", GRANTOR_IMAGE_COUNT_MAX);
 	if (key_from_hex(hex, image->measurement, SGX_HASH_SIZE) != STATUS_OK)
-		argp_error(state, "%s isn't a measurement: 64 hexadecimal digits, as `bartizan image inspect` shows them",
+		argp_error(state,
+			   "%s isn't a measurement: 64 hexadecimal digits, as `bartizan image inspect` shows them",
 			   hex);
 	image->identity = kind;
 	policy->image_count++;
@@ -183,15 +183,19 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case OPTION_MRENCLAVE: add_image(state, policy, LINK_IDENTITY_MRENCLAVE, argument); return 0;
 	case OPTION_MRSIGNER: add_image(state, policy, LINK_IDENTITY_MRSIGNER, argument); return 0;
 	case OPTION_PRODUCT:
-		last_signer(state, policy)->isv_prod_id = (uint16_t)parse_number(state, "product", argument, UINT16_MAX);
+		last_signer(state, policy)->isv_prod_id =
+			(uint16_t)parse_number(state, "product", argument, UINT16_MAX);
 		return 0;
 	case OPTION_SVN_MIN:
-		last_signer(state, policy)->isv_svn_min = (uint16_t)parse_number(state, "svn-min", argument, UINT16_MAX);
+		last_signer(state, policy)->isv_svn_min =
+			(uint16_t)parse_number(state, "svn-min", argument, UINT16_MAX);
 		return 0;
 	case OPTION_TARGET: set_target(state, policy, argument); return 0;
 	case OPTION_RIGHTS: policy->rights = parse_rights(state, argument); return 0;
 	case OPTION_VALID: policy->valid_seconds = parse_number(state, "valid", argument, VALID_SECONDS_MAX); return 0;
-	case OPTION_QUOTA_BYTES: policy->quota_bytes = parse_number(state, "quota-bytes", argument, UINT64_MAX); return 0;
+	case OPTION_QUOTA_BYTES:
+		policy->quota_bytes = parse_number(state, "quota-bytes", argument, UINT64_MAX);
+		return 0;
 	case OPTION_QUOTA_REQUESTS:
 		policy->quota_requests = parse_number(state, "quota-requests", argument, UINT64_MAX);
 		return 0;
@@ -222,7 +226,7 @@ static status listen_on(const char *path, int *ret_listener)
 	if (strlen(path) >= sizeof address.sun_path)
 		return report(STATUS_USAGE, "the socket's path %s is longer than %zu bytes", path,
 			      sizeof address.sun_path - 1);
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path));
 	file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (file < 0)
 		return report(STATUS_IO, "no socket: %m");

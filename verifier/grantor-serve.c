@@ -111,8 +111,8 @@ static void serve_client(struct serving *serving, struct client *client)
 	grantor_answer(serving->server->policy, head.type, (struct span){client->body, head.size}, (uint64_t)time(NULL),
 		       &reply);
 	log_answer(serving, client, &reply);
-	if (frame_write(client->socket, (enum agent_frame_type)reply.type, head.sequence,
-			(struct span){reply.body, reply.size}, REPLY_TIMEOUT_MS) != STATUS_OK)
+	if (frame_write(client->socket, (uint16_t)reply.type, head.sequence, (struct span){reply.body, reply.size},
+			REPLY_TIMEOUT_MS) != STATUS_OK)
 		client_close(client);
 }
 

@@ -22,6 +22,11 @@ static void drop(void *context, status fault, const char *message)
 	(void)context, (void)fault, (void)message;
 }
 
+static void set_target(char target[START_TARGET_SIZE], const char *name)
+{
+	snprintf(target, START_TARGET_SIZE, "%s", name);
+}
+
 /* A report as the enclave in `secs` gets it, for the request as it stands. */
 static void make_report_under(const struct sim_root *root, const char *grantor)
 {
@@ -77,7 +82,7 @@ static int setup(void **state)
 	memcpy(request.owner_key, owner_key_public(policy.owner), START_OWNER_KEY_SIZE);
 	memset(request.source_key, 0x12, START_KEY_SIZE);
 	memset(request.source_nonce, 0x31, START_NONCE_SIZE);
-	strcpy(request.target, "qemu:17");
+	set_target(request.target, "qemu:17");
 	make_report();
 	return 0;
 }
@@ -198,7 +203,8 @@ static void another_image_is_refused(void **state)
 
 static void a_signers_product_is_accepted_from_its_least_svn_on(void **state)
 {
-	policy.images[0] = (struct grantor_image){.identity = LINK_IDENTITY_MRSIGNER, .isv_prod_id = 3, .isv_svn_min = 4};
+	policy.images[0] =
+		(struct grantor_image){.identity = LINK_IDENTITY_MRSIGNER, .isv_prod_id = 3, .isv_svn_min = 4};
 	memset(policy.images[0].measurement, 0xe2, SGX_HASH_SIZE);
 	assert_int_equal(decide(), STATUS_OK);
 	assert_int_equal(grant.identity, LINK_IDENTITY_MRSIGNER);
@@ -260,9 +266,9 @@ static void a_source_that_is_not_enrolled_is_refused(void **state)
 
 static void another_target_is_refused(void **state)
 {
-	strcpy(policy.target, "qemu:16");
+	set_target(policy.target, "qemu:16");
 	assert_refused("not for qemu:17");
-	strcpy(policy.target, "qemu:17");
+	set_target(policy.target, "qemu:17");
 	assert_int_equal(decide(), STATUS_OK);
 }
 
@@ -274,7 +280,7 @@ static void a_target_that_is_no_name_is_refused(void **state)
 	assert_refused("printable");
 	memset(request.target, 'a', sizeof request.target);
 	assert_refused("printable");
-	strcpy(request.target, "qemu:\n");
+	set_target(request.target, "qemu:\n");
 	assert_refused("printable");
 }
 

@@ -112,17 +112,19 @@ static bool image_matches(const struct grantor_image *image, const struct sgx_re
 	       report->isv_prod_id == image->isv_prod_id && report->isv_svn >= image->isv_svn_min;
 }
 
-static status find_image(const struct judgement *judgement, const struct grantor_image **ret_image)
+static const struct grantor_image *find_image(const struct grantor_policy *policy, const struct sgx_report *report)
 {
-	const struct grantor_policy *policy = judgement->policy;
+	for (size_t i = 0; i < policy->image_count; i++)
+		if (image_matches(&policy->images[i], report))
+			return &policy->images[i];
+	return NULL;
+}
+
+static status refuse_image(const struct judgement *judgement)
+{
 	const struct sgx_report *report = &judgement->request->report;
 	char mrenclave[SHORT_HEX_SIZE], mrsigner[SHORT_HEX_SIZE];
 
-	for (size_t i = 0; i < policy->image_count; i++)
-		if (image_matches(&policy->images[i], report)) {
-			*ret_image = &policy->images[i];
-			return STATUS_OK;
-		}
 	return refuse(judgement,
 		      "the image isn't one that this grantor accepts: MRENCLAVE %s…, MRSIGNER %s…, product %u, SVN %u",
 		      short_hex(report->mrenclave, mrenclave), short_hex(report->mrsigner, mrsigner),
@@ -136,13 +138,15 @@ static status check_parties(const struct judgement *judgement)
 	char key[SHORT_HEX_SIZE];
 
 	if (memcmp(request->owner_key, owner_key_public(policy->owner), START_OWNER_KEY_SIZE) != 0)
-		return refuse(judgement, "the enclave was started for the owner %s…, but this grantor signs for "
-					 "another one",
+		return refuse(judgement,
+			      "the enclave was started for the owner %s…, but this grantor signs for "
+			      "another one",
 			      short_hex(request->owner_key, key));
 	for (size_t i = 0; i < policy->source_count; i++)
 		if (memcmp(policy->sources[i], request->source_key, START_KEY_SIZE) == 0)
 			return STATUS_OK;
-	return refuse(judgement, "the source %s… isn't enrolled with this owner: give the grantor its key (--source-key)",
+	return refuse(judgement,
+		      "the source %s… isn't enrolled with this owner: give the grantor its key (--source-key)",
 		      short_hex(request->source_key, key));
 }
 
@@ -207,16 +211,19 @@ status grantor_decide(const struct grantor_policy *policy, const struct grantor_
 		      struct link_grant *ret_grant, char sentence[static GRANTOR_SENTENCE_SIZE])
 {
 	const struct judgement judgement = {policy, request, sentence};
-	const struct grantor_image *image = NULL;
+	const struct grantor_image *image;
 	struct link_grant grant;
 
 	if (request->version != 1)
-		return refuse(&judgement, "the request is of version %u; this grantor knows version 1", request->version);
+		return refuse(&judgement, "the request is of version %u; this grantor knows version 1",
+			      request->version);
 	if (request->reserved != 0)
 		return refuse(&judgement, "the request has bits that this grantor doesn't know");
 	TRY(check_evidence(&judgement));
 	TRY(check_attributes(&judgement));
-	TRY(find_image(&judgement, &image));
+	image = find_image(policy, &request->report);
+	if (image == NULL)
+		return refuse_image(&judgement);
 	TRY(check_parties(&judgement));
 	TRY(check_wishes(&judgement));
 	TRY(fill_grant(&judgement, image, now, &grant));
@@ -253,8 +260,8 @@ static void answer_request(const struct grantor_policy *policy, struct span body
 		reply->size = LINK_GRANT_SIZE;
 		return;
 	}
-	answer_with_words(reply, sentence[0] != '\0' ? sentence
-						     : "the grantor itself failed; its own messages say how");
+	answer_with_words(reply,
+			  sentence[0] != '\0' ? sentence : "the grantor itself failed; its own messages say how");
 }
 
 void grantor_answer(const struct grantor_policy *policy, uint16_t type, struct span body, uint64_t now,

@@ -55,8 +55,8 @@ struct grantor_policy {
 /* Check the request, and make a signed grant. STATUS_DENIED: no, and why in
  * `sentence`, which names what was found. `now`: seconds since 1970. Anything else is a fault,
  * reported. */
-MUST_USE status grantor_decide(const struct grantor_policy *policy, const struct grantor_request *request,
-			       uint64_t now, struct link_grant *ret_grant, char sentence[static GRANTOR_SENTENCE_SIZE]);
+MUST_USE status grantor_decide(const struct grantor_policy *policy, const struct grantor_request *request, uint64_t now,
+			       struct link_grant *ret_grant, char sentence[static GRANTOR_SENTENCE_SIZE]);
 
 /* What to answer to one frame of a client. */
 struct grantor_reply {

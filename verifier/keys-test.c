@@ -23,7 +23,7 @@ static void collect(void *context, status fault, const char *message)
 static int setup(void **state)
 {
 	(void)state;
-	strcpy(directory, "/tmp/bartizan-keys-XXXXXX");
+	snprintf(directory, sizeof directory, "/tmp/bartizan-keys-XXXXXX");
 	if (mkdtemp(directory) == NULL)
 		return -1;
 	snprintf(path, sizeof path, "%s/k.pem", directory);

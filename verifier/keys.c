@@ -130,8 +130,9 @@ static status read_private(const char *path, EVP_PKEY **ret_pair)
 	if (fstat(fileno(file), &stat) != 0)
 		return report(STATUS_IO, "the key %s can't be looked at: %m", path);
 	if ((stat.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-		return report(STATUS_DENIED, "the private key %s is open to others (mode %03o): chmod 600 it, or make a "
-					     "new one if they may have read it",
+		return report(STATUS_DENIED,
+			      "the private key %s is open to others (mode %03o): chmod 600 it, or make a "
+			      "new one if they may have read it",
 			      path, (unsigned)stat.st_mode & 0777);
 	EVP_PKEY *pair = PEM_read_PrivateKey(file, NULL, no_passphrase, NULL);
 	if (pair == NULL)
@@ -148,8 +149,7 @@ static status read_public(const char *path, EVP_PKEY **ret_key)
 	TRY(open_key_file(path, &file));
 	EVP_PKEY *key = PEM_read_PUBKEY(file, NULL, no_passphrase, NULL);
 	if (key == NULL) {
-		rewind(file);
-		key = PEM_read_PrivateKey(file, NULL, no_passphrase, NULL);
+		key = fseek(file, 0, SEEK_SET) != 0 ? NULL : PEM_read_PrivateKey(file, NULL, no_passphrase, NULL);
 	}
 	if (key == NULL)
 		return report(STATUS_MALFORMED, "%s holds no key in PEM", path);
@@ -218,7 +218,8 @@ static status save_pair(EVP_PKEY *pair, const char *path, const char *public_pat
 	status result = access(public_path, F_OK) == 0 ? STATUS_USAGE : save_quietly(pair, path, public_path);
 
 	if (result == STATUS_USAGE)
-		return report(result, "%s or %s exists: a key is never overwritten; move it away first", path, public_path);
+		return report(result, "%s or %s exists: a key is never overwritten; move it away first", path,
+			      public_path);
 	return result;
 }
 
@@ -416,5 +417,5 @@ status key_from_hex(const char *text, uint8_t *ret_bytes, size_t size)
 void key_to_hex(const uint8_t *bytes, size_t size, char *ret_text)
 {
 	for (size_t i = 0; i < size; i++)
-		sprintf(ret_text + 2 * i, "%02x", bytes[i]);
+		snprintf(ret_text + 2 * i, 3, "%02x", bytes[i]);
 }

@@ -163,7 +163,7 @@ static void advance(struct iovec *parts, size_t part_count, size_t size)
 	}
 }
 
-status frame_write(int file, enum agent_frame_type type, uint32_t sequence, struct span body, int timeout_ms)
+status frame_write(int file, uint16_t type, uint32_t sequence, struct span body, int timeout_ms)
 {
 	struct agent_frame head = {
 		.magic = AGENT_FRAME_MAGIC, .type = (uint16_t)type, .size = (uint32_t)body.size, .sequence = sequence};

@@ -46,6 +46,6 @@ MUST_USE status frame_reader_next(struct frame_reader *reader, int timeout_ms, s
 
 /* Send one frame: all of it within `timeout_ms`. STATUS_GONE: the other end hung
  * up or doesn't read; the stream is of no use then. */
-MUST_USE status frame_write(int file, enum agent_frame_type type, uint32_t sequence, struct span body, int timeout_ms);
+MUST_USE status frame_write(int file, uint16_t type, uint32_t sequence, struct span body, int timeout_ms);
 
 #endif

@@ -50,10 +50,11 @@ static status wait_outside(struct link_ring *host_ring)
 			return report(STATUS_IO, "the agent has ended or hung up: nothing more of the target can be "
 						 "read. Is bartizan-agent still running?");
 		if (host_answer != STATUS_OK && host_answer != STATUS_TORN && host_answer != STATUS_GONE)
-			return report(STATUS_MALFORMED,
-				      "the host answered %lld when it was asked to wait for the agent: the machine that "
-				      "runs this program is broken or hostile",
-				      (long long)host_answer);
+			return report(
+				STATUS_MALFORMED,
+				"the host answered %lld when it was asked to wait for the agent: the machine that "
+				"runs this program is broken or hostile",
+				(long long)host_answer);
 	}
 	return STATUS_OK;
 }

@@ -68,8 +68,9 @@ static status ask_host(const struct grantor_request *request, uint8_t ret_encode
 		return report(STATUS_DENIED, "the grantor gave no grant, so the target %s can't be watched",
 			      request->target);
 	if (host_answer == STATUS_MISSING || host_answer == STATUS_IO)
-		return report(STATUS_DENIED, "no grantor was reached, so there is no grant to watch %s with: give "
-					     "--grantor SOCKET",
+		return report(STATUS_DENIED,
+			      "no grantor was reached, so there is no grant to watch %s with: give "
+			      "--grantor SOCKET",
 			      request->target);
 	if (host_answer != LINK_GRANT_SIZE)
 		return report(STATUS_MALFORMED, "the host answered %lld when asked for a grant, which has %d bytes",

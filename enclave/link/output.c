@@ -21,8 +21,9 @@ static long withhold(void *context, enum output_stream stream, const void *buffe
 
 	(void)context, (void)buffer;
 	if (stream == OUTPUT_REPORT) {
-		say_once(&said_report, "bartizan: something went wrong; what, is withheld, as the grant doesn't give the "
-				       "right to output in clear on this machine (local-output)\n");
+		say_once(&said_report,
+			 "bartizan: something went wrong; what, is withheld, as the grant doesn't give the "
+			 "right to output in clear on this machine (local-output)\n");
 		return (long)size;
 	}
 	runtime_fault_note();

@@ -110,8 +110,12 @@ static void say_fault(status outcome)
 		return;
 	said |= bit;
 	switch (outcome) {
-	case STATUS_DENIED: (void)!report(outcome, "the grant doesn't give the right to read this, says the agent"); break;
-	case STATUS_LIMIT: (void)!report(outcome, "the grant is used up (its quota, or its time), says the agent"); break;
+	case STATUS_DENIED:
+		(void)!report(outcome, "the grant doesn't give the right to read this, says the agent");
+		break;
+	case STATUS_LIMIT:
+		(void)!report(outcome, "the grant is used up (its quota, or its time), says the agent");
+		break;
 	case STATUS_IO: (void)!report(outcome, "the agent can't read the target; its own messages say why"); break;
 	default: (void)!report(outcome, "the agent can't answer: %s", status_name(outcome));
 	}

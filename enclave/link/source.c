@@ -48,8 +48,10 @@ static status read_batch(const struct guest_pa *pages, size_t page_count, uint8_
 	const uint8_t *content;
 
 	for (size_t i = 0; i < page_count; i++)
-		request.operation[i] = (struct link_operation){
-			.type = LINK_READ, .space = LINK_SPACE_PHYSICAL, .size = GUEST_PAGE_SIZE, .address = pages[i].value};
+		request.operation[i] = (struct link_operation){.type = LINK_READ,
+							       .space = LINK_SPACE_PHYSICAL,
+							       .size = GUEST_PAGE_SIZE,
+							       .address = pages[i].value};
 	TRY(session_transact(&request, &reply, &content));
 	for (size_t i = 0; i < page_count; i++) {
 		results[i] = reply.result[i].outcome;

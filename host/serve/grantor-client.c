@@ -33,7 +33,7 @@ static status connect_to(const char *path, int *ret_socket)
 	if (strlen(path) >= sizeof address.sun_path)
 		return report(STATUS_USAGE, "the grantor's socket %s has a path longer than %zu bytes", path,
 			      sizeof address.sun_path - 1);
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path));
 	file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (file < 0)
 		return report(STATUS_IO, "no socket: %m");
@@ -46,8 +46,9 @@ static status connect_to(const char *path, int *ret_socket)
 	errno = error;
 	if (error == EACCES || error == EPERM)
 		return report(STATUS_DENIED, "the grantor's socket %s can't be used: %m", path);
-	return report(STATUS_MISSING, "no grantor listens on %s: %m; start bartizan-grantor, or leave --grantor out "
-				      "for a development grant",
+	return report(STATUS_MISSING,
+		      "no grantor listens on %s: %m; start bartizan-grantor, or leave --grantor out "
+		      "for a development grant",
 		      path);
 }
 
@@ -55,7 +56,7 @@ static status connect_to(const char *path, int *ret_socket)
 static status converse(struct grantor_client *client, enum grantor_frame_type type, struct span body,
 		       struct agent_frame *ret_head)
 {
-	status result = frame_write(client->socket, (enum agent_frame_type)type, 0, body, ANSWER_TIMEOUT_MS);
+	status result = frame_write(client->socket, (uint16_t)type, 0, body, ANSWER_TIMEOUT_MS);
 
 	if (result == STATUS_OK)
 		result = frame_reader_next(&client->reader, ANSWER_TIMEOUT_MS, ret_head);
