@@ -397,7 +397,8 @@ def copy_of_tree(place):
                            cwd=BUILD, check=True)
         else:
             shutil.copy(path, libraries)
-    shutil.copytree(os.path.join(BUILD, "musl"), os.path.join(place, "build/musl"))
+    for directory in "musl", "crypto":
+        shutil.copytree(os.path.join(BUILD, directory), os.path.join(place, "build", directory))
     for path in "tools/bartizan-cc", "tools/image-audit", "enclave/libc/image-flags":
         os.makedirs(os.path.dirname(os.path.join(place, path)), exist_ok=True)
         shutil.copy(os.path.join(ROOT, path), os.path.join(place, path))
