@@ -451,6 +451,56 @@ static void a_crash_of_the_handler_is_the_end(void **state)
 	}
 }
 
+static void load_strictly(void)
+{
+	teardown(NULL);
+	setenv("BARTIZAN_SIM_STRICT", "1", 1);
+	load(image_path);
+	unsetenv("BARTIZAN_SIM_STRICT");
+}
+
+static void strict_mode_hides_the_enclave_from_system_calls(void **state)
+{
+	const void *heap, *code;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	for (int strict = 0; strict < 2; strict++) {
+		if (strict)
+			load_strictly();
+		heap = (const void *)(probe.sim->range.base + probe.image->threads[0].data.heap_offset);
+		code = (const void *)probe.sim->range.base;
+		assert_int_equal(write(ends[1], heap, 8), strict ? -1 : 8);
+		assert_int_equal(write(ends[1], code, 8), strict ? -1 : 8);
+		enter(0, IMAGE_ENTRY_START, (uint64_t)probe.start);
+		assert_int_equal(probe.event.reason, IMAGE_EXIT_CALL);
+		assert_int_equal(write(ends[1], heap, 8), strict ? -1 : 8);
+	}
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void strict_mode_makes_cpuid_invalid_inside(void **state)
+{
+	static const uint8_t cpuid[] = {0x0f, 0xa2};
+	uint8_t *entry;
+
+	(void)state;
+	load_strictly();
+	if (!probe.sim->cpuid_faults) {
+		print_message("this CPU can't let CPUID fault (arch_prctl ARCH_SET_CPUID)\n");
+		skip();
+	}
+	entry = (uint8_t *)probe.sim->range.base + probe.image->entry;
+	assert_int_equal(
+		mprotect((void *)((uint64_t)entry & ~UINT64_C(4095)), 2 * SGX_PAGE_SIZE, PROT_READ | PROT_WRITE), 0);
+	memcpy(entry, cpuid, sizeof cpuid);
+	assert_int_equal(sim_backend.enter(probe.sim, 0, IMAGE_ENTRY_START, 0, &probe.event), STATUS_OK);
+	assert_int_equal(probe.event.kind, ENCLAVE_EXCEPTION);
+	assert_int_equal(probe.event.vector, 6);
+}
+
 static void a_saved_state_that_is_none_is_not_resumed(void **state)
 {
 	struct sgx_gprsgx *registers;
@@ -479,6 +529,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(an_interrupt_is_no_exception_whatever_the_host_says, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_runs_after_the_report_of_a_crash, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_crash_of_the_handler_is_the_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(strict_mode_hides_the_enclave_from_system_calls, setup, teardown),
+		cmocka_unit_test_setup_teardown(strict_mode_makes_cpuid_invalid_inside, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_saved_state_that_is_none_is_not_resumed, setup, teardown),
 	};
 
