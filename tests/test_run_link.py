@@ -6,7 +6,9 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
+import threading
 import time
 
 import pytest
@@ -180,6 +182,107 @@ def test_an_agent_that_is_killed_ends_the_run_with_an_error(bartizan, dump, plai
     assert len(text) < 500 * len(plain)
     whole = len(text) // len(plain)
     assert text[:whole * len(plain)] == plain * whole and plain.startswith(text[whole * len(plain):])
+
+
+class Between:
+    """Whoever carries the messages: hands frames (wire/agent.h) on, and does with one answer what `change(answer,
+    answers before, request)` says."""
+
+    HEAD = struct.Struct("<IHHII")
+    MESSAGE = 4
+
+    def __init__(self, path, agent_path, index, change):
+        self.path, self.agent_path, self.index, self.change = str(path), agent_path, index, change
+        self.changed = 0
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen()
+        self.thread = threading.Thread(target=self.carry, daemon=True)
+        self.thread.start()
+
+    @classmethod
+    def frame(cls, file):
+        head = cls.HEAD.unpack(file.recv(cls.HEAD.size, socket.MSG_WAITALL))
+        return head, file.recv(head[3], socket.MSG_WAITALL) if head[3] else b""
+
+    @classmethod
+    def put(cls, file, head, body):
+        file.sendall(cls.HEAD.pack(head[0], head[1], head[2], len(body), head[4]) + body)
+
+    def carry(self):
+        client = self.listener.accept()[0]
+        agent = socket.socket(socket.AF_UNIX)
+        agent.connect(self.agent_path)
+        answers = []
+        try:
+            while True:
+                head, request = self.frame(client)
+                self.put(agent, head, request)
+                head, answer = self.frame(agent)
+                if head[1] == self.MESSAGE and len(answers) == self.index:
+                    self.changed += 1
+                    answer = self.change(answer, answers, request)
+                answers += [answer] if head[1] == self.MESSAGE else []
+                self.put(client, head, answer)
+        except (OSError, struct.error):
+            client.close()
+            agent.close()
+
+
+def flip(place):
+    def change(answer, _answers, _request):
+        return answer[:place] + bytes([answer[place] ^ 1]) + answer[place + 1:] if place >= 0 else \
+            answer[:place] + bytes([answer[place] ^ 1])
+    return change
+
+
+MEDDLING = {
+    "first bit of a record": (9, flip(16)),
+    "a tag": (9, flip(-1)),
+    "a counter": (9, flip(8)),
+    "an old record again": (9, lambda answer, answers, request: answers[-1]),
+    "an old record under the new number": (9, lambda answer, answers, request: answer[:16] + answers[-1][16:]),
+    "the request itself": (9, lambda answer, answers, request: request),
+    "a record cut short": (9, lambda answer, answers, request: answer[:-16]),
+    "a record made longer": (9, lambda answer, answers, request: answer + bytes(16)),
+    "an end that the agent didn't say": (9, lambda answer, answers, request:
+                                         struct.pack("<HHIQ", 5, 1, 4, 0) + b"over"),
+    "the handshake": (0, flip(20)),
+    "another agent's handshake": (0, lambda answer, answers, request: answer[:16] + os.urandom(len(answer) - 16)),
+}
+
+
+@pytest.mark.parametrize("name", MEDDLING)
+def test_whoever_carries_the_messages_can_not_change_them(bartizan, dump, plain, agent, grantor, tmp_path, name):
+    index, change = MEDDLING[name]
+    between = Between(tmp_path / "between", agent.path, index, change)
+    done = bartizan("cat", "--target", dump, "--agent", f"stream:{between.path}", "--grantor", grantor().path, *FILES)
+    assert between.changed == 1
+    assert done.returncode > 0 and done.stderr, done
+    assert plain.startswith(done.stdout) and done.stdout != plain
+
+
+def test_whoever_carries_the_messages_unchanged_is_not_noticed(bartizan, dump, plain, agent, grantor, tmp_path):
+    between = Between(tmp_path / "between", agent.path, 9, lambda answer, answers, request: answer)
+    done = bartizan("cat", "--target", dump, "--agent", f"stream:{between.path}", "--grantor", grantor().path, *FILES)
+    assert (done.returncode, done.stdout, between.changed) == (0, plain, 1), done.stderr
+
+
+def test_who_carries_the_messages_reads_nothing_of_the_target(bartizan, dump, plain, agent, grantor, tmp_path):
+    seen = []
+
+    def keep(answer, _answers, _request):
+        seen.append(answer)
+        between.index += 1
+        return answer
+
+    between = Between(tmp_path / "between", agent.path, 0, keep)
+    done = bartizan("cat", "--target", dump, "--agent", f"stream:{between.path}", "--grantor", grantor().path, *FILES)
+    assert (done.returncode, done.stdout) == (0, plain), done.stderr
+    carried = b"".join(seen)
+    with open(dump.removeprefix("dump:"), "rb") as file:
+        assert b"Linux version" in file.read()   # the words are in what was read
+    assert len(carried) > 1 << 20 and b"Linux version" not in carried and b"VMCOREINFO" not in carried
 
 
 def test_without_an_agent_nothing_is_decoded(bartizan, dump, tmp_path):
