@@ -37,3 +37,12 @@ def test_a_program_says_what_is_true_or_that_it_cannot(with_sockets, command):
     assert sum(row["tried"] for row in rows) > 100
     assert sum(row["refused"] for row in rows) > 20
     assert sum(row["harmless"] for row in rows) > 20
+
+
+@pytest.mark.parametrize("mode", ["plain", "sim", "strict"])
+def test_a_program_without_a_target_prints_all_or_fails(mode, monkeypatch):
+    if mode == "strict":
+        monkeypatch.setenv("BARTIZAN_SIM_STRICT", "1")
+    rows = lies(150, "--backend", "plain" if mode == "plain" else "sim", f"{PORTS}/netstat.enclave", "--version")
+    assert sum(row["refused"] for row in rows) > 20
+    assert sum(row["harmless"] for row in rows) > 20

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * soak-programs --count N --seed S [--target T] IMAGE ARGUMENTS…: run an image N
+ * soak-programs --count N --seed S [--backend B] [--target T] IMAGE ARGUMENTS…: run an image N
  * times, tell it one lie each time (host/serve/hostile.h), at a call and of a kind
  * that the seed chooses, and compare.
  *
@@ -31,6 +31,7 @@
 #include "base/report.h"
 #include "host/loader/plain.h"
 #include "host/loader/program.h"
+#include "host/loader/sim.h"
 #include "host/serve/hostile.h"
 
 enum {
@@ -47,13 +48,16 @@ static struct record {
 	size_t words; /* bytes on standard error */
 	uint64_t call_count;
 	bool lied, endless;
+	/* What it wrote was changed in the window before it could be noted. */
+	bool garbled;
 } *record;
 
 static struct options {
 	uint64_t count, seed;
 	const char *target;
+	const struct backend *backend;
 	const char *const *arguments;
-} options = {.count = 200, .seed = 1};
+} options = {.count = 200, .seed = 1, .backend = &plain_backend};
 
 static struct hostile liar;
 static enum hostile_kind kind;
@@ -119,6 +123,8 @@ void __wrap_serve_call(struct serve *serve)
 
 	if (first) {
 		asked = *slot;
+		record->garbled |= liar.changing && asked.number == SYS_write;
+		liar.changing = false;
 		if (asked.number == SYS_write && asked.argument[1] == 0 && asked.argument[2] <= CALL_DATA_SIZE)
 			memcpy(data, serve->window->data, asked.argument[2]);
 		if (record->call_count++ == lie_at - 1)
@@ -152,7 +158,7 @@ static void prepare(struct serve *serve, void *context)
 static _Noreturn void child(struct target *target)
 {
 	struct program program = {
-		.backend = &plain_backend,
+		.backend = options.backend,
 		.image_path = options.arguments[0],
 		.arguments = options.arguments,
 		.environment = (const char *const[]){NULL},
@@ -199,7 +205,7 @@ static enum verdict judge(int wait_status, const struct record *honest, int hone
 
 	if (record->endless || WIFSIGNALED(wait_status))
 		return BAD;
-	if (!record->lied)
+	if (!record->lied || record->garbled)
 		return NOT_TOLD;
 	if (same && wait_status == honest_status)
 		return HARMLESS;
@@ -240,6 +246,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case 'c': options.count = strtoull(argument, NULL, 10); return 0;
 	case 's': options.seed = strtoull(argument, NULL, 10); return 0;
 	case 't': options.target = argument; return 0;
+	case 'b':
+		if (strcmp(argument, "plain") != 0 && strcmp(argument, "sim") != 0)
+			argp_error(state, "--backend takes plain or sim");
+		options.backend = argument[0] == 's' ? &sim_backend : &plain_backend;
+		return 0;
 	case ARGP_KEY_ARG:
 		options.arguments = (const char *const *)&state->argv[state->next - 1];
 		state->next = state->argc;
@@ -257,6 +268,7 @@ int main(int argc, char **argv)
 	static const struct argp_option argp_options[] = {
 		{"count", 'c', "N", 0, "so many runs (default 200)", 0},
 		{"seed", 's', "S", 0, "which lies (default 1)", 0},
+		{"backend", 'b', "plain|sim", 0, "what it runs in (default plain)", 0},
 		{"target", 't', "T", 0, "what the program watches (default: nothing)", 0},
 		{0},
 	};
