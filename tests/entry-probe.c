@@ -493,8 +493,9 @@ static void strict_mode_makes_cpuid_invalid_inside(void **state)
 		skip();
 	}
 	entry = (uint8_t *)probe.sim->range.base + probe.image->entry;
-	assert_int_equal(
-		mprotect((void *)((uint64_t)entry & ~UINT64_C(4095)), 2 * SGX_PAGE_SIZE, PROT_READ | PROT_WRITE), 0);
+	assert_int_equal(mprotect((void *)((uint64_t)entry & ~UINT64_C(4095)), (size_t)2 * SGX_PAGE_SIZE,
+				  PROT_READ | PROT_WRITE),
+			 0);
 	memcpy(entry, cpuid, sizeof cpuid);
 	assert_int_equal(sim_backend.enter(probe.sim, 0, IMAGE_ENTRY_START, 0, &probe.event), STATUS_OK);
 	assert_int_equal(probe.event.kind, ENCLAVE_EXCEPTION);
