@@ -7,6 +7,7 @@
  * With --agent, many requests to a running agent instead: for its memory under load.
  */
 #include <argp.h>
+#include <assert.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -142,6 +143,7 @@ static status ring_exchange(struct bench *bench, struct span message, size_t *re
 
 static void next_request(struct bench *bench, struct link_request *ret_request)
 {
+	assert(bench->ram_pages > 0);
 	*ret_request = (struct link_request){.operation_count = bench->options->page_count};
 	for (uint32_t i = 0; i < ret_request->operation_count; i++) {
 		/* A stride that no prefetcher follows; any odd number visits all. */

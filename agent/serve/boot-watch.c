@@ -149,14 +149,15 @@ status boot_watch_look(struct boot_watch *watch, int64_t now_ns, bool *ret_is_ne
 
 	TRY(watch->memory.source->ops->check(watch->memory.source));
 	if (is_resetting(watch)) {
-		/* Before the first kernel was seen it is the boot that we came into. */
-		is_new = !watch->in_reset && watch->root_known;
+		/* Before anything ran it is the boot that we came into. */
+		is_new = !watch->in_reset && watch->has_run;
 		watch->in_reset = true;
 		watch->root_known = false;
 		*ret_is_new = is_new;
 		return STATUS_OK;
 	}
 	watch->in_reset = false;
+	watch->has_run = true;
 	TRY(digest_low_memory(watch, &low_memory));
 	bool changed = low_memory != watch->low_memory || !watch->root_known || watch->lost_count > 0;
 	if (changed && now_ns >= watch->next_look_ns) {

@@ -26,6 +26,7 @@ struct boot_watch {
 	void *storage;
 	struct guest_root root;
 	bool root_known;
+	bool has_run; /* a look found it past its firmware */
 	bool in_reset; /* seen by the registers, counted already */
 	uint32_t lost_count; /* looks in a row without a kernel */
 	uint64_t low_memory; /* digest */
