@@ -110,7 +110,9 @@ static const struct argp_option up_options[] = {
 	{"may-reboot", KEY_REBOOT, NULL, 0, "let the guest reboot (otherwise that, or a panic, ends it)", 3},
 	{"bartizan", KEY_BARTIZAN, NULL, 0, "put this bartizan and its programs on the guest's PATH", 3},
 	{"channel", KEY_CHANNEL, "NAME=SOCKET", 0,
-	 "connect the guest's /dev/virtio-ports/NAME with a UNIX socket that somebody listens on (up to 4 times)", 3},
+	 "listen on this UNIX socket (an absolute path) for the other end of the guest's /dev/virtio-ports/NAME (up to "
+	 "4 times)",
+	 3},
 	{"accel", KEY_ACCEL, "tcg|kvm", 0, "how QEMU runs it (kvm where it truly works, else tcg)", 3},
 	{"owner-pid", KEY_OWNER, "PID", 0, "end the VM when this process ends", 4},
 	{"lifetime", KEY_LIFETIME, "SECONDS", 0, "end the VM after this time (14400)", 4},
@@ -129,10 +131,7 @@ static void add_channel(const struct argp_state *state, struct lab_options *opti
 		argp_error(state, "a VM has at most %d channels", LAB_CHANNEL_COUNT_MAX);
 	else {
 		*separator = '\0';
-		const char *path = realpath(separator + 1, NULL); /* for as long as the program runs */
-
-		options->channels[options->channel_count++] =
-			(struct lab_channel){text, path != NULL ? path : separator + 1};
+		options->channels[options->channel_count++] = (struct lab_channel){text, separator + 1};
 	}
 }
 

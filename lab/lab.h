@@ -36,10 +36,11 @@ enum { LAB_EXEC_FAILED = 125 };
 enum { LAB_CHANNEL_COUNT_MAX = 4 };
 
 /* A byte stream between the guest, where it is /dev/virtio-ports/NAME, and a UNIX
- * socket of this machine, on which somebody listens when the VM starts. */
+ * socket of this machine, on which QEMU listens: for one peer at a time, who may
+ * come and go. */
 struct lab_channel {
 	const char *name; /* as a VM's name */
-	const char *socket_path; /* absolute: QEMU runs in / */
+	const char *socket_path; /* absolute: QEMU runs in /; nothing is there yet */
 };
 
 enum lab_switch { LAB_SWITCH_DEFAULT, LAB_SWITCH_ON, LAB_SWITCH_OFF };

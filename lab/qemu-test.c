@@ -107,15 +107,15 @@ static void channels_are_ports_in_the_order_given(void **state)
 	struct words words = {};
 
 	options.name = "vm";
-	options.channels[0] = (struct lab_channel){"source", "/dev/null"};
+	options.channels[0] = (struct lab_channel){"source", "/run/source"};
 	options.channels[1] = (struct lab_channel){"grantor", "/dev/ze,ro"};
 	options.channel_count = 2;
 	struct qemu_setup setup = setup_for(&options);
 
 	assert_int_equal(qemu_words(&setup, &words), STATUS_OK);
-	assert_true(has(&words, "-chardev", "socket,id=channel0,path=/dev/null"));
+	assert_true(has(&words, "-chardev", "socket,id=channel0,path=/run/source,server=on,wait=off"));
 	assert_true(has(&words, "-device", "virtserialport,chardev=channel0,name=source"));
-	assert_true(has(&words, "-chardev", "socket,id=channel1,path=/dev/ze,,ro"));
+	assert_true(has(&words, "-chardev", "socket,id=channel1,path=/dev/ze,,ro,server=on,wait=off"));
 	assert_true(has(&words, "-append", "console=ttyS0 panic=-1 bartizan.name=vm bartizan.channels=2"));
 	words_deinit(&words);
 }
@@ -126,7 +126,7 @@ static void impossible_channels_are_refused(void **state)
 
 	report_sink_set(swallow, NULL);
 	options.channel_count = 1;
-	options.channels[0] = (struct lab_channel){"source", "/dev/null"};
+	options.channels[0] = (struct lab_channel){"source", "/nobody/listens"};
 	assert_int_equal(qemu_check(&options), STATUS_OK);
 	options.channels[0] = (struct lab_channel){"a/b", "/dev/null"};
 	assert_int_equal(qemu_check(&options), STATUS_USAGE);
@@ -134,10 +134,10 @@ static void impossible_channels_are_refused(void **state)
 	assert_int_equal(qemu_check(&options), STATUS_USAGE);
 	options.channels[0] = (struct lab_channel){"source", "relative"};
 	assert_int_equal(qemu_check(&options), STATUS_USAGE);
-	options.channels[0] = (struct lab_channel){"source", "/nobody/listens"};
-	assert_int_equal(qemu_check(&options), STATUS_MISSING);
+	options.channels[0] = (struct lab_channel){"source", "/dev/null"};
+	assert_int_equal(qemu_check(&options), STATUS_DENIED);
 	options.channel_count = 2;
-	options.channels[0] = options.channels[1] = (struct lab_channel){"source", "/dev/null"};
+	options.channels[0] = options.channels[1] = (struct lab_channel){"source", "/run/source"};
 	assert_int_equal(qemu_check(&options), STATUS_USAGE);
 	report_sink_set(NULL, NULL);
 }

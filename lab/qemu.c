@@ -48,10 +48,11 @@ static status check_channels(const struct lab_options *options)
 		if (channel->socket_path[0] != '/')
 			return report(STATUS_USAGE, "the socket of the channel %s must be an absolute path, not %s",
 				      channel->name, channel->socket_path);
-		if (access(channel->socket_path, F_OK) != 0)
-			return report(STATUS_MISSING,
-				      "there is no socket %s for the channel %s: start what shall listen on it first",
-				      channel->socket_path, channel->name);
+		if (strlen(channel->socket_path) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
+			return report(STATUS_USAGE, "%s is too long for a socket's path", channel->socket_path);
+		if (access(channel->socket_path, F_OK) == 0)
+			return report(STATUS_DENIED, "%s is there already: remove it, or choose another path",
+				      channel->socket_path);
 	}
 	return STATUS_OK;
 }
@@ -149,7 +150,7 @@ static status add_channels(struct words *words, const struct lab_options *option
 		if (path == NULL)
 			return report(STATUS_NO_MEMORY, "no memory for a path");
 		words_add(words, "-chardev");
-		words_add(words, "socket,id=channel%u,path=%s", i, path);
+		words_add(words, "socket,id=channel%u,path=%s,server=on,wait=off", i, path);
 		words_add(words, "-device");
 		words_add(words, "virtserialport,chardev=channel%u,name=%s", i, options->channels[i].name);
 	}

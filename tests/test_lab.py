@@ -367,23 +367,22 @@ def test_kernels_are_listed_oldest_first(bartizan):
 
 def test_a_channel_carries_bytes_between_the_guest_and_a_socket(bartizan, boot, tmp_path):
     path = str(tmp_path / "channel")
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path)
-        listener.listen(1)
-        guest = boot("--bartizan", "--channel", f"source={path}")
-        connection = listener.accept()[0]
-        with connection:
-            connection.settimeout(60)
-            command = "exec 3<>/dev/virtio-ports/source; printf hello >&3; head -c 5 <&3"
+    guest = boot("--bartizan", "--channel", f"source={path}")
+    command = "exec 3<>/dev/virtio-ports/source; printf hello >&3; head -c 5 <&3"
+    for _ in range(2):   # peers come and go
+        with socket.socket(socket.AF_UNIX) as peer:
+            peer.connect(path)
+            peer.settimeout(60)
             running = subprocess.Popen([bartizan.path, "lab", "exec", guest.name, "--", "sh", "-c", command],
                                        stdout=subprocess.PIPE, env=bartizan.environment)
-            assert connection.recv(5, socket.MSG_WAITALL) == b"hello"
-            connection.sendall(b"\0\xff\n\rx")
+            assert peer.recv(5, socket.MSG_WAITALL) == b"hello"
+            peer.sendall(b"\0\xff\n\rx")
             assert running.communicate(timeout=60)[0] == b"\0\xff\n\rx"
     assert b"Usage: bartizan run" in guest.exec(["bartizan", "run", "--help"]).stdout
 
 
-def test_a_channel_to_nobody_is_refused(bartizan, tmp_path):
-    done = bartizan("lab", "up", "nobody", "--channel", f"source={tmp_path}/none")
+def test_a_channel_over_an_existing_file_is_refused(bartizan, tmp_path):
+    (tmp_path / "file").touch()
+    done = bartizan("lab", "up", "nobody", "--channel", f"source={tmp_path}/file")
     assert done.returncode == 1
-    assert b"start what shall listen on it first" in done.stderr
+    assert b"is there already" in done.stderr
