@@ -376,7 +376,7 @@ static void ends_that_disagree_do_not_connect(void **state)
 	pair.first.data[LINK_HEAD_SIZE + 5] = '2';
 	assert_int_equal(accept_first(&pair, span(&pair.first)), STATUS_MISMATCH);
 	assert_non_null(strstr(last_report, "doesn't open"));
-	pair.first.data[LINK_HEAD_SIZE + 5] = ' ';
+	pair.first.data[LINK_HEAD_SIZE + 5] = '\t';
 	assert_int_equal(accept_first(&pair, span(&pair.first)), STATUS_MALFORMED);
 }
 

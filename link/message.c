@@ -84,7 +84,7 @@ bool link_target_is_valid(const char target[static START_TARGET_SIZE])
 {
 	size_t size = text_size(target, START_TARGET_SIZE);
 
-	if (size == 0 || size == START_TARGET_SIZE)
+	if (size == 0 || size == START_TARGET_SIZE || target[0] == ' ' || target[size - 1] == ' ')
 		return false;
 	for (size_t i = 0; i < size; i++) {
 		if (target[i] < ' ' || target[i] > '~')

@@ -54,8 +54,8 @@ void link_head_write(const struct link_head *head, uint8_t destination[static LI
  * the bytes that are there, a counter where none belongs. */
 MUST_USE status link_message_parse(struct span message, struct link_head *ret_head, struct span *ret_body);
 
-/* Is it a target's name as FIRST and grants carry it: printable ASCII without spaces, not empty, a
- * NUL, and zeros behind it? */
+/* Is it a target's name as FIRST and grants carry it: printable ASCII (QEMU names have
+ * spaces, but not at their ends), not empty, a NUL, and zeros behind it? */
 bool link_target_is_valid(const char target[static START_TARGET_SIZE]);
 
 /* Make an ERROR of a sentence (cut at LINK_ERROR_TEXT_SIZE - 1 bytes). Returns its size. */
