@@ -2,6 +2,7 @@
 /* The ring with a host that lies: what comes out of it is an answer or an error. */
 #include "base/test.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "enclave/link/channel.h"
@@ -62,9 +63,9 @@ static void a_question_goes_out_and_its_answer_comes_back(void **state)
 
 static void an_answer_that_is_late_is_waited_for(void **state)
 {
-	waits_before_answer = 100;
+	waits_before_answer = 20;
 	assert_int_equal(ask(), STATUS_OK);
-	assert_int_equal(hostile.call_count, 100);
+	assert_int_equal(hostile.call_count, 20);
 }
 
 static void an_old_answer_is_never_taken_for_a_new_one(void **state)
@@ -141,9 +142,17 @@ static void a_message_that_does_not_fit_stays_inside(void **state)
 	assert_int_equal(ring.request[0], 0xee);
 }
 
+static void an_answer_that_never_comes_is_an_error_in_the_end(void **state)
+{
+	waits_before_answer = UINT_MAX;
+	assert_int_equal(ask(), STATUS_IO);
+	assert_non_null(strstr(hostile.last_message, "no answer came from the agent"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(an_answer_that_never_comes_is_an_error_in_the_end, setup),
 		cmocka_unit_test_setup(a_question_goes_out_and_its_answer_comes_back, setup),
 		cmocka_unit_test_setup(an_answer_that_is_late_is_waited_for, setup),
 		cmocka_unit_test_setup(an_old_answer_is_never_taken_for_a_new_one, setup),

@@ -12,6 +12,9 @@ enum {
 	 * five. Longer waits are the host's: on a busy machine, spinning keeps the very
 	 * process from running that is waited for. */
 	SPIN_COUNT_MAX = 1000,
+	/* Waits of a second, as wire/call.h asks of the host: longer than an agent that
+	 * attaches to a large machine, or one that others keep busy. */
+	UNANSWERED_COUNT_MAX = 30,
 };
 
 static uint64_t sequence; /* of the last request */
@@ -42,9 +45,16 @@ static bool spin(struct link_ring *host_ring)
 /* The host waits for us. Whatever it says, only the ring has the answer. */
 static status wait_outside(struct link_ring *host_ring)
 {
+	int unanswered_count = 0;
+
 	while (!has_answer(host_ring)) {
 		int64_t host_answer = runtime_call_host(CALL_LINK_WAIT, sequence, 0, 0, 0, 0);
 
+		if (host_answer == STATUS_TORN && ++unanswered_count == UNANSWERED_COUNT_MAX)
+			return report(STATUS_IO,
+				      "no answer came from the agent for about %d seconds: it hangs, or somebody "
+				      "on the way drops its messages",
+				      UNANSWERED_COUNT_MAX);
 		/* The last answer may have come just before the end. */
 		if (host_answer == STATUS_GONE && !has_answer(host_ring))
 			return report(STATUS_IO, "the agent has ended or hung up: nothing more of the target can be "
