@@ -20,6 +20,7 @@ enum {
 	EXIT_USAGE = 2,
 	OPTION_SOCKET = 256,
 	OPTION_SOCKET_FD,
+	OPTION_SERIAL,
 	OPTION_PARENT_FD,
 	OPTION_OWNER,
 	OPTION_SOURCE_KEY,
@@ -52,6 +53,8 @@ struct settings {
 static const struct argp_option options[] = {
 	{"socket", OPTION_SOCKET, "PATH", 0, "Listen on this Unix socket (made with mode 0600)", 0},
 	{"socket-fd", OPTION_SOCKET_FD, "N", 0, "Listen on this inherited descriptor instead", 0},
+	{"serial", OPTION_SERIAL, "PATH", 0,
+	 "Serve this Unix socket of a QEMU's chardev (virtio-serial), for an enclave in a VM; may be repeated", 0},
 	{"parent-fd", OPTION_PARENT_FD, "N", 0, "End when this inherited pipe does", 0},
 	{"owner", OPTION_OWNER, "FILE", 0, "The owner's private key (bartizan keygen --owner)", 1},
 	{"source-key", OPTION_SOURCE_KEY, "FILE|HEX", 0, "An enrolled source's public key; may be repeated", 1},
@@ -108,6 +111,15 @@ static void add_image(struct argp_state *state, struct grantor_policy *policy, e
 	policy->image_count++;
 }
 
+static void add_serial(struct argp_state *state, struct grantor_server *server, const char *path)
+{
+	if (strlen(path) >= sizeof((struct sockaddr_un *)NULL)->sun_path)
+		argp_error(state, "the path %s is too long for a socket", path);
+	if (server->serial_count == GRANTOR_SERIAL_COUNT_MAX)
+		argp_error(state, "at most %d serial ports can be served", GRANTOR_SERIAL_COUNT_MAX);
+	server->serials[server->serial_count++] = path;
+}
+
 /* The signer that --product and --svn-min speak of: the last one. */
 static struct grantor_image *last_signer(struct argp_state *state, struct grantor_policy *policy)
 {
@@ -161,8 +173,8 @@ static void check_settings(struct argp_state *state, const struct settings *sett
 		argp_error(state, "no source is enrolled: give --source-key");
 	if (settings->policy.image_count == 0)
 		argp_error(state, "no image is accepted: give --mrenclave or --mrsigner");
-	if (settings->server.listener < 0 && settings->socket_path == NULL)
-		argp_error(state, "where to listen? Give --socket PATH");
+	if (settings->server.listener < 0 && settings->socket_path == NULL && settings->server.serial_count == 0)
+		argp_error(state, "where to listen? Give --socket PATH or --serial PATH");
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -175,6 +187,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case OPTION_SOCKET_FD:
 		settings->server.listener = (int)parse_number(state, "socket-fd", argument, INT32_MAX);
 		return 0;
+	case OPTION_SERIAL: add_serial(state, &settings->server, argument); return 0;
 	case OPTION_PARENT_FD:
 		settings->server.parent = (int)parse_number(state, "parent-fd", argument, INT32_MAX);
 		return 0;
@@ -261,7 +274,7 @@ int main(int argc, char **argv)
 	if (argp_parse(&parser, argc, argv, 0, NULL, &settings) != 0)
 		return EXIT_FAILURE;
 	settings.server.policy = &settings.policy;
-	if (settings.server.listener < 0)
+	if (settings.server.listener < 0 && settings.socket_path != NULL)
 		result = listen_on(settings.socket_path, &settings.server.listener);
 	if (result == STATUS_OK)
 		result = grantor_serve(&settings.server);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,7 +24,8 @@ enum {
 	POLL_PARENT,
 	POLL_LISTENER,
 	POLL_CLIENTS,
-	POLL_COUNT = POLL_CLIENTS + GRANTOR_CLIENT_COUNT_MAX,
+	POLL_SERIALS = POLL_CLIENTS + GRANTOR_CLIENT_COUNT_MAX,
+	POLL_COUNT = POLL_SERIALS + GRANTOR_SERIAL_COUNT_MAX,
 };
 
 struct client {
@@ -37,6 +39,7 @@ struct serving {
 	const struct grantor_server *server;
 	int signals;
 	struct client clients[GRANTOR_CLIENT_COUNT_MAX];
+	struct client serials[GRANTOR_SERIAL_COUNT_MAX]; /* stay: a port has no visits */
 };
 
 static time_t monotonic_seconds(void)
@@ -116,6 +119,43 @@ static void serve_client(struct serving *serving, struct client *client)
 		client_close(client);
 }
 
+/* Quietly: the VM may not run yet, or not any more. */
+static void connect_serial(const char *path, struct client *client)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+	if (file < 0 || connect(file, (const struct sockaddr *)&address, sizeof address) != 0) {
+		if (file >= 0)
+			close(file);
+		return;
+	}
+	client->socket = file;
+	frame_reader_init(&client->reader, file, true, client->body, sizeof client->body);
+}
+
+static void connect_serials(struct serving *serving)
+{
+	for (unsigned int i = 0; i < serving->server->serial_count; i++)
+		if (serving->serials[i].socket < 0)
+			connect_serial(serving->server->serials[i], &serving->serials[i]);
+}
+
+static void serve_clients(struct serving *serving, struct client *clients, const struct pollfd *files, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (clients[i].socket >= 0 && files[i].revents != 0)
+			serve_client(serving, &clients[i]);
+}
+
+static void close_all(struct client *clients, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (clients[i].socket >= 0)
+			client_close(&clients[i]);
+}
+
 static void end_overdue(struct serving *serving)
 {
 	time_t now = monotonic_seconds();
@@ -134,16 +174,18 @@ static status serve_once(struct serving *serving)
 		[POLL_LISTENER] = {serving->server->listener, POLLIN, 0},
 	};
 
+	connect_serials(serving);
 	for (size_t i = 0; i < GRANTOR_CLIENT_COUNT_MAX; i++)
 		files[POLL_CLIENTS + i] = (struct pollfd){serving->clients[i].socket, POLLIN, 0};
-	/* A second: overdue clients are found in time. */
+	for (size_t i = 0; i < GRANTOR_SERIAL_COUNT_MAX; i++)
+		files[POLL_SERIALS + i] = (struct pollfd){serving->serials[i].socket, POLLIN, 0};
+	/* A second: overdue clients are found in time, and VMs that came up. */
 	if (poll(files, POLL_COUNT, 1000) < 0 && errno != EINTR)
 		return report(STATUS_IO, "waiting for clients failed: %m");
 	if (files[POLL_SIGNALS].revents != 0 || files[POLL_PARENT].revents != 0)
 		return STATUS_END;
-	for (size_t i = 0; i < GRANTOR_CLIENT_COUNT_MAX; i++)
-		if (serving->clients[i].socket >= 0 && files[POLL_CLIENTS + i].revents != 0)
-			serve_client(serving, &serving->clients[i]);
+	serve_clients(serving, serving->clients, &files[POLL_CLIENTS], GRANTOR_CLIENT_COUNT_MAX);
+	serve_clients(serving, serving->serials, &files[POLL_SERIALS], GRANTOR_SERIAL_COUNT_MAX);
 	if (files[POLL_LISTENER].revents != 0)
 		accept_client(serving);
 	end_overdue(serving);
@@ -173,12 +215,13 @@ status grantor_serve(const struct grantor_server *server)
 	serving->server = server;
 	for (size_t i = 0; i < GRANTOR_CLIENT_COUNT_MAX; i++)
 		serving->clients[i].socket = -1;
+	for (size_t i = 0; i < GRANTOR_SERIAL_COUNT_MAX; i++)
+		serving->serials[i].socket = -1;
 	result = open_signals(&serving->signals);
 	while (result == STATUS_OK)
 		result = serve_once(serving);
-	for (size_t i = 0; i < GRANTOR_CLIENT_COUNT_MAX; i++)
-		if (serving->clients[i].socket >= 0)
-			client_close(&serving->clients[i]);
+	close_all(serving->clients, GRANTOR_CLIENT_COUNT_MAX);
+	close_all(serving->serials, GRANTOR_SERIAL_COUNT_MAX);
 	free(serving);
 	return result == STATUS_END ? STATUS_OK : result;
 }

@@ -10,11 +10,16 @@ enum {
 	GRANTOR_CLIENT_COUNT_MAX = 16,
 	/* For the whole visit: connect, ask for the key, start an enclave, ask. */
 	GRANTOR_CLIENT_SECONDS_MAX = 60,
+	/* Serial ports: VMs with an enclave in them. */
+	GRANTOR_SERIAL_COUNT_MAX = 16,
 };
 
 struct grantor_server {
 	const struct grantor_policy *policy;
-	int listener; /* a listening Unix socket */
+	int listener; /* a listening Unix socket; -1: none */
+	/* Unix sockets of QEMU's chardevs; connected to when they are there, and again. */
+	const char *serials[GRANTOR_SERIAL_COUNT_MAX];
+	unsigned int serial_count;
 	int parent; /* serve until this is readable or at its end; -1: none */
 	bool is_quiet; /* say nothing about single requests */
 };

@@ -29,12 +29,12 @@ static const struct {
 	{"serial:", AGENT_ADDRESS_SERIAL, false, false},
 };
 
-static status no_address(const char *text)
+static status no_address(const char *text, const char *role)
 {
 	return report(STATUS_USAGE,
-		      "\"%s\" is no place of an agent: give unix:PATH, stream:PATH, tcp:HOST:PORT, vsock:CID:PORT or "
+		      "\"%s\" is no place of the %s: give unix:PATH, stream:PATH, tcp:HOST:PORT, vsock:CID:PORT or "
 		      "serial:PATH",
-		      text);
+		      text, role);
 }
 
 /* "HOST:PORT", "[v6]:PORT" */
@@ -54,14 +54,14 @@ static bool split_port(struct agent_address *address)
 	return address->place[0] != 0;
 }
 
-status agent_address_parse(const char *text, struct agent_address *ret_address)
+status agent_address_parse(const char *text, const char *role, struct agent_address *ret_address)
 {
-	struct agent_address address = {.kind = AGENT_ADDRESS_UNIX, .can_share = true};
+	struct agent_address address = {.role = role, .kind = AGENT_ADDRESS_UNIX, .can_share = true};
 	const char *place = strchr(text, '/') != NULL ? text : "";
 	bool has_port = false;
 
 	if (strlen(text) >= sizeof address.text)
-		return no_address(text);
+		return no_address(text, role);
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
 		if (strncmp(text, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
 			continue;
@@ -74,7 +74,7 @@ status agent_address_parse(const char *text, struct agent_address *ret_address)
 	snprintf(address.text, sizeof address.text, "%s", text);
 	snprintf(address.place, sizeof address.place, "%s", place);
 	if (address.place[0] == 0 || (has_port && !split_port(&address)))
-		return no_address(text);
+		return no_address(text, role);
 	*ret_address = address;
 	return STATUS_OK;
 }
@@ -87,13 +87,17 @@ static status failed(const struct agent_address *address, int error)
 	case ENODEV:
 	case ENXIO:
 	case ETIMEDOUT:
-		return report(STATUS_MISSING, "no agent listens at %s (%s): start it with `bartizan-agent serve`",
-			      address->text, strerror(error));
+		return report(STATUS_MISSING, "no %s listens at %s (%s): start bartizan-%s%s", address->role,
+			      address->text, strerror(error), address->role,
+			      strcmp(address->role, "agent") == 0 ? " serve" : "");
 	case EACCES:
 	case EPERM:
 	case EBUSY:
-		return report(STATUS_DENIED, "can't connect to the agent at %s: %s", address->text, strerror(error));
-	default: return report(STATUS_IO, "can't connect to the agent at %s: %s", address->text, strerror(error));
+		return report(STATUS_DENIED, "can't connect to the %s at %s: %s", address->role, address->text,
+			      strerror(error));
+	default:
+		return report(STATUS_IO, "can't connect to the %s at %s: %s", address->role, address->text,
+			      strerror(error));
 	}
 }
 
@@ -129,7 +133,7 @@ static status connect_vsock(const struct agent_address *address, int *ret_file)
 	unsigned long cid = strtoul(address->place, &place_end, 10), port = strtoul(address->port, &port_end, 10);
 
 	if (*place_end != 0 || *port_end != 0 || cid > UINT32_MAX || port > UINT32_MAX)
-		return no_address(address->text);
+		return no_address(address->text, address->role);
 	const struct sockaddr_vm where = {
 		.svm_family = AF_VSOCK, .svm_cid = (unsigned int)cid, .svm_port = (unsigned int)port};
 	return connect_to(address, &where, sizeof where, AF_VSOCK, ret_file);
@@ -142,7 +146,8 @@ static status connect_tcp(const struct agent_address *address, int *ret_file)
 	int file = -1, error = getaddrinfo(address->place, address->port, &hints, &found);
 
 	if (error != 0)
-		return report(STATUS_MISSING, "no host for the agent at %s: %s", address->text, gai_strerror(error));
+		return report(STATUS_MISSING, "no host for the %s at %s: %s", address->role, address->text,
+			      gai_strerror(error));
 	for (const struct addrinfo *at = found; at != NULL && file < 0; at = at->ai_next) {
 		file = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		if (file < 0 || connect(file, at->ai_addr, at->ai_addrlen) == 0)

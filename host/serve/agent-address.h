@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where an agent listens, in words and as a connection. */
+/* Where an agent or a grantor listens, in words and as a connection. */
 #ifndef HOST_SERVE_AGENT_ADDRESS_H
 #define HOST_SERVE_AGENT_ADDRESS_H
 
@@ -17,6 +17,7 @@ enum agent_address_kind {
 };
 
 struct agent_address {
+	const char *role; /* "agent", "grantor": for messages */
 	char text[AGENT_ADDRESS_SIZE]; /* as given, for messages */
 	enum agent_address_kind kind;
 	bool can_share; /* descriptors can be passed: a Unix socket, unless it is "stream:" */
@@ -26,8 +27,8 @@ struct agent_address {
 };
 
 /* "unix:PATH", "stream:PATH", "tcp:HOST:PORT" (HOST may be [v6]), "vsock:CID:PORT",
- * "serial:PATH", or a PATH. STATUS_USAGE, reported: none of these. */
-MUST_USE status agent_address_parse(const char *text, struct agent_address *ret_address);
+ * "serial:PATH", or a PATH. `role` is "agent" or "grantor". STATUS_USAGE, reported: none of these. */
+MUST_USE status agent_address_parse(const char *text, const char *role, struct agent_address *ret_address);
 
 /* Connect, or open the port (raw, and ours alone); the caller closes it.
  * STATUS_MISSING, STATUS_DENIED, STATUS_IO: reported. */

@@ -190,7 +190,7 @@ status agent_client_create(const char *address, struct agent_client **ret_client
 	if (client == NULL)
 		return report(STATUS_NO_MEMORY, "out of memory while connecting to the agent");
 	client->file = -1;
-	status result = agent_address_parse(address, &client->address);
+	status result = agent_address_parse(address, "agent", &client->address);
 	if (result == STATUS_OK)
 		result = agent_address_connect(&client->address, &client->file);
 	if (result == STATUS_OK) {

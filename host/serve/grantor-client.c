@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/serve/grantor-client.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/report.h"
+#include "host/serve/agent-address.h"
 #include "wire/frame.h"
 
 enum {
@@ -16,50 +15,40 @@ enum {
 	ANSWER_TIMEOUT_MS = 10000,
 	ANSWER_SIZE_MAX = 1024,
 	SENTENCE_SIZE_MAX = 512,
+	/* Answers to whoever used a serial port before us. */
+	STALE_COUNT_MAX = 16,
 };
 
 struct grantor_client {
 	int socket;
+	bool is_serial;
+	uint32_t sequence; /* of the last question */
 	uint8_t owner_key[START_OWNER_KEY_SIZE];
 	struct frame_reader reader;
 	uint8_t answer[ANSWER_SIZE_MAX];
 };
 
-static status connect_to(const char *path, int *ret_socket)
+static status exchange(struct grantor_client *client, enum grantor_frame_type type, struct span body,
+		       struct agent_frame *ret_head)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int file;
-
-	if (strlen(path) >= sizeof address.sun_path)
-		return report(STATUS_USAGE, "the grantor's socket %s has a path longer than %zu bytes", path,
-			      sizeof address.sun_path - 1);
-	memcpy(address.sun_path, path, strlen(path));
-	file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (file < 0)
-		return report(STATUS_IO, "no socket: %m");
-	if (connect(file, (struct sockaddr *)&address, sizeof address) == 0) {
-		*ret_socket = file;
-		return STATUS_OK;
+	client->sequence++;
+	TRY(frame_write(client->socket, (uint16_t)type, client->sequence, body, ANSWER_TIMEOUT_MS));
+	for (int i = 0; i <= STALE_COUNT_MAX; i++) {
+		TRY(frame_reader_next(&client->reader, ANSWER_TIMEOUT_MS, ret_head));
+		if (ret_head->sequence == client->sequence)
+			return STATUS_OK;
+		if (!client->is_serial)
+			break;
 	}
-	int error = errno;
-	close(file);
-	errno = error;
-	if (error == EACCES || error == EPERM)
-		return report(STATUS_DENIED, "the grantor's socket %s can't be used: %m", path);
-	return report(STATUS_MISSING,
-		      "no grantor listens on %s: %m; start bartizan-grantor, or leave --grantor out "
-		      "for a development grant",
-		      path);
+	return STATUS_MALFORMED;
 }
 
 /* Send one frame, and get the one that answers it. */
 static status converse(struct grantor_client *client, enum grantor_frame_type type, struct span body,
 		       struct agent_frame *ret_head)
 {
-	status result = frame_write(client->socket, (uint16_t)type, 0, body, ANSWER_TIMEOUT_MS);
+	status result = exchange(client, type, body, ret_head);
 
-	if (result == STATUS_OK)
-		result = frame_reader_next(&client->reader, ANSWER_TIMEOUT_MS, ret_head);
 	if (result == STATUS_TORN)
 		return report(STATUS_GONE, "the grantor doesn't answer");
 	if (result == STATUS_GONE)
@@ -95,7 +84,21 @@ static status ask_key(struct grantor_client *client)
 	return STATUS_OK;
 }
 
-status grantor_client_create(const char *path, struct grantor_client **ret_client)
+/* Numbers of a serial port's questions start anywhere: the last user's answers are
+ * recognised by theirs. */
+static status open_client(struct grantor_client *client, const char *place)
+{
+	struct agent_address address;
+
+	TRY(agent_address_parse(place, "grantor", &address));
+	TRY(agent_address_connect(&address, &client->socket));
+	client->is_serial = address.is_serial;
+	client->sequence = client->is_serial ? (uint32_t)getpid() << 8 ^ (uint32_t)time(NULL) : 0;
+	frame_reader_init(&client->reader, client->socket, client->is_serial, client->answer, sizeof client->answer);
+	return ask_key(client);
+}
+
+status grantor_client_create(const char *place, struct grantor_client **ret_client)
 {
 	struct grantor_client *client = calloc(1, sizeof *client);
 	status result;
@@ -103,11 +106,7 @@ status grantor_client_create(const char *path, struct grantor_client **ret_clien
 	if (client == NULL)
 		return report(STATUS_NO_MEMORY, "out of memory");
 	client->socket = -1;
-	result = connect_to(path, &client->socket);
-	if (result == STATUS_OK) {
-		frame_reader_init(&client->reader, client->socket, false, client->answer, sizeof client->answer);
-		result = ask_key(client);
-	}
+	result = open_client(client, place);
 	if (result != STATUS_OK) {
 		grantor_client_destroy(client);
 		return result;

@@ -16,10 +16,10 @@
 
 struct grantor_client;
 
-/* Connect to the grantor's Unix socket and ask for the owner's key. All reported:
- * STATUS_MISSING: nothing listens there; STATUS_DENIED: permissions; STATUS_USAGE: not
- * a socket's path; STATUS_GONE: no answer; STATUS_MALFORMED: not a grantor; STATUS_IO. */
-MUST_USE status grantor_client_create(const char *path, struct grantor_client **ret_client);
+/* Connect to the grantor at `place` (as agent_address_parse()) and ask for the owner's
+ * key. All reported: STATUS_MISSING: nothing listens there; STATUS_DENIED: permissions;
+ * STATUS_USAGE: no such place; STATUS_GONE: no answer; STATUS_MALFORMED: not a grantor; STATUS_IO. */
+MUST_USE status grantor_client_create(const char *place, struct grantor_client **ret_client);
 void grantor_client_destroy(struct grantor_client *client);
 
 /* START_OWNER_KEY_SIZE bytes; a claim. */
