@@ -13,6 +13,7 @@
 #include "base/report.h"
 #include "enclave/crypto/gcm.h"
 #include "enclave/crypto/primitives.h"
+#include "enclave/crypto/seed.h"
 
 static status wolfcrypt_failed(const char *what, int code)
 {
@@ -165,7 +166,6 @@ static status cpu_random(void *destination, size_t size)
 
 /* wolfCrypt's own generator, where something asks for it, starts from the same place
  * (enclave/crypto/build names this function to it). */
-int enclave_crypto_seed(unsigned char *output, unsigned int size);
 int enclave_crypto_seed(unsigned char *output, unsigned int size)
 {
 	return rdrand_bytes(output, size) ? 0 : -1;
