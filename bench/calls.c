@@ -83,9 +83,11 @@ static void measure(const char *name, const char *cores, enum helper_mode mode)
 	}
 	calls = round_count * ROUND_CALLS;
 	qsort(rounds, round_count, sizeof *rounds, compare);
+	uint32_t median = rounds[round_count / 2];
+
 	printf("{\"cores\": \"%s\", \"helper\": \"%s\", \"median_ns\": %.1f, \"mean_ns\": %.1f, \"calls\": %llu, "
 	       "\"exits\": %llu, \"wakes\": %llu, \"preempted\": %llu}\n",
-	       cores, name, (double)rounds[round_count / 2] / ROUND_CALLS, (double)(now - start) / (double)calls,
+	       cores, name, (double)median / ROUND_CALLS, (double)(now - start) / (double)calls,
 	       (unsigned long long)calls, (unsigned long long)exit_count, (unsigned long long)helper.wake_count,
 	       (unsigned long long)helper.preempted_count);
 	fflush(stdout);

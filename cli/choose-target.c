@@ -59,7 +59,7 @@ status choose_target_name(const char *name, char ret_name[START_TARGET_SIZE])
 		return report(STATUS_USAGE, "the target's name %s has more than %d bytes: use a shorter path", name,
 			      START_TARGET_SIZE - 1);
 	memset(ret_name, 0, START_TARGET_SIZE);
-	memcpy(ret_name, name, strlen(name));
+	memcpy(ret_name, name, strlen(name) + 1);
 	return STATUS_OK;
 }
 

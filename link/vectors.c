@@ -325,12 +325,12 @@ static bool seal_long(const struct run *run, size_t size, const char *expected)
 	const struct span associated_span = {.data = associated, .size = sizeof associated};
 	struct link_aead_key key;
 
-	for (uint8_t i = 0; i < LINK_KEY_SIZE; i++)
-		secret[i] = i;
-	for (uint8_t i = 0; i < LINK_NONCE_SIZE; i++)
+	for (size_t i = 0; i < sizeof secret; i++)
+		secret[i] = (uint8_t)i;
+	for (size_t i = 0; i < sizeof nonce; i++)
 		nonce[i] = (uint8_t)(100 + i);
-	for (uint8_t i = 0; i < sizeof associated; i++)
-		associated[i] = i;
+	for (size_t i = 0; i < sizeof associated; i++)
+		associated[i] = (uint8_t)i;
 	for (size_t i = 0; i < size; i++)
 		text[i] = (uint8_t)(i * 7 + (i >> 8));
 	run->primitives->aead_init(&key, secret);

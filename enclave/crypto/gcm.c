@@ -56,8 +56,8 @@ static void seal(gcm_crypt encrypt, const struct link_aead_key *key, const uint8
 		nonce, some_address(associated), associated.size, ret_sealed + plain.size, LINK_TAG_SIZE);
 }
 
-static status open(gcm_crypt decrypt, const struct link_aead_key *key, const uint8_t *nonce, struct span associated,
-		   struct span sealed, uint8_t *ret_plain)
+static status unseal(gcm_crypt decrypt, const struct link_aead_key *key, const uint8_t *nonce, struct span associated,
+		     struct span sealed, uint8_t *ret_plain)
 {
 	struct gcm_context_data context;
 	uint8_t tag[LINK_TAG_SIZE];
@@ -88,7 +88,7 @@ status gcm_seal_vaes(const struct link_aead_key *key, const uint8_t nonce[static
 status gcm_open_vaes(const struct link_aead_key *key, const uint8_t nonce[static LINK_NONCE_SIZE],
 		     struct span associated, struct span sealed, uint8_t *ret_plain)
 {
-	return open(aes_gcm_dec_256_vaes_avx512, key, nonce, associated, sealed, ret_plain);
+	return unseal(aes_gcm_dec_256_vaes_avx512, key, nonce, associated, sealed, ret_plain);
 }
 
 void gcm_init_sse(struct link_aead_key *key, const uint8_t secret[static LINK_KEY_SIZE])
@@ -106,5 +106,5 @@ status gcm_seal_sse(const struct link_aead_key *key, const uint8_t nonce[static 
 status gcm_open_sse(const struct link_aead_key *key, const uint8_t nonce[static LINK_NONCE_SIZE],
 		    struct span associated, struct span sealed, uint8_t *ret_plain)
 {
-	return open(aes_gcm_dec_256_sse, key, nonce, associated, sealed, ret_plain);
+	return unseal(aes_gcm_dec_256_sse, key, nonce, associated, sealed, ret_plain);
 }

@@ -3,6 +3,7 @@
 
 #include <linux/futex.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -127,8 +128,7 @@ static void *helper_main(void *argument)
 		helper->preempted_count += preempted;
 		rest = next_rest(rest, preempted, now_ns() - start);
 		helper->not_before_ns = preempted ? now_ns() + rest : 0;
-		(void)__atomic_compare_exchange_n(&helper->order, &work_order, ORDER_SLEEP, false, __ATOMIC_SEQ_CST,
-						  __ATOMIC_SEQ_CST);
+		(void)atomic_compare_exchange_strong(&helper->order, &work_order, ORDER_SLEEP);
 	}
 	return NULL;
 }

@@ -2,6 +2,7 @@
 #include "host/serve/hostile.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const kind_names[HOSTILE_KIND_COUNT] = {
@@ -95,18 +96,20 @@ static int64_t negative(struct hostile *hostile)
  * image's. */
 static int64_t pointer(struct hostile *hostile)
 {
-	unsigned long start = 0, end = 1, chosen = 0;
+	uint64_t start, end, chosen = 0, seen = 0;
 	FILE *maps = fopen("/proc/self/maps", "re");
-	uint64_t seen = 0;
-	char line[512];
+	char line[512], *rest;
 
 	if (maps == NULL)
 		return (int64_t)(uintptr_t)hostile;
-	while (fgets(line, sizeof line, maps) != NULL)
-		if (sscanf(line, "%lx-%lx", &start, &end) == 2 && below(hostile, ++seen) == 0)
+	while (fgets(line, sizeof line, maps) != NULL) {
+		start = strtoull(line, &rest, 16);
+		end = *rest == '-' ? strtoull(rest + 1, NULL, 16) : start;
+		if (end > start && below(hostile, ++seen) == 0)
 			chosen = start + below(hostile, end - start);
+	}
 	fclose(maps);
-	return (int64_t)(below(hostile, 2) ? chosen & ~7ul : chosen);
+	return (int64_t)(below(hostile, 2) ? chosen & ~7ull : chosen);
 }
 
 static void garbage(struct hostile *hostile)
