@@ -13,6 +13,7 @@ import time
 
 import pytest
 
+from conftest import ROOT
 from test_agent import Monitor, qmp_path
 
 PATIENCE_SECONDS = 60
@@ -330,6 +331,39 @@ def test_without_the_right_to_local_output_nothing_of_the_target_is_printed(bart
     assert b"local-output" in done.stderr
     for line in plain.splitlines():
         assert len(line) < 8 or line not in done.stderr
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    """tests/inside/told.c as an image, and its measurement."""
+    path = tmp_path_factory.mktemp("told") / "told.enclave"
+    subprocess.run([os.path.join(ROOT, "tools/bartizan-cc"), f"--manifest={ROOT}/enclave/programs/cat.manifest", "-O1",
+                    "-std=gnu2x", "-D_GNU_SOURCE", "-o", path, f"{ROOT}/tests/inside/told.c"], check=True)
+    return str(path)
+
+
+def test_uname_is_the_targets(bartizan, dump, told):
+    files = bartizan("cat", "--target", dump, "sys/kernel/hostname", "sys/kernel/osrelease")
+    done = bartizan("run", "--target", dump, told)
+    assert (done.returncode, done.stdout.split()) == (0, files.stdout.split()) and len(done.stdout.split()) == 2, done.stderr
+
+
+def test_a_crash_without_the_right_to_local_output_has_no_address(bartizan, dump, agent, grantor, told):
+    mrenclave = json.loads(bartizan("image", "inspect", "--json", told).stdout)["mrenclave"]
+    for rights, with_address in (("kernel,local-output", True), ("kernel", False)):
+        done = bartizan("run", "--target", dump, "--agent", agent.path, "--grantor",
+                        grantor(rights=rights, mrenclave=mrenclave).path, told, "crash")
+        assert done.returncode == 139 and b"the program inside crashed: SIGSEGV" in done.stderr, done.stderr
+        assert (b"at address 0x3" in done.stderr, b"image+" in done.stderr) == (with_address, with_address), done.stderr
+
+
+def test_hundreds_of_interrupts_during_a_run_over_the_link_change_nothing(bartizan, dump, plain, tmp_path):
+    storm = tmp_path / "storm.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", storm, f"{ROOT}/tests/storm.c"], check=True)
+    done = subprocess.run([bartizan.path, "cat", "--target", dump, *FILES], capture_output=True, check=False,
+                          env={**bartizan.environment, "LD_PRELOAD": str(storm)}, timeout=PATIENCE_SECONDS)
+    assert (done.returncode, done.stdout) == (0, plain), done.stderr
+    assert int(done.stderr.partition(b"storm: ")[2].split()[0]) > 100, done.stderr
 
 
 def test_plain_has_no_agent(bartizan, dump):

@@ -81,7 +81,12 @@ static status receive_descriptor(struct agent_client *client, int *ret_descripto
 				 .msg_controllen = sizeof control.bytes};
 	struct pollfd waiting = {.fd = client->file, .events = POLLIN};
 
-	if (poll(&waiting, 1, HELLO_MS) != 1)
+	int ready;
+
+	do {
+		ready = poll(&waiting, 1, HELLO_MS);
+	} while (ready < 0 && errno == EINTR);
+	if (ready != 1)
 		return STATUS_TORN;
 	ssize_t got = recvmsg(client->file, &message, MSG_PEEK | MSG_CMSG_CLOEXEC);
 	if (got <= 0)
@@ -240,7 +245,8 @@ static bool is_hung_up(struct agent_client *client)
 {
 	struct pollfd connection = {.fd = client->file, .events = client->is_shared ? POLLIN | POLLRDHUP : 0};
 
-	return client->is_gone || poll(&connection, 1, 0) != 0;
+	/* A signal that is pending ends even a poll() that doesn't wait: that says nothing. */
+	return client->is_gone || poll(&connection, 1, 0) > 0;
 }
 
 bool agent_client_is_gone(struct agent_client *client)
