@@ -20,6 +20,10 @@
  * and means that the target can't be watched. */
 MUST_USE status enclave_link_start(void);
 
+/* The end of the run: forget the keys and the last pages that came. Nothing of the target can be
+ * read afterwards. Harmless without a link. */
+void enclave_link_end(void);
+
 /* The target's memory through the session. NULL without a link. */
 struct page_source *enclave_link_source(void);
 

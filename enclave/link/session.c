@@ -82,6 +82,12 @@ status enclave_link_start(void)
 	return result;
 }
 
+void enclave_link_end(void)
+{
+	link_wipe(&state, sizeof state);
+	state.failure = STATUS_GONE;
+}
+
 uint64_t enclave_link_epoch(void)
 {
 	return state.epoch;

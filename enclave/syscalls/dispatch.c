@@ -50,8 +50,10 @@ static void initialise(void)
 	report_sink_set(report_to_host, NULL);
 	vfs_init();
 	/* Before the program does anything: a run without the right to watch is no run. */
-	if (enclave_link_start() != STATUS_OK)
+	if (enclave_link_start() != STATUS_OK) {
+		enclave_link_end();
 		runtime_exit(EXIT_NOT_RUN);
+	}
 }
 
 /* Say once per call that it was refused: a program that gives up because of it

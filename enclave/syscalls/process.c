@@ -16,6 +16,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "enclave/link/link.h"
 #include "enclave/runtime/call.h"
 #include "enclave/runtime/fault.h"
 #include "enclave/runtime/host.h"
@@ -40,6 +41,7 @@ static _Noreturn void end(int code)
 {
 	if (code == 0 && runtime_fault_noted())
 		code = EXIT_PARTIAL_EVIDENCE;
+	enclave_link_end();
 	runtime_exit(code);
 }
 
@@ -289,7 +291,7 @@ long call_uname(const long *a)
 	struct utsname *name = (struct utsname *)a[0];
 
 	*name = (struct utsname){.sysname = "Linux", .nodename = "(none)", .machine = "x86_64"};
-	if (!runtime_has_source())
+	if (!runtime_has_source() && !runtime_has_link())
 		return 0;
 	(void)target_line("/proc/sys/kernel/hostname", name->nodename, sizeof name->nodename);
 	(void)target_line("/proc/sys/kernel/osrelease", name->release, sizeof name->release);
