@@ -51,7 +51,8 @@ enum {
 	/* The program has crashed: the CPU says so, not the host. (exception vector,
 	 * address of the instruction as an offset from the image's base, error code,
 	 * address that it used; the last two for #PF and #GP, else 0). Doesn't
-	 * return. */
+	 * return. Without the right to output in clear the second is
+	 * CALL_CRASH_WITHHELD and the others are 0. */
 	CALL_CRASHED,
 	/* The user's profile of the target's kernel (guest/kernel/profile.h), where
 	 * START_HAS_PROFILE says that there is one. () → its size in bytes;
@@ -76,6 +77,9 @@ enum {
 	/* A path with its NUL. */
 	CALL_PATH_SIZE_MAX = 4096,
 };
+
+/* No instruction's offset: images are far smaller. */
+#define CALL_CRASH_WITHHELD UINT64_MAX
 
 /* The host's word on its helper thread. Any other value means CALL_HELPER_NONE. */
 enum call_helper {

@@ -35,4 +35,5 @@ static long withhold(void *context, enum output_stream stream, const void *buffe
 void link_output_withhold(void)
 {
 	output_sink_set(withhold, NULL);
+	runtime_fault_withhold();
 }

@@ -11,7 +11,7 @@
 
 /* From now on the program's write() to standard output and error gives EPERM, which is said
  * once and makes the run fail; and the runtime's own messages, whose words may quote the
- * target, become one line that there was one. */
+ * target, become one line that there was one; the report of a crash has no addresses. */
 void link_output_withhold(void);
 
 #endif

@@ -8,6 +8,7 @@
  * (SGX_EXIT_VALID), so a host can't inject one, and can't choose its vector.
  */
 #include "enclave/runtime/call.h"
+#include "enclave/runtime/fault.h"
 #include "enclave/runtime/runtime.h"
 #include "wire/image.h"
 #include "wire/sgx.h"
@@ -25,6 +26,10 @@ _Noreturn void runtime_exception(const struct sgx_gprsgx *state)
 	uint32_t vector = SGX_EXIT_VECTOR(state->exit_info);
 	bool has_info = vector == VECTOR_GP || vector == VECTOR_PF;
 
+	if (runtime_fault_is_withheld()) {
+		runtime_call_host(CALL_CRASHED, vector, CALL_CRASH_WITHHELD, 0, 0, 0);
+		runtime_stop();
+	}
 	runtime_call_host(CALL_CRASHED, vector, state->rip - (uint64_t)__ehdr_start, has_info ? info->errcd : 0,
 			  has_info ? info->maddr : 0, 0);
 	runtime_stop();

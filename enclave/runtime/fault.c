@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enclave/runtime/fault.h"
 
-static bool noted;
+static bool noted, withheld;
 
 void runtime_fault_note(void)
 {
@@ -11,4 +11,14 @@ void runtime_fault_note(void)
 bool runtime_fault_noted(void)
 {
 	return noted;
+}
+
+void runtime_fault_withhold(void)
+{
+	withheld = true;
+}
+
+bool runtime_fault_is_withheld(void)
+{
+	return withheld;
 }

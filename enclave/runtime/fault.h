@@ -20,4 +20,9 @@ enum {
 void runtime_fault_note(void);
 bool runtime_fault_noted(void);
 
+/* From now on the report of a crash says which exception it was and nothing more: an
+ * address may be made of what the program has read. */
+void runtime_fault_withhold(void);
+bool runtime_fault_is_withheld(void);
+
 #endif

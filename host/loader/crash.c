@@ -8,6 +8,7 @@
 
 #include "base/checked.h"
 #include "host/image/symbol.h"
+#include "wire/call.h"
 
 /* arch/x86/kernel/traps.c and mm/fault.c of Linux. */
 static const struct exception {
@@ -50,6 +51,15 @@ void crash_say(const struct crash *crash, struct span symbols)
 	const char *name;
 	uint64_t distance;
 
+	if (crash->offset == CALL_CRASH_WITHHELD) {
+		dprintf(STDERR_FILENO,
+			"bartizan: the program inside crashed: SIG%s (%s); where, is withheld, as the grant doesn't "
+			"give "
+			"the right to output in clear on this machine (local-output)\n",
+			sigabbrev_np(crash_signal(crash->vector)),
+			exception != NULL ? exception->name : "an impossible exception");
+		return;
+	}
 	if (crash->vector == VECTOR_PF)
 		snprintf(address, sizeof address, " at address %#llx", (unsigned long long)crash->address);
 	if (image_symbol_find(symbols, crash->offset, &name, &distance))

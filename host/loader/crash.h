@@ -10,7 +10,9 @@
 
 struct crash {
 	uint32_t vector; /* the CPU's exception: SDM vol. 3A, table 6-1 */
-	uint64_t offset; /* of the instruction, from the image's base; may be anything */
+	/* Of the instruction, from the image's base; may be anything. CALL_CRASH_WITHHELD: the
+	 * enclave doesn't say. */
+	uint64_t offset;
 	uint32_t error_code;
 	uint64_t address; /* that the instruction used, for #PF */
 };
