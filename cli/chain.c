@@ -240,6 +240,7 @@ static status start_grantor(struct chain *chain, const struct chain_settings *se
 					 root_path,
 					 "--insecure-accept-debug",
 					 "--quiet",
+					 settings->is_sgx ? "--insecure-accept-unproven-sgx" : NULL,
 					 NULL};
 	TRY(listen_at(socket_path, &listener));
 	status result = child_start(&chain->grantor_child, "bartizan-grantor", arguments, listener);

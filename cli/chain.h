@@ -19,6 +19,8 @@ struct chain_settings {
 	const char *grantor; /* a socket's path; NULL: start one */
 	const char *owner; /* file with the owner's public key; NULL: the grantor's word is taken */
 	const char *image_path; /* the development grantor accepts exactly this image */
+	/* The enclave is of an SGX CPU: a development grantor takes its report unproven. */
+	bool is_sgx;
 };
 
 struct chain;

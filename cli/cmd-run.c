@@ -13,6 +13,7 @@
 #include "base/checked.h"
 #include "base/report.h"
 #include "cli/chain.h"
+#include "cli/choose-backend.h"
 #include "cli/choose-target.h"
 #include "cli/command.h"
 #include "cli/whole-file.h"
@@ -47,7 +48,7 @@ static const struct argp_option options[] = {
 	{"target", KEY_TARGET, "T", 0, "qemu:PID, qemu:NAME, lab:NAME or dump:FILE (the only VM that runs here)", 0},
 	{"backend", KEY_BACKEND, "NAME", 0,
 	 "what the program runs in: sgx, sim (a simulation, which protects nothing from root) or plain (this process, "
-	 "unprotected); sim where it isn't given",
+	 "unprotected); where it isn't given: sgx where that works, else sim",
 	 0},
 	{"agent", KEY_AGENT, "ADDRESS", 0,
 	 "who reads the target: unix:PATH, tcp:HOST:PORT, vsock:CID:PORT or serial:PATH; started for this run where it "
@@ -96,18 +97,11 @@ static void parse(struct settings *settings, const char *usage, const char *text
 		exit(EXIT_CODE_USAGE);
 }
 
-/* sim unless something else is asked for, on a machine with SGX too: the reports of an SGX
- * CPU need a quote, which the grantor of this version can't check. */
-static status find_backend(const char *name, const struct backend **ret_backend)
+static bool sgx_works(void)
 {
-	static const struct backend *const backends[] = {&sim_backend, &sgx_backend, &plain_backend};
+	struct sgx_absence absence;
 
-	for (size_t i = 0; i < ARRAY_COUNT(backends); i++)
-		if (name == NULL || strcmp(name, backends[i]->name) == 0) {
-			*ret_backend = backends[i];
-			return STATUS_OK;
-		}
-	return report(STATUS_USAGE, "there is no backend %s: sgx, sim and plain exist", name);
+	return sgx_backend_works(&absence) == STATUS_OK;
 }
 
 /* plain reads the target by itself; nobody else has a say. */
@@ -205,14 +199,16 @@ static void say_what_runs(const struct settings *settings, const struct backend 
 
 	if (settings->quiet)
 		return;
-	fprintf(stderr, "bartizan: backend %s%s, %s%s%s\n", backend->name,
+	fprintf(stderr, "bartizan: backend %s%s%s, %s%s%s\n", backend->name,
 		backend == &sim_backend ? " (a simulation: protects nothing from this machine's root)" : "",
+		backend == &sgx_backend && grantor ? " (granted without proof that it is one: for development)" : "",
 		agent ? "development agent" : settings->agent,
 		grantor ? (agent ? " and grant" : ", development grant") : ", grants by ",
 		grantor ? "" : settings->grantor);
 }
 
-static status start_chain(const struct settings *settings, const char *image_path, struct run *run)
+static status start_chain(const struct settings *settings, const struct backend *backend, const char *image_path,
+			  struct run *run)
 {
 	char target[START_TARGET_SIZE];
 
@@ -223,6 +219,7 @@ static status start_chain(const struct settings *settings, const char *image_pat
 		.grantor = settings->grantor,
 		.owner = settings->owner,
 		.image_path = image_path,
+		.is_sgx = backend == &sgx_backend,
 	};
 	return chain_create(&chain, &run->chain);
 }
@@ -234,7 +231,7 @@ static status run(const struct settings *settings, int *ret_exit_code)
 	const struct backend *backend = NULL;
 	char path[PATH_MAX], name[PATH_MAX];
 
-	TRY(find_backend(settings->backend, &backend));
+	TRY(choose_backend(settings->backend, sgx_works, &backend));
 	TRY(check_settings(settings, backend));
 	TRY(find_image(program, path, sizeof path));
 	/* What is in it, the image checks. */
@@ -254,7 +251,7 @@ static status run(const struct settings *settings, int *ret_exit_code)
 		inside.source = run.target->source;
 		return program_run(&inside, ret_exit_code);
 	}
-	TRY(start_chain(settings, path, &run));
+	TRY(start_chain(settings, backend, path, &run));
 	say_what_runs(settings, backend, run.chain);
 	inside.link = chain_link(run.chain);
 	inside.prepare = chain_prepare;

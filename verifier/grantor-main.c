@@ -36,6 +36,7 @@ enum {
 	OPTION_QUIET,
 	OPTION_ACCEPT_DEBUG,
 	OPTION_ACCEPT_SIM,
+	OPTION_ACCEPT_UNPROVEN_SGX,
 	/* An hour: long enough for a watch, short enough to be asked again. */
 	VALID_SECONDS_DEFAULT = 3600,
 	/* A year. */
@@ -72,6 +73,9 @@ static const struct argp_option options[] = {
 	{"insecure-accept-debug", OPTION_ACCEPT_DEBUG, NULL, 0, "Accept debug enclaves, which their host can read", 5},
 	{"insecure-accept-sim", OPTION_ACCEPT_SIM, "ROOT", 0,
 	 "Accept the backend sim of the one machine whose fake root is in the file ROOT", 5},
+	{"insecure-accept-unproven-sgx", OPTION_ACCEPT_UNPROVEN_SGX, NULL, 0,
+	 "Accept reports of an SGX CPU, which this version can't check: anybody who reaches the socket can make one up",
+	 5},
 	{0},
 };
 
@@ -215,6 +219,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case OPTION_QUIET: settings->server.is_quiet = true; return 0;
 	case OPTION_ACCEPT_DEBUG: policy->accept_debug = true; return 0;
 	case OPTION_ACCEPT_SIM: accept_sim(policy, argument); return 0;
+	case OPTION_ACCEPT_UNPROVEN_SGX: policy->accept_unproven_sgx = true; return 0;
 	case ARGP_KEY_END: check_settings(state, settings); return 0;
 	default: return ARGP_ERR_UNKNOWN;
 	}

@@ -175,6 +175,26 @@ static void every_changed_bit_of_a_report_is_noticed(void **state)
 	assert_int_equal(decide(), STATUS_OK);
 }
 
+static void an_unproven_report_of_sgx_is_taken_only_where_that_was_asked_for(void **state)
+{
+	request.evidence = GRANTOR_EVIDENCE_SGX;
+	request.report.mac[0] ^= 1;
+	assert_refused("--insecure-accept-unproven-sgx");
+	policy.accept_unproven_sgx = true;
+	assert_int_equal(decide(), STATUS_OK);
+	assert_int_equal(grant.backend, LINK_BACKEND_SGX);
+	/* It says nothing about sim, and the rest is looked at as ever. */
+	request.evidence = GRANTOR_EVIDENCE_SIM;
+	assert_refused("MAC doesn't fit");
+	request.evidence = GRANTOR_EVIDENCE_SGX;
+	request.report.mrenclave[0] ^= 1;
+	assert_refused("isn't one that this grantor accepts");
+	request.report.mrenclave[0] ^= 1;
+	request.report.report_data[0] ^= 1;
+	assert_refused("REPORTDATA");
+	policy.accept_unproven_sgx = false;
+}
+
 static void a_report_of_a_cpu_is_refused_as_it_can_not_be_checked(void **state)
 {
 	request.evidence = GRANTOR_EVIDENCE_SGX;
@@ -330,6 +350,7 @@ int main(void)
 		TEST(a_report_of_sim_is_known_by_its_cpusvn),
 		TEST(two_grants_never_share_a_quota),
 		TEST(sim_must_be_asked_for),
+		TEST(an_unproven_report_of_sgx_is_taken_only_where_that_was_asked_for),
 		TEST(a_report_under_another_fake_root_is_refused),
 		TEST(a_report_for_somebody_else_is_refused),
 		TEST(every_changed_bit_of_a_report_is_noticed),

@@ -79,11 +79,14 @@ static status check_evidence(const struct judgement *judgement)
 	switch (judgement->request->evidence) {
 	case GRANTOR_EVIDENCE_SIM: TRY(check_sim_report(judgement)); break;
 	case GRANTOR_EVIDENCE_SGX:
+		if (judgement->policy->accept_unproven_sgx)
+			break;
 		return refuse(judgement, "a report of an SGX CPU can only be checked by an enclave on the same CPU; "
-					 "this grantor is none, and checks no quotes");
+					 "this grantor is none, and checks no quotes; to take it unproven is "
+					 "--insecure-accept-unproven-sgx");
 	default: return refuse(judgement, "evidence of the kind %u isn't known here", judgement->request->evidence);
 	}
-	/* Only now is what the report says the enclave's own word. */
+	/* Only now is what the report says the enclave's own word (or was it taken for that). */
 	TRY(grantor_report_data(judgement->request, data));
 	if (memcmp(data, judgement->request->report.report_data, sizeof data) != 0)
 		return refuse(judgement, "the report's REPORTDATA doesn't bind the keys and the nonce of the request: "
@@ -189,7 +192,7 @@ static status fill_grant(const struct judgement *judgement, const struct grantor
 
 	*grant = (struct link_grant){
 		.identity = image->identity,
-		.backend = LINK_BACKEND_SIM,
+		.backend = request->evidence == GRANTOR_EVIDENCE_SIM ? LINK_BACKEND_SIM : LINK_BACKEND_SGX,
 		.flags = policy->accept_debug ? LINK_GRANT_DEBUG : 0,
 		.rights = request->rights & policy->rights,
 		.quota_bytes = policy->quota_bytes,

@@ -50,6 +50,9 @@ struct grantor_policy {
 	/* Reports under this one fake root are taken. */
 	bool accept_sim;
 	struct sim_root sim_root;
+	/* Reports of an SGX CPU are taken although nothing proves them here: whoever asks could
+	 * have made them up. For development on one machine. */
+	bool accept_unproven_sgx;
 };
 
 /* Check the request, and make a signed grant. STATUS_DENIED: no, and why in
