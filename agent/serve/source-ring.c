@@ -19,8 +19,7 @@ enum {
 	/* A pause is about 140 cycles on Skylake and later: 2,000 are 0.1 ms, far
 	 * more than an enclave needs between two requests of one walk, and far less
 	 * than a scheduler's quantum. */
-	SPIN_PAUSES_MAX = 2000,
-	SPIN_PAUSES_MIN = 16,
+	SPIN_PAUSES = 2000,
 };
 
 status source_ring_init(struct source_ring *ring, int *ret_file)
@@ -41,7 +40,7 @@ status source_ring_init(struct source_ring *ring, int *ret_file)
 		close(file);
 		return report(STATUS_NO_MEMORY, "can't map a ring: %s", strerror(errno));
 	}
-	*ring = (struct source_ring){.shared = shared, .spin_pauses = SPIN_PAUSES_MAX};
+	*ring = (struct source_ring){.shared = shared};
 	*ret_file = file;
 	return STATUS_OK;
 }
@@ -77,20 +76,23 @@ static void futex_wait(uint64_t *sequence, uint64_t while_it_is, int timeout_ms)
 	syscall(SYS_futex, (uint32_t *)sequence, FUTEX_WAIT, (uint32_t)while_it_is, &timeout, NULL, 0);
 }
 
-/* Look for a while. What came in time makes the next look longer, what didn't makes
- * it shorter: with both cores busy, or a slow asker, spinning is a waste. */
+static bool has_request(const struct source_ring *ring)
+{
+	return load(&ring->shared->request_sequence) != ring->taken_sequence;
+}
+
 static bool spin(struct source_ring *ring)
 {
-	for (uint32_t i = 0; i < ring->spin_pauses; i++) {
-		if (load(&ring->shared->request_sequence) != ring->taken_sequence) {
-			ring->spin_pauses =
-				ring->spin_pauses * 2 < SPIN_PAUSES_MAX ? ring->spin_pauses * 2 : SPIN_PAUSES_MAX;
-			return true;
-		}
+	bool came = has_request(ring);
+
+	if (came || !patience_may_look(&ring->patience))
+		return came;
+	for (int i = 0; i < SPIN_PAUSES && !came; i++) {
 		__builtin_ia32_pause();
+		came = has_request(ring);
 	}
-	ring->spin_pauses = ring->spin_pauses / 2 > SPIN_PAUSES_MIN ? ring->spin_pauses / 2 : SPIN_PAUSES_MIN;
-	return false;
+	patience_note(&ring->patience, came);
+	return came;
 }
 
 static bool sleep_for_request(struct source_ring *ring, int timeout_ms)
@@ -98,10 +100,10 @@ static bool sleep_for_request(struct source_ring *ring, int timeout_ms)
 	struct link_ring *shared = ring->shared;
 
 	store(&shared->source_asleep, 1);
-	if (load(&shared->request_sequence) == ring->taken_sequence)
+	if (!has_request(ring))
 		futex_wait(&shared->request_sequence, ring->taken_sequence, timeout_ms);
 	store(&shared->source_asleep, 0);
-	return load(&shared->request_sequence) != ring->taken_sequence;
+	return has_request(ring);
 }
 
 status source_ring_take(struct source_ring *ring, int timeout_ms, uint8_t request[static LINK_RING_REQUEST_SIZE],

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/patience.h"
 #include "base/reader.h"
 #include "base/status.h"
 #include "wire/link-ring.h"
@@ -18,7 +19,7 @@
 struct source_ring {
 	struct link_ring *shared;
 	uint64_t taken_sequence; /* the last request's */
-	uint32_t spin_pauses; /* how long to look before sleeping; adapts */
+	struct patience patience; /* look for a while before sleeping? */
 };
 
 /* Make shared memory whose size nobody can change any more (a client that cut it

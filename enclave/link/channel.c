@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "enclave/link/channel.h"
 
+#include "base/patience.h"
 #include "base/report.h"
 #include "enclave/runtime/call.h"
 #include "enclave/runtime/outside.h"
@@ -18,6 +19,7 @@ enum {
 };
 
 static uint64_t sequence; /* of the last request */
+static struct patience patience;
 
 static bool has_answer(struct link_ring *host_ring)
 {
@@ -34,12 +36,16 @@ static bool source_is_awake(struct link_ring *host_ring)
 
 static bool spin(struct link_ring *host_ring)
 {
-	for (int i = 0; i < SPIN_COUNT_MAX; i++) {
-		if (has_answer(host_ring))
-			return true;
+	bool came = false;
+
+	if (!patience_may_look(&patience))
+		return false;
+	for (int i = 0; i < SPIN_COUNT_MAX && !came; i++) {
 		__builtin_ia32_pause();
+		came = has_answer(host_ring);
 	}
-	return false;
+	patience_note(&patience, came);
+	return came;
 }
 
 /* The host waits for us. Whatever it says, only the ring has the answer. */

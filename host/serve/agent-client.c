@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/patience.h"
 #include "base/report.h"
 #include "host/serve/agent-address.h"
 #include "wire/frame.h"
@@ -28,6 +29,8 @@ enum {
 	WAIT_MS = 1000,
 	/* The agent's end isn't told by a futex: looked for so often. */
 	WAIT_SLICE_MS = 50,
+	/* Some 50 µs: more than it takes to wake an agent and to have an answer. */
+	SPIN_PAUSES = 1000,
 };
 
 struct agent_client {
@@ -37,6 +40,7 @@ struct agent_client {
 	bool is_shared; /* the ring is the agent's; else ours, carried over `file` */
 	bool is_gone;
 	uint64_t sent_sequence; /* carried so far */
+	struct patience patience;
 	struct agent_hello hello;
 	struct frame_reader reader;
 	uint8_t body[LINK_RING_REPLY_SIZE];
@@ -281,6 +285,22 @@ static bool has_reply(struct link_ring *ring, uint64_t sequence, uint64_t *ret_r
 	return *ret_reply_sequence == sequence;
 }
 
+/* The agent may answer sooner than we would be asleep. */
+static bool spin(struct agent_client *client, uint64_t sequence)
+{
+	bool came = false;
+	uint64_t seen;
+
+	if (!patience_may_look(&client->patience))
+		return false;
+	for (int i = 0; i < SPIN_PAUSES && !came; i++) {
+		__builtin_ia32_pause();
+		came = has_reply(client->ring, sequence, &seen);
+	}
+	patience_note(&client->patience, came);
+	return came;
+}
+
 static status wait_shared(struct agent_client *client, uint64_t sequence)
 {
 	struct link_ring *ring = client->ring;
@@ -289,6 +309,8 @@ static status wait_shared(struct agent_client *client, uint64_t sequence)
 
 	if (__atomic_load_n(&ring->source_asleep, __ATOMIC_SEQ_CST) != 0)
 		futex_wake(&ring->request_sequence);
+	if (spin(client, sequence))
+		return STATUS_OK;
 	__atomic_store_n(&ring->client_asleep, 1, __ATOMIC_SEQ_CST);
 	for (int waited_ms = 0; result == STATUS_TORN && waited_ms < WAIT_MS; waited_ms += WAIT_SLICE_MS) {
 		if (has_reply(ring, sequence, &seen))
