@@ -8,6 +8,12 @@
 #include "enclave/link/session.h"
 #include "enclave/runtime/runtime.h"
 
+enum {
+	/* One question costs as much as two or three pages, waking a sleeping agent
+	 * as much as ten. */
+	AHEAD_PAGES = 16,
+};
+
 static_assert((int)LINK_PAGE_SIZE == (int)GUEST_PAGE_SIZE, "a slot is a page");
 static_assert((int)CALL_RAM_RANGE_COUNT_MAX == (int)RAM_RANGE_COUNT_MAX, "both sides mean the same map");
 
@@ -153,7 +159,7 @@ static const struct page_source_ops link_source_ops = {
 
 struct page_source *enclave_link_source(void)
 {
-	static struct page_source source = {.ops = &link_source_ops};
+	static struct page_source source = {.ops = &link_source_ops, .ahead_pages = AHEAD_PAGES};
 
 	return runtime_has_link() ? &source : NULL;
 }

@@ -30,6 +30,7 @@ struct cache_slot {
 	uint64_t epoch; /* in which it was copied; 0: holds nothing */
 	uint32_t next; /* in its hash chain, or CACHE_NONE */
 	bool used; /* since the clock's hand last passed */
+	bool ahead; /* nobody has asked for it in this epoch, yet it was fetched */
 };
 
 #define CACHE_NONE UINT32_MAX
@@ -39,6 +40,7 @@ struct page_cache {
 	uint32_t bucket_mask;
 	uint32_t hand;
 	uint32_t current_count; /* slots that hold a page of this epoch */
+	int32_t ahead_credit; /* how well fetching ahead has gone */
 	struct cache_slot *slots;
 	uint32_t *buckets;
 	uint8_t (*pages)[GUEST_PAGE_SIZE];

@@ -143,6 +143,121 @@ static void a_long_read_passes_the_cache_by_but_agrees_with_it(void **state)
 	fake_guest_deinit(&guest);
 }
 
+static void ask_ahead(struct fake_guest *guest, uint32_t ahead_pages)
+{
+	guest->source.ahead_pages = ahead_pages;
+	guest->read_count = guest->batch_count = 0;
+}
+
+static void a_far_source_is_asked_once_for_many_pages_of_a_block(void **state)
+{
+	(void)state;
+	struct fake_guest guest;
+
+	guest_with(&guest, 4 * MIB, 256);
+	ask_ahead(&guest, 16);
+	for (uint64_t page = 0; page < 200; page++)
+		assert_int_equal(number_at(&guest, page), page);
+	assert_in_range(guest.read_count + guest.batch_count, 1, 100);
+	fake_guest_deinit(&guest);
+}
+
+static void what_was_asked_for_before_is_asked_for_in_few_goes(void **state)
+{
+	(void)state;
+	struct fake_guest guest;
+
+	guest_with(&guest, 4 * MIB, 256);
+	ask_ahead(&guest, 16);
+	for (unsigned epoch = 0; epoch < 8; epoch++) {
+		guest.read_count = guest.batch_count = 0;
+		/* Far apart: no block holds two of them. */
+		for (uint64_t page = 0; page < 1024; page += 16) {
+			*fake_guest_at(&guest, page * GUEST_PAGE_SIZE + 8) = (uint8_t)epoch;
+			assert_int_equal(number_at(&guest, page), page);
+		}
+		assert_int_equal(guest_memory_refresh(&guest.memory), STATUS_OK);
+	}
+	assert_in_range(guest.read_count + guest.batch_count, 1, 16);
+	fake_guest_deinit(&guest);
+}
+
+static void what_came_ahead_is_of_this_epoch_and_of_no_other(void **state)
+{
+	(void)state;
+	struct fake_guest guest;
+
+	guest_with(&guest, MIB, FAKE_CACHE_PAGES);
+	ask_ahead(&guest, 16);
+	for (unsigned epoch = 0; epoch < 4; epoch++) {
+		for (uint64_t page = 0; page < 8; page++)
+			memset(fake_guest_at(&guest, page * GUEST_PAGE_SIZE), (int)epoch, 8);
+		assert_int_equal(number_at(&guest, 0), epoch * 0x0101010101010101ULL);
+		for (uint64_t page = 0; page < 8; page++)
+			assert_int_equal(number_at(&guest, page), epoch * 0x0101010101010101ULL);
+		assert_int_equal(guest_memory_refresh(&guest.memory), STATUS_OK);
+	}
+	fake_guest_deinit(&guest);
+}
+
+static void asking_ahead_stops_where_nobody_uses_what_it_brings(void **state)
+{
+	(void)state;
+	struct fake_guest guest;
+
+	guest_with(&guest, 32 * MIB, 64);
+	ask_ahead(&guest, 16);
+	for (uint64_t page = 0; page < 8192; page += 8)
+		assert_int_equal(number_at(&guest, page), page);
+	/* 1024 pages were wanted. */
+	assert_in_range(guest.memory.fetched_pages, 1024, 1024 + 1024 / 4);
+	fake_guest_deinit(&guest);
+}
+
+static void asking_ahead_at_random_never_shows_another_page(void **state)
+{
+	(void)state;
+	uint64_t random = 7;
+
+	for (size_t cache_pages = GUEST_MEMORY_CACHE_PAGES_MIN; cache_pages < 200; cache_pages += 31) {
+		struct fake_guest guest;
+
+		guest_with(&guest, 4 * MIB, cache_pages);
+		for (int i = 0; i < 20000; i++) {
+			random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+			/* Near the last one mostly, so that both succeed and fail. */
+			uint64_t page = (random >> 33) % (i % 3 == 0 ? 1024 : 64);
+			guest.source.ahead_pages = (uint32_t)(random >> 60) * 3;
+			assert_int_equal(number_at(&guest, page), page);
+			if (i % 500 == 499)
+				assert_int_equal(guest_memory_refresh(&guest.memory), STATUS_OK);
+		}
+		fake_guest_deinit(&guest);
+	}
+}
+
+static void a_failure_while_asking_ahead_leaves_no_page(void **state)
+{
+	(void)state;
+	struct fake_guest guest;
+	const uint8_t *page;
+
+	guest_with(&guest, MIB, FAKE_CACHE_PAGES);
+	ask_ahead(&guest, 16);
+	for (unsigned round = 0; round < 4; round++) {
+		guest.gone = true;
+		for (uint64_t number = 0; number < 40; number++)
+			assert_int_equal(guest_memory_page(&guest.memory, (struct guest_pa){number * GUEST_PAGE_SIZE},
+							   &page),
+					 STATUS_GONE);
+		guest.gone = false;
+		for (uint64_t number = 0; number < 40; number++)
+			assert_int_equal(number_at(&guest, number), number);
+		assert_int_equal(guest_memory_refresh(&guest.memory), STATUS_OK);
+	}
+	fake_guest_deinit(&guest);
+}
+
 static void nothing_is_read_in_the_pci_hole(void **state)
 {
 	(void)state;
@@ -253,6 +368,12 @@ int main(void)
 		cmocka_unit_test(a_pointer_stays_valid_while_the_generation_stays),
 		cmocka_unit_test(a_used_page_outlives_a_long_scan_of_single_pages),
 		cmocka_unit_test(a_long_read_passes_the_cache_by_but_agrees_with_it),
+		cmocka_unit_test(a_far_source_is_asked_once_for_many_pages_of_a_block),
+		cmocka_unit_test(what_was_asked_for_before_is_asked_for_in_few_goes),
+		cmocka_unit_test(what_came_ahead_is_of_this_epoch_and_of_no_other),
+		cmocka_unit_test(asking_ahead_stops_where_nobody_uses_what_it_brings),
+		cmocka_unit_test(asking_ahead_at_random_never_shows_another_page),
+		cmocka_unit_test(a_failure_while_asking_ahead_leaves_no_page),
 		cmocka_unit_test(nothing_is_read_in_the_pci_hole),
 		cmocka_unit_test(ranges_that_touch_are_read_across),
 		cmocka_unit_test(a_target_that_ends_is_reported_and_leaves_no_page),

@@ -13,6 +13,17 @@ enum {
 	BATCH_PAGES = 64,
 	/* Of all pages, how many go at once where there is no room. */
 	EVICTED_PART = 16,
+	/* Pages that are fetched ahead in one go, at most. */
+	AHEAD_PAGES_MAX = 32,
+	/* A kernel's slabs are mostly blocks of up to 8 pages in a row (slab_max_order 3:
+	 * mm/slub.c), and its tables are longer. */
+	BLOCK_PAGES = 8,
+	/* Fetching ahead pays where half of what it brings is used, and is tried again
+	 * after so many pages fetched one by one. */
+	AHEAD_COST = 8,
+	AHEAD_GAIN = 16,
+	AHEAD_CREDIT_MAX = 1024,
+	AHEAD_CREDIT_MIN = -256,
 };
 
 static size_t align_up(size_t size)
@@ -51,6 +62,7 @@ static void cache_clear(struct page_cache *cache)
 {
 	cache->hand = 0;
 	cache->current_count = 0;
+	cache->ahead_credit = 0;
 	for (uint32_t i = 0; i < cache->slot_count; i++)
 		cache->slots[i] = (struct cache_slot){.next = CACHE_NONE};
 	for (uint32_t i = 0; i <= cache->bucket_mask; i++)
@@ -224,6 +236,17 @@ static uint32_t cache_take_slot(struct guest_memory *memory)
 	return index;
 }
 
+static void slot_filled(struct guest_memory *memory, uint32_t index, bool ahead)
+{
+	struct cache_slot *slot = &memory->cache->slots[index];
+
+	memory->fetched_pages++;
+	slot->epoch = memory->epoch;
+	slot->used = false;
+	slot->ahead = ahead;
+	memory->cache->current_count++;
+}
+
 /* Copy the page into the slot, which holds nothing that anybody may use. */
 static status slot_fill(struct guest_memory *memory, uint32_t index, uint64_t page)
 {
@@ -233,17 +256,112 @@ static status slot_fill(struct guest_memory *memory, uint32_t index, uint64_t pa
 
 	if (result != STATUS_OK)
 		return result;
-	memory->fetched_pages++;
-	cache->slots[index].epoch = memory->epoch;
-	cache->slots[index].used = false;
-	cache->current_count++;
+	slot_filled(memory, index, false);
 	return STATUS_OK;
+}
+
+static void credit_add(struct page_cache *cache, int32_t amount)
+{
+	int32_t credit = cache->ahead_credit + amount;
+
+	cache->ahead_credit = credit > AHEAD_CREDIT_MAX	  ? AHEAD_CREDIT_MAX
+			      : credit < AHEAD_CREDIT_MIN ? AHEAD_CREDIT_MIN
+							  : credit;
+}
+
+/* How many pages to fetch at once for one that is asked for. */
+static uint32_t ahead_limit(struct guest_memory *memory)
+{
+	uint32_t limit = memory->source->ahead_pages;
+
+	if (limit < 2 || memory->source->ops->read_pages == NULL)
+		return 1;
+	credit_add(memory->cache, 1);
+	return memory->cache->ahead_credit <= 0 ? 1 : limit < AHEAD_PAGES_MAX ? limit : AHEAD_PAGES_MAX;
+}
+
+/* Note what came of pages that lie in slots, the first of which was asked for. */
+static status slots_filled(struct guest_memory *memory, const uint32_t *indices, const status *results, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (results[i] == STATUS_OK)
+			slot_filled(memory, indices[i], i > 0);
+		else
+			cache_unlink(memory->cache, indices[i]);
+	}
+	credit_add(memory->cache, -AHEAD_COST * (int32_t)(count - 1));
+	return results[0];
+}
+
+/* A page that an earlier epoch had. Slots are filled in the order in which pages
+ * are asked for: what lay behind this one will be asked for next, if the same is done
+ * again. */
+static status fetch_again(struct guest_memory *memory, uint32_t index, uint32_t limit)
+{
+	struct page_cache *cache = memory->cache;
+	struct guest_pa pages[AHEAD_PAGES_MAX];
+	status results[AHEAD_PAGES_MAX];
+	uint32_t indices[AHEAD_PAGES_MAX], count = 0;
+
+	do {
+		indices[count] = index + count;
+		pages[count].value = cache->slots[index + count].page << GUEST_PAGE_SHIFT;
+		count++;
+	} while (count < limit && index + count < cache->slot_count && cache->slots[index + count].epoch != 0 &&
+		 cache->slots[index + count].epoch != memory->epoch);
+	/* Whatever comes of it, the old bytes are gone. */
+	status result =
+		memory->source->ops->read_pages(memory->source, pages, count, &cache->pages[index], results);
+	for (uint32_t i = 0; result != STATUS_OK && i < count; i++)
+		results[i] = result;
+	return slots_filled(memory, indices, results, count);
+}
+
+/* The page first, then its block's others, as far as they are RAM and unknown. */
+static uint32_t list_block(struct guest_memory *memory, uint64_t page, uint32_t limit, struct guest_pa *pages)
+{
+	uint64_t block = page - page % BLOCK_PAGES;
+	uint32_t count = 0;
+
+	pages[count++].value = page << GUEST_PAGE_SHIFT;
+	for (uint64_t next = block; next < block + BLOCK_PAGES && count < limit; next++) {
+		struct guest_pa start = {next << GUEST_PAGE_SHIFT};
+
+		if (next != page && cache_find(memory->cache, next) == CACHE_NONE &&
+		    guest_memory_is_ram(memory, start, GUEST_PAGE_SIZE))
+			pages[count++] = start;
+	}
+	return count;
+}
+
+/* A page that is new to the cache, in `index`; into further slots what lies around it,
+ * for which nothing of this epoch has to go. */
+static status fetch_block(struct guest_memory *memory, uint64_t page, uint32_t index, uint32_t limit)
+{
+	struct page_cache *cache = memory->cache;
+	uint8_t bytes[BLOCK_PAGES][GUEST_PAGE_SIZE];
+	struct guest_pa pages[BLOCK_PAGES];
+	status results[BLOCK_PAGES];
+	uint32_t indices[BLOCK_PAGES], count = list_block(memory, page, limit, pages), taken = 1;
+
+	indices[0] = index;
+	status result = memory->source->ops->read_pages(memory->source, pages, count, bytes, results);
+	if (result != STATUS_OK)
+		return slots_filled(memory, indices, &result, 1);
+	for (; taken < count && cache->current_count + taken < cache->slot_count; taken++) {
+		indices[taken] = cache_take_slot(memory);
+		cache_link(cache, indices[taken], pages[taken].value >> GUEST_PAGE_SHIFT);
+	}
+	for (uint32_t i = 0; i < taken; i++)
+		memcpy(cache->pages[indices[i]], bytes[i], GUEST_PAGE_SIZE);
+	return slots_filled(memory, indices, results, taken);
 }
 
 static status cache_fetch(struct guest_memory *memory, uint64_t page, uint32_t index, uint32_t *ret_index)
 {
 	struct page_cache *cache = memory->cache;
 	bool known = index != CACHE_NONE;
+	status result;
 
 	if (!known) {
 		if (!guest_memory_is_ram(memory, (struct guest_pa){page << GUEST_PAGE_SHIFT}, GUEST_PAGE_SIZE))
@@ -251,13 +369,30 @@ static status cache_fetch(struct guest_memory *memory, uint64_t page, uint32_t i
 		index = cache_take_slot(memory);
 		cache_link(cache, index, page);
 	}
-	status result = slot_fill(memory, index, page);
+	uint32_t limit = ahead_limit(memory);
+
+	if (limit > 1) {
+		result = known ? fetch_again(memory, index, limit) : fetch_block(memory, page, index, limit);
+		if (result == STATUS_OK)
+			*ret_index = index;
+		return result;
+	}
+	result = slot_fill(memory, index, page);
 	if (result != STATUS_OK) {
 		cache_unlink(cache, index);
 		return result;
 	}
 	*ret_index = index;
 	return STATUS_OK;
+}
+
+static void slot_use(struct page_cache *cache, struct cache_slot *slot)
+{
+	if (slot->ahead)
+		credit_add(cache, AHEAD_GAIN);
+	else
+		slot->used = true; /* again: a scan's pages stay unused */
+	slot->ahead = false;
 }
 
 status guest_memory_page(struct guest_memory *memory, struct guest_pa address, const uint8_t **ret_page)
@@ -269,7 +404,7 @@ status guest_memory_page(struct guest_memory *memory, struct guest_pa address, c
 	if (index == CACHE_NONE || cache->slots[index].epoch != memory->epoch)
 		TRY(cache_fetch(memory, page, index, &index));
 	else
-		cache->slots[index].used = true; /* again: a scan's pages stay unused */
+		slot_use(cache, &cache->slots[index]);
 	*ret_page = cache->pages[index];
 	return STATUS_OK;
 }

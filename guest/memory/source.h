@@ -75,6 +75,9 @@ struct page_source_ops {
 /* The first member of each source's own struct. */
 struct page_source {
 	const struct page_source_ops *ops;
+	/* Where a question takes much longer than a page of its answer: with so many
+	 * pages at most, the cache asks ahead (read_pages). 0: it never does. */
+	uint32_t ahead_pages;
 };
 
 #endif
