@@ -22,7 +22,7 @@
 #include "guest/proc/node.h"
 
 enum {
-	CACHE_PAGES = 768, /* as enclave/vfs/target.c */
+	CACHE_PAGES = 896, /* as enclave/vfs/target.c */
 	REPEAT_COUNT_MAX = 10000,
 	LOAD_COUNT = 8 << 20,
 };

@@ -17,9 +17,10 @@ static struct {
 	uint64_t epoch;
 	struct link_session session;
 	uint8_t sent[LINK_REQUEST_SIZE + LINK_SEAL_OVERHEAD];
-	/* In memory of our own: a record is copied once, then opened. */
-	_Alignas(64) uint8_t received[LINK_REPLY_SIZE_MAX + LINK_SEAL_OVERHEAD];
-	_Alignas(64) uint8_t content[LINK_REPLY_SIZE_MAX];
+	/* In memory of our own: a record is copied once, then opened in place, which
+	 * leaves its content where slots are aligned. */
+	_Alignas(64) uint8_t before[64 - LINK_HEAD_SIZE];
+	uint8_t received[LINK_REPLY_SIZE_MAX + LINK_SEAL_OVERHEAD];
 } state = {.failure = STATUS_MISSING};
 
 /* FIRST with the grant, SECOND back. */
@@ -149,12 +150,12 @@ static status transact(const struct link_request *request, struct link_reply *re
 	TRY(link_request_encode(request, plain, &size));
 	TRY(link_seal(&state.session, (struct span){plain, size}, state.sent, sizeof state.sent, &size));
 	TRY(channel_exchange((struct span){state.sent, size}, state.received, sizeof state.received, &size));
-	status result = link_open(&state.session, (struct span){state.received, size}, state.content,
-				  sizeof state.content, &size);
+	status result = link_open(&state.session, (struct span){state.received, size}, state.received + LINK_HEAD_SIZE,
+				  LINK_REPLY_SIZE_MAX, &size);
 	if (result == STATUS_END)
 		return report(STATUS_IO, "the agent has closed the session: nothing more of the target can be read");
 	TRY(result);
-	TRY(link_reply_decode(request, (struct span){state.content, size}, reply));
+	TRY(link_reply_decode(request, (struct span){state.received + LINK_HEAD_SIZE, size}, reply));
 	return check_outcomes(request, reply);
 }
 
@@ -169,6 +170,6 @@ status session_transact(const struct link_request *request, struct link_reply *r
 		return result;
 	}
 	state.epoch = ret_reply->epoch;
-	*ret_content = state.content;
+	*ret_content = state.received + LINK_HEAD_SIZE;
 	return STATUS_OK;
 }
