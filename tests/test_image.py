@@ -12,6 +12,8 @@ import random
 import shutil
 import struct
 import subprocess
+import termios
+import time
 
 import pytest
 
@@ -322,6 +324,9 @@ def on_a_terminal(answer, *command):
             break
         said += chunk
         if not answered and b"pass phrase" in said:
+            # OpenSSL asks first and turns the echo off then.
+            while termios.tcgetattr(terminal)[3] & termios.ECHO:
+                time.sleep(0.01)
             os.write(terminal, answer + b"\n")
             answered = True
     os.close(terminal)
