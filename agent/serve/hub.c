@@ -15,6 +15,9 @@
 
 enum {
 	WATCH_INTERVAL_MS = 500,
+	/* Until the kernel's tables are known, a reset shows in the registers alone, and under
+	 * KVM firmware is done with after a fifth of a second. */
+	UNKNOWN_INTERVAL_MS = 50,
 	STAT_SIZE_MAX = 4096,
 };
 
@@ -254,23 +257,30 @@ status hub_target_kernel_space(struct hub_target *target, struct guest_space *re
 	return result;
 }
 
-static void watch_target(struct hub *hub, struct hub_target *target)
+static void count_epoch(struct hub *hub, struct hub_target *target)
+{
+	pthread_mutex_lock(&hub->lock);
+	__atomic_store_n(&target->epoch, ++hub->last_epoch, __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&hub->lock);
+	log_write(LOG_PRIORITY_NOTICE, "the system in %s was started anew", target->name);
+}
+
+/* Returns after how long to look again. */
+static uint32_t watch_target(struct hub *hub, struct hub_target *target)
 {
 	struct look look = {.watch = &target->watch};
 
 	pthread_mutex_lock(&target->lock);
 	status result = guarded_run(look_work, &look);
+	uint32_t interval_ms = target->watch.root_known ? WATCH_INTERVAL_MS : UNKNOWN_INTERVAL_MS;
 	pthread_mutex_unlock(&target->lock);
 	if (result != STATUS_OK) {
 		(void)!hub_target_check(target);
-		return;
+		return WATCH_INTERVAL_MS;
 	}
-	if (!look.is_new)
-		return;
-	pthread_mutex_lock(&hub->lock);
-	__atomic_store_n(&target->epoch, ++hub->last_epoch, __ATOMIC_RELEASE);
-	pthread_mutex_unlock(&hub->lock);
-	log_write(LOG_PRIORITY_NOTICE, "the system in %s was started anew", target->name);
+	if (look.is_new)
+		count_epoch(hub, target);
+	return interval_ms;
 }
 
 /* Detach from what nobody uses. Returns how many are used. */
@@ -291,8 +301,15 @@ static uint32_t sweep(struct hub *hub)
 	return used_count;
 }
 
-static void watch_all(struct hub *hub)
+static uint32_t smaller(uint32_t a, uint32_t b)
 {
+	return a < b ? a : b;
+}
+
+static uint32_t watch_all(struct hub *hub)
+{
+	uint32_t interval_ms = WATCH_INTERVAL_MS;
+
 	for (uint32_t i = 0; i < HUB_TARGET_COUNT_MAX; i++) {
 		pthread_mutex_lock(&hub->lock);
 		struct hub_target *target = hub->target[i];
@@ -304,17 +321,18 @@ static void watch_all(struct hub *hub)
 		if (!is_used)
 			continue;
 		if (__atomic_load_n(&target->is_gone, __ATOMIC_ACQUIRE) == 0)
-			watch_target(hub, target);
+			interval_ms = smaller(interval_ms, watch_target(hub, target));
 		hub_release(hub, target);
 	}
+	return interval_ms;
 }
 
-static void wait_interval(struct hub *hub)
+static void wait_interval(struct hub *hub, uint32_t interval_ms)
 {
 	struct timespec until;
 
 	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += WATCH_INTERVAL_MS * 1000000L;
+	until.tv_nsec += interval_ms * 1000000L;
 	until.tv_sec += until.tv_nsec / second_ns;
 	until.tv_nsec %= second_ns;
 	pthread_cond_timedwait(&hub->wanted, &hub->lock, &until);
@@ -330,6 +348,7 @@ static bool is_empty(const struct hub *hub)
 
 static void *keep(void *context)
 {
+	uint32_t interval_ms = UNKNOWN_INTERVAL_MS;
 	struct hub *hub = context;
 
 	log_thread_name_set("keeper");
@@ -338,13 +357,12 @@ static void *keep(void *context)
 		if (is_empty(hub))
 			pthread_cond_wait(&hub->wanted, &hub->lock);
 		else
-			wait_interval(hub);
+			wait_interval(hub, interval_ms);
 		if (hub->is_ending)
 			break;
 		uint32_t used_count = sweep(hub);
 		pthread_mutex_unlock(&hub->lock);
-		if (used_count > 0)
-			watch_all(hub);
+		interval_ms = used_count > 0 ? watch_all(hub) : WATCH_INTERVAL_MS;
 		pthread_mutex_lock(&hub->lock);
 	}
 	pthread_mutex_unlock(&hub->lock);
