@@ -31,14 +31,15 @@ status guarded_init(void)
 
 status guarded_run(guarded_work work, void *context)
 {
-	sigjmp_buf here;
+	/* Not changed after sigsetjmp(): what is in it then is good after the jump, too. */
+	sigjmp_buf here, *const before = way_back;
 
 	if (sigsetjmp(here, 0) != 0) {
-		way_back = NULL;
+		way_back = before;
 		return report(STATUS_IO, "the target's memory vanished while it was read: its file became shorter");
 	}
 	way_back = &here;
 	status result = work(context);
-	way_back = NULL;
+	way_back = before;
 	return result;
 }
