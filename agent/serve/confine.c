@@ -44,6 +44,17 @@ static status keep_capabilities(void)
 	return STATUS_OK;
 }
 
+/* A new user clears it (prctl(2)): who was to end with its parent still does. */
+static status keep_parent_death_signal(int signal, pid_t parent)
+{
+	if (signal == 0)
+		return STATUS_OK;
+	if (prctl(PR_SET_PDEATHSIG, signal) != 0)
+		return failed("stay bound to the parent process");
+	/* Too late for that signal? It is on its way to nobody. */
+	return getppid() == parent ? STATUS_OK : report(STATUS_GONE, "the parent process has ended");
+}
+
 static status become(const char *user)
 {
 	const struct passwd *found = user != NULL ? getpwnam(user) : NULL;
@@ -61,9 +72,15 @@ static status become(const char *user)
 
 status confine_process(const char *user)
 {
+	pid_t parent = getppid();
+	int signal = 0;
+
+	if (prctl(PR_GET_PDEATHSIG, &signal) != 0)
+		return failed("read whether to end with the parent process");
 	drop_bounding_set();
 	TRY(become(user));
 	TRY(keep_capabilities());
+	TRY(keep_parent_death_signal(signal, parent));
 	/* Other processes of the same user get at neither key nor guests' memory. */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return failed("give up privileges");
