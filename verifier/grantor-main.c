@@ -239,6 +239,7 @@ static const struct argp parser = {
 static status listen_on(const char *path, int *ret_listener)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat found;
 	int file;
 
 	if (strlen(path) >= sizeof address.sun_path)
@@ -248,7 +249,9 @@ static status listen_on(const char *path, int *ret_listener)
 	file = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (file < 0)
 		return report(STATUS_IO, "no socket: %m");
-	if (connect(file, (struct sockaddr *)&address, sizeof address) != 0 && errno == ECONNREFUSED)
+	/* A file that is no socket refuses connections, too, and isn't ours to remove. */
+	if (connect(file, (struct sockaddr *)&address, sizeof address) != 0 && errno == ECONNREFUSED &&
+	    lstat(path, &found) == 0 && S_ISSOCK(found.st_mode))
 		unlink(path);
 	mode_t mask = umask(0177);
 	bool bound = bind(file, (struct sockaddr *)&address, sizeof address) == 0;
