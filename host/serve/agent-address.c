@@ -19,6 +19,8 @@
 
 #include "base/report.h"
 
+enum { TCP_CONNECT_S = 5 };
+
 static const struct {
 	const char *prefix;
 	enum agent_address_kind kind;
@@ -139,6 +141,20 @@ static status connect_vsock(const struct agent_address *address, int *ret_file)
 	return connect_to(address, &where, sizeof where, AF_VSOCK, ret_file);
 }
 
+/* connect() obeys the time to send (socket(7)); without, nobody there takes minutes. */
+static int connect_in_time(int file, const struct addrinfo *at)
+{
+	struct timeval time = {.tv_sec = TCP_CONNECT_S};
+
+	(void)!setsockopt(file, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+	int result = connect(file, at->ai_addr, at->ai_addrlen);
+	int error = result != 0 && errno == EINPROGRESS ? ETIMEDOUT : errno;
+	time.tv_sec = 0;
+	(void)!setsockopt(file, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof time);
+	errno = error;
+	return result;
+}
+
 static status connect_tcp(const struct agent_address *address, int *ret_file)
 {
 	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
@@ -150,7 +166,7 @@ static status connect_tcp(const struct agent_address *address, int *ret_file)
 			      gai_strerror(error));
 	for (const struct addrinfo *at = found; at != NULL && file < 0; at = at->ai_next) {
 		file = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (file < 0 || connect(file, at->ai_addr, at->ai_addrlen) == 0)
+		if (file < 0 || connect_in_time(file, at) == 0)
 			continue;
 		error = errno;
 		close(file);
