@@ -268,7 +268,9 @@ static status expired_idle(struct client *client)
 	(void)!report(STATUS_DENIED, "the grant's time is over");
 	count(client, COUNTER_REFUSED_EXPIRED);
 	end_session(client);
-	daemon_enter_half_open(client->daemon, client);
+	/* Ports are as many as were asked for; one that was evicted would never serve again. */
+	if (!client->channel.is_serial)
+		daemon_enter_half_open(client->daemon, client);
 	status result = receive(client, seconds_from_now(FAREWELL_S), &message);
 	if (result == STATUS_OK)
 		say(client, link_error_write("the grant's time is over", client->reply), true);
