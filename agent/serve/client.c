@@ -286,8 +286,11 @@ static status answer_record(struct client *client, size_t content_size)
 	if (now_ns >= client->expires_ns)
 		return expired(client);
 	hold_to_rate(client, now_ns);
+	/* Why a read failed, the client isn't told in words. */
+	log_thread_told_set(false);
 	status result = answerer_answer(&client->answerer, (struct span){client->content, content_size}, now_ns,
 					content, &size);
+	log_thread_told_set(true);
 	if (result == STATUS_OK)
 		result = link_seal(&client->session, (struct span){content, size}, client->reply, sizeof client->reply,
 				   &size);
@@ -303,6 +306,7 @@ static status converse(struct client *client)
 	size_t size = 0;
 
 	log_thread_forget();
+	log_thread_told_set(true);
 	client->owes_reply = false;
 	TRY(handshake(client));
 	status result = receive_record(client, seconds_from_now(PROOF_S), &size);

@@ -13,7 +13,7 @@ enum { LINE_SIZE = 1200 };
 
 static bool with_priority;
 static _Thread_local char thread_name[64], last[LINE_SIZE];
-static _Thread_local bool is_quiet;
+static _Thread_local bool is_quiet, is_told;
 
 /* One write a line: lines of several threads don't mix. */
 static void put(enum log_priority priority, const char *message)
@@ -29,6 +29,11 @@ static void put(enum log_priority priority, const char *message)
 		size = sizeof line - 1;
 		line[size - 1] = '\n';
 	}
+	/* Names come from others, a QEMU's command line above all: they make no lines of
+	 * their own, and steer no terminal. The rest may be UTF-8. */
+	for (int i = 0; i < size - 1; i++)
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			line[i] = '?';
 	if (size > 0)
 		(void)!write(STDERR_FILENO, line, (size_t)size);
 }
@@ -39,7 +44,7 @@ static void sink(void *context, status fault, const char *message)
 	(void)fault;
 	snprintf(last, sizeof last, "%s", message);
 	if (!is_quiet)
-		put(LOG_PRIORITY_WARNING, message);
+		put(is_told ? LOG_PRIORITY_NOTICE : LOG_PRIORITY_WARNING, message);
 }
 
 void log_init(void)
@@ -67,6 +72,11 @@ void log_thread_name_set(const char *name)
 void log_thread_quiet_set(bool quiet)
 {
 	is_quiet = quiet;
+}
+
+void log_thread_told_set(bool told)
+{
+	is_told = told;
 }
 
 const char *log_thread_last(void)

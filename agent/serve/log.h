@@ -24,6 +24,9 @@ __attribute__((format(printf, 2, 3))) void log_write(enum log_priority priority,
 void log_thread_name_set(const char *name);
 /* Don't log this thread's faults: they are expected. */
 void log_thread_quiet_set(bool quiet);
+/* What this thread reports is told to its client, too: a notice here, no warning, so that
+ * who runs both doesn't read it twice. */
+void log_thread_told_set(bool told);
 /* This thread's last fault, in words; "" where there was none since the last call of
  * log_thread_forget(). */
 const char *log_thread_last(void);
