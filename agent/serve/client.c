@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/serve/client.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -478,14 +479,25 @@ static void *run_connection(void *context)
 	return NULL;
 }
 
+/* Nobody there is the ordinary case: the VM doesn't run. Other reasons are told, each time
+ * that they change. */
+static void tell_port_trouble(int error, int *told_error)
+{
+	if (error != *told_error && error != ENOENT && error != ECONNREFUSED && error != 0)
+		log_write(LOG_PRIORITY_WARNING, "can't connect to it: %s; tried again until it works", strerror(error));
+	*told_error = error;
+}
+
 static void *run_port(void *context)
 {
 	struct client *client = context;
 	const struct timespec pause = {.tv_sec = PORT_RETRY_S};
+	int told_error = 0;
 
 	log_thread_name_set(client->name);
 	while (!daemon_is_ending(client->daemon)) {
 		client->file = listener_open_port(client->listener);
+		tell_port_trouble(client->file < 0 ? errno : 0, &told_error);
 		if (client->file < 0) {
 			nanosleep(&pause, NULL);
 			continue;

@@ -34,8 +34,10 @@ static status cannot(const char *place, const char *what)
 static bool unix_address(const char *path, struct sockaddr_un *ret_address)
 {
 	*ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
-	if (strlen(path) >= sizeof ret_address->sun_path)
+	if (strlen(path) >= sizeof ret_address->sun_path) {
+		errno = ENAMETOOLONG;
 		return false;
+	}
 	memcpy(ret_address->sun_path, path, strlen(path) + 1);
 	return true;
 }
@@ -48,8 +50,10 @@ static int connect_unix(const char *path)
 	if (file >= 0 && unix_address(path, &address) &&
 	    connect(file, (const struct sockaddr *)&address, sizeof address) == 0)
 		return file;
+	int error = errno;
 	if (file >= 0)
 		close(file);
+	errno = error;
 	return -1;
 }
 
