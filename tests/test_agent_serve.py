@@ -6,10 +6,12 @@ import os
 import pty
 import random
 import secrets
+import select
 import signal
 import socket
 import struct
 import subprocess
+import sys
 import threading
 import time
 
@@ -474,6 +476,31 @@ def test_it_becomes_another_user_and_still_serves(start, owner, target, tmp_path
     assert s.ask([read(0)])[0][0] == link.OK
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_as_another_user_it_still_ends_with_the_process_that_it_was_bound_to(tmp_path, owner):
+    for directory in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        os.chmod(directory, 0o755)
+    owner.write_public(str(tmp_path / "owner.pub"))
+    starter = ("import ctypes, subprocess, sys, time\n"
+               "pdeathsig = lambda: ctypes.CDLL(None).prctl(1, 15)\n"
+               "agent = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, preexec_fn=pdeathsig)\n"
+               "agent.stdout.readline()\n"
+               "print(agent.pid, flush=True)\n"
+               "time.sleep(600)\n")
+    with subprocess.Popen([sys.executable, "-c", starter, find_agent(), "serve", "--json", "--socket", tmp_path / "agent.sock",
+                           "--owner", tmp_path / "owner.pub", "--key", tmp_path / "agent.key", "--user", "nobody"],
+                          stdout=subprocess.PIPE) as parent:
+        handle = os.pidfd_open(int(parent.stdout.readline()))
+        parent.kill()
+    try:
+        assert select.select([handle], [], [], 20)[0], "it outlived its parent"
+    except AssertionError:
+        signal.pidfd_send_signal(handle, signal.SIGKILL)
+        raise
+    finally:
+        os.close(handle)
+
+
 def test_its_key_is_its_own_and_stays_and_its_nonce_changes(start, tmp_path, owner):
     first = start()
     key_path = os.path.join(first.directory, "agent.key")
@@ -599,6 +626,39 @@ def test_a_socket_that_stands_for_a_port_is_connected_to_again(start, owner, dum
             with connection:
                 serial_conversation(connection, owner, dumps, target)
     assert agent.end() == 0
+
+
+def test_a_port_serves_on_after_its_grant_has_ended_and_many_others_came(start, owner, dumps, target, tmp_path):
+    path = str(tmp_path / "chardev")
+    with socket.socket(socket.AF_UNIX) as chardev:
+        chardev.bind(path)
+        chardev.listen(1)
+        chardev.settimeout(20)
+        agent = start("--serial", path, "--half-open", "1")
+        with chardev.accept()[0] as connection:
+            s = Session(Stream(connection), owner, target, lasts=1).handshake()
+            assert s.ask([read(0)])[0][0] == link.OK
+            agent.settle("sessions", 0)
+            # More connections without an enclave than may be: the oldest goes, and a port isn't one.
+            others = [Ring(agent.path) for _ in range(3)]
+            serial_conversation(connection, owner, dumps, target)
+            for other in others:
+                other.close()
+    assert agent.end() == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_port_that_it_may_not_connect_to_is_said_once(start, tmp_path):
+    for directory in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
+        os.chmod(directory, 0o755)
+    path = str(tmp_path / "chardev")
+    with socket.socket(socket.AF_UNIX) as chardev:
+        chardev.bind(path)
+        os.chmod(path, 0o700)
+        chardev.listen(1)
+        agent = start("--serial", path, "--user", "nobody")
+        time.sleep(2.5)  # it tries each second
+        assert agent.log().count(f"port {path[:50]}: can't connect to it: Permission denied") == 1, agent.log()
 
 
 def test_a_target_that_cannot_be_attached_to_is_said(start, owner):

@@ -366,6 +366,22 @@ def test_hundreds_of_interrupts_during_a_run_over_the_link_change_nothing(bartiz
     assert int(done.stderr.partition(b"storm: ")[2].split()[0]) > 100, done.stderr
 
 
+def test_why_an_agent_refused_is_said_once(bartizan):
+    done = bartizan("cat", "--target", "qemu:999999999", "version")
+    assert_refused(done, b"no process 999999999")
+    assert done.stderr.count(b"no process 999999999") == 1, done.stderr
+
+
+def test_a_grantor_takes_no_file_s_place_that_is_no_socket(bartizan, keys, tmp_path, image):
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    done = subprocess.run([program(bartizan, "bartizan-grantor"), "--socket", precious, "--owner", keys / "owner.pem",
+                           "--source-key", "11" * 32, "--mrenclave", image["mrenclave"]],
+                          capture_output=True, check=False, timeout=PATIENCE_SECONDS)
+    assert done.returncode == 1 and b"precious" in done.stderr
+    assert precious.read_text() == "kept"
+
+
 def test_plain_has_no_agent(bartizan, dump):
     done = bartizan("cat", "--backend", "plain", "--agent", "/nonexistent", "--target", dump, "version")
     assert (done.returncode, done.stdout) == (2, b"") and b"--agent" in done.stderr
