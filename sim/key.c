@@ -9,7 +9,8 @@
 
 #include "base/report.h"
 
-const uint8_t sim_cpusvn[SGX_CPUSVN_SIZE] = {1};
+const uint8_t sim_cpusvn[SGX_CPUSVN_SIZE] = {'F', 'A', 'K', 'E', ' ', 'C', 'P', 'U',
+					     ' ', 'O', 'F', ' ', 'S', 'I', 'M', '!'};
 
 enum {
 	KEYPOLICY_ALL = SGX_KEYPOLICY_MRENCLAVE | SGX_KEYPOLICY_MRSIGNER | SGX_KEYPOLICY_NOISVPRODID |

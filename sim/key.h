@@ -15,7 +15,7 @@
 #include "sim/root.h"
 #include "wire/sgx.h"
 
-/* The fake CPU's security version: a 1 and zeros, for ever. Keys can be asked for
+/* The fake CPU's security version: text that no CPU has, for ever. Keys can be asked for
  * with any that is lower or equal in every byte. */
 extern const uint8_t sim_cpusvn[SGX_CPUSVN_SIZE];
 

@@ -49,8 +49,9 @@ static_assert(sizeof(struct grantor_request) == 736, "no padding");
 
 #define GRANTOR_TARGETINFO_NAME "Bartizan grantor 1"
 
-/* CPUSVN in a report of the backend sim (sim/key.h): a 1 and zeros, which no CPU has. It only
+/* CPUSVN in a report of the backend sim (sim/key.h): text, which no CPU has: small numbers
+ * are what a CPU says, and emulators of one. It only
  * tells which kind of evidence a report claims to be; the MAC tells what it is. */
-#define GRANTOR_SIM_CPUSVN {1}
+#define GRANTOR_SIM_CPUSVN {'F', 'A', 'K', 'E', ' ', 'C', 'P', 'U', ' ', 'O', 'F', ' ', 'S', 'I', 'M', '!'}
 
 #endif
