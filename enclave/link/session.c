@@ -159,16 +159,20 @@ static status transact(const struct link_request *request, struct link_reply *re
 	return check_outcomes(request, reply);
 }
 
+status session_end(status fault)
+{
+	state.failure = fault;
+	link_session_deinit(&state.session);
+	return fault;
+}
+
 status session_transact(const struct link_request *request, struct link_reply *ret_reply, const uint8_t **ret_content)
 {
 	if (state.failure != STATUS_OK)
 		return state.failure;
 	status result = transact(request, ret_reply);
-	if (result != STATUS_OK) {
-		state.failure = result;
-		link_session_deinit(&state.session);
-		return result;
-	}
+	if (result != STATUS_OK)
+		return session_end(result);
 	state.epoch = ret_reply->epoch;
 	*ret_content = state.received + LINK_HEAD_SIZE;
 	return STATUS_OK;

@@ -12,4 +12,8 @@
 MUST_USE status session_transact(const struct link_request *request, struct link_reply *ret_reply,
 				 const uint8_t **ret_content);
 
+/* The reply's data breaks its format, as the caller has reported: the session ends with `fault`, which
+ * every later call returns. Returns `fault`. */
+MUST_USE status session_end(status fault);
+
 #endif

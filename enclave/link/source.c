@@ -89,7 +89,9 @@ static status source_ram_map(struct page_source *source, struct ram_map *ret_map
 	const uint8_t *data;
 
 	TRY(ask(&operation, &data));
-	TRY(link_ram_map_read(data, &answer));
+	status result = link_ram_map_read(data, &answer);
+	if (result != STATUS_OK)
+		return session_end(result);
 	memset(ret_map, 0, sizeof *ret_map);
 	ret_map->range_count = (uint32_t)answer.range_count;
 	for (uint32_t i = 0; i < ret_map->range_count; i++) {
@@ -107,12 +109,14 @@ static status source_next_populated(struct page_source *source, struct guest_pa 
 	const uint8_t *data;
 
 	TRY(ask(&operation, &data));
-	TRY(link_range_read(data, &answer));
+	status result = link_range_read(data, &answer);
 	/* A search that was sent back would never end. */
-	if (answer.start < start.value)
-		return report(STATUS_MALFORMED, "the agent was asked for RAM from %#llx on and answered %#llx+%#llx",
-			      (unsigned long long)start.value, (unsigned long long)answer.start,
-			      (unsigned long long)answer.size);
+	if (result == STATUS_OK && answer.start < start.value)
+		result = report(STATUS_MALFORMED, "the agent was asked for RAM from %#llx on and answered %#llx+%#llx",
+				(unsigned long long)start.value, (unsigned long long)answer.start,
+				(unsigned long long)answer.size);
+	if (result != STATUS_OK)
+		return session_end(result);
 	ret_range->start.value = answer.start;
 	ret_range->size = answer.size;
 	*ret_bytes = NULL;
@@ -128,8 +132,9 @@ static status source_registers(struct page_source *source, uint32_t cpu_index, s
 	TRY(ask(&operation, &data));
 	link_registers_read(data, &answer);
 	if (answer.cpu_index != cpu_index || (answer.cpl != 0 && answer.cpl != 3))
-		return report(STATUS_MALFORMED, "the agent was asked for CPU %u and answered with CPU %llu, CPL %llu",
-			      cpu_index, (unsigned long long)answer.cpu_index, (unsigned long long)answer.cpl);
+		return session_end(
+			report(STATUS_MALFORMED, "the agent was asked for CPU %u and answered with CPU %llu, CPL %llu",
+			       cpu_index, (unsigned long long)answer.cpu_index, (unsigned long long)answer.cpl));
 	ret_registers->cr0 = answer.cr0;
 	ret_registers->cr3 = answer.cr3;
 	ret_registers->cr4 = answer.cr4;
