@@ -114,8 +114,9 @@ static status load_owner(const char *path, uint8_t ret_key[static START_OWNER_KE
 	size_t size = 0;
 
 	if (file == NULL)
-		return report(STATUS_IO, "can't read the owner's public key %s: %s; `bartizan keygen --owner` makes one",
-			      path, strerror(errno));
+		return report(STATUS_IO,
+			      "can't read the owner's public key %s: %s; `bartizan keygen --owner` makes one", path,
+			      strerror(errno));
 	__attribute__((cleanup(key_cleanup))) EVP_PKEY *key = PEM_read_PUBKEY(file, NULL, NULL, NULL);
 	if (key == NULL || EVP_PKEY_get_group_name(key, group, sizeof group, NULL) != 1 ||
 	    strcmp(group, "prime256v1") != 0 ||

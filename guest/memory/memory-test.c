@@ -247,9 +247,9 @@ static void a_failure_while_asking_ahead_leaves_no_page(void **state)
 	for (unsigned round = 0; round < 4; round++) {
 		guest.gone = true;
 		for (uint64_t number = 0; number < 40; number++)
-			assert_int_equal(guest_memory_page(&guest.memory, (struct guest_pa){number * GUEST_PAGE_SIZE},
-							   &page),
-					 STATUS_GONE);
+			assert_int_equal(
+				guest_memory_page(&guest.memory, (struct guest_pa){number * GUEST_PAGE_SIZE}, &page),
+				STATUS_GONE);
 		guest.gone = false;
 		for (uint64_t number = 0; number < 40; number++)
 			assert_int_equal(number_at(&guest, number), number);

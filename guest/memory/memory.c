@@ -310,8 +310,7 @@ static status fetch_again(struct guest_memory *memory, uint32_t index, uint32_t 
 	} while (count < limit && index + count < cache->slot_count && cache->slots[index + count].epoch != 0 &&
 		 cache->slots[index + count].epoch != memory->epoch);
 	/* Whatever comes of it, the old bytes are gone. */
-	status result =
-		memory->source->ops->read_pages(memory->source, pages, count, &cache->pages[index], results);
+	status result = memory->source->ops->read_pages(memory->source, pages, count, &cache->pages[index], results);
 	for (uint32_t i = 0; result != STATUS_OK && i < count; i++)
 		results[i] = result;
 	return slots_filled(memory, indices, results, count);
