@@ -65,8 +65,9 @@ def wait_for_socket(path, process):
 class Daemon:
     def __init__(self, arguments, path):
         self.path = str(path)
-        self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.DEVNULL)
+        self.log_path = f"{path}.log"
+        with open(self.log_path, "wb") as log:
+            self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
         wait_for_socket(path, self.process)
 
     def kill(self):
@@ -167,6 +168,33 @@ def test_nothing_of_the_development_chain_stays_behind(bartizan, dump, tmp_path)
 def test_a_running_agent_and_grantor_are_used(bartizan, dump, plain, agent, grantor):
     done = cat(bartizan, dump, agent, grantor())
     assert (done.returncode, done.stdout, done.stderr) == (0, plain, b"")
+
+
+@pytest.mark.parametrize("kind", ["unix", "stream"])
+def test_a_run_closes_its_session_so_that_the_agent_can_tell_an_end_from_a_cut(bartizan, dump, agent, grantor, kind):
+    def sessions():
+        done = subprocess.run([program(bartizan, "bartizan-agent"), "status", "--socket", agent.path], check=True,
+                              capture_output=True, timeout=PATIENCE_SECONDS)
+        return json.loads(done.stdout)["sessions"]
+
+    def log_after(*command):
+        before = os.path.getsize(agent.log_path)
+        process = subprocess.Popen([bartizan.path, "cat", "--quiet", "--target", dump, "--agent", f"{kind}:{agent.path}",
+                                    "--grantor", grantor().path, *command], stdout=subprocess.PIPE, env=bartizan.environment)
+        assert process.stdout.read(10)
+        if len(command) > 100:
+            process.kill()
+        process.communicate(timeout=PATIENCE_SECONDS)
+        end = time.monotonic() + PATIENCE_SECONDS
+        while sessions():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        with open(agent.log_path, "rb") as log:
+            log.seek(before)
+            return log.read()
+
+    assert b"without closing" not in log_after("version")
+    assert b"hung up without closing its session" in log_after(*FILES * 500)
 
 
 def test_an_agent_that_is_killed_ends_the_run_with_an_error(bartizan, dump, plain, agent, grantor):

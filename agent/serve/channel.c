@@ -80,9 +80,13 @@ static status receive_ring(struct channel *channel, int timeout_ms, struct span 
 	size_t size;
 	status result = source_ring_take(&channel->ring, timeout_ms, channel->request, &size);
 
-	/* Looked at only where nothing came: a request costs no system call. */
-	if (result == STATUS_TORN && is_hung_up(channel))
-		return STATUS_GONE;
+	/* Looked at only where nothing came: a request costs no system call. Last words may have
+	 * come just before the end. */
+	if (result == STATUS_TORN && is_hung_up(channel)) {
+		result = source_ring_take(&channel->ring, 0, channel->request, &size);
+		if (result == STATUS_TORN)
+			return STATUS_GONE;
+	}
 	TRY(result);
 	*ret_message = (struct span){channel->request, size};
 	return STATUS_OK;

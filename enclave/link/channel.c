@@ -75,6 +75,18 @@ static status wait_outside(struct link_ring *host_ring)
 	return STATUS_OK;
 }
 
+static void post(struct link_ring *host_ring, struct span message)
+{
+	outside_put((uint64_t *)host_ring->request, message.data, message.size);
+	outside_store(&host_ring->request_size, message.size);
+	outside_store_release(&host_ring->request_sequence, ++sequence);
+}
+
+void channel_leave(struct span message)
+{
+	post(runtime_link_ring(), message);
+}
+
 status channel_exchange(struct span message, uint8_t *ret_answer, size_t capacity, size_t *ret_size)
 {
 	struct link_ring *host_ring = runtime_link_ring();
@@ -82,9 +94,7 @@ status channel_exchange(struct span message, uint8_t *ret_answer, size_t capacit
 
 	if (message.size == 0 || message.size > LINK_RING_REQUEST_SIZE)
 		return report(STATUS_INTERNAL, "a message of %zu bytes doesn't fit the ring", message.size);
-	outside_put((uint64_t *)host_ring->request, message.data, message.size);
-	outside_store(&host_ring->request_size, message.size);
-	outside_store_release(&host_ring->request_sequence, ++sequence);
+	post(host_ring, message);
 	if (!source_is_awake(host_ring) || !spin(host_ring))
 		TRY(wait_outside(host_ring));
 	host_size = outside_load(&host_ring->reply_size);

@@ -20,4 +20,8 @@
  * one (its size), or the host's answer can't; STATUS_INTERNAL: the message is too long. */
 MUST_USE status channel_exchange(struct span message, uint8_t *ret_answer, size_t capacity, size_t *ret_size);
 
+/* Leave last words, of at most LINK_RING_REQUEST_SIZE bytes, in the ring, and wait for nobody:
+ * the source finds them there, if the host lets it. */
+void channel_leave(struct span message);
+
 #endif

@@ -83,8 +83,18 @@ status enclave_link_start(void)
 	return result;
 }
 
+/* So that the source can tell an end from a cut. */
+static void close_session(void)
+{
+	size_t size;
+
+	if (state.failure == STATUS_OK && link_close(&state.session, state.sent, sizeof state.sent, &size) == STATUS_OK)
+		channel_leave((struct span){state.sent, size});
+}
+
 void enclave_link_end(void)
 {
+	close_session();
 	link_wipe(&state, sizeof state);
 	state.failure = STATUS_GONE;
 }

@@ -216,10 +216,43 @@ status agent_client_create(const char *address, struct agent_client **ret_client
 	return STATUS_OK;
 }
 
+static status mark_gone(struct agent_client *client)
+{
+	client->is_gone = true;
+	__atomic_store_n(&client->ring->source_gone, 1, __ATOMIC_SEQ_CST);
+	return STATUS_GONE;
+}
+
+/* The request, copied: it may change while it is being sent, which is the
+ * enclave's loss alone, but not its size. */
+static status carry_request(struct agent_client *client, uint64_t sequence)
+{
+	uint64_t size = __atomic_load_n(&client->ring->request_size, __ATOMIC_SEQ_CST);
+
+	if (size > LINK_RING_REQUEST_SIZE)
+		return mark_gone(client);
+	client->sent_sequence = sequence;
+	if (frame_write(client->file, AGENT_MESSAGE, (uint32_t)sequence, (struct span){client->ring->request, size},
+			SEND_MS) != STATUS_OK)
+		return mark_gone(client);
+	return STATUS_OK;
+}
+
+/* The enclave's last message asks for no answer (CLOSE): it may still lie in the ring. */
+static void carry_last_words(struct agent_client *client)
+{
+	uint64_t sequence = __atomic_load_n(&client->ring->request_sequence, __ATOMIC_SEQ_CST);
+
+	if (sequence != client->sent_sequence)
+		(void)!carry_request(client, sequence);
+}
+
 void agent_client_destroy(struct agent_client *client)
 {
 	if (client == NULL)
 		return;
+	if (client->ring != NULL && !client->is_shared && !client->is_gone)
+		carry_last_words(client);
 	if (client->ring != NULL)
 		munmap(client->ring, sizeof *client->ring);
 	if (client->file >= 0)
@@ -235,13 +268,6 @@ const struct agent_hello *agent_client_hello(const struct agent_client *client)
 struct link_ring *agent_client_ring(struct agent_client *client)
 {
 	return client->ring;
-}
-
-static status mark_gone(struct agent_client *client)
-{
-	client->is_gone = true;
-	__atomic_store_n(&client->ring->source_gone, 1, __ATOMIC_SEQ_CST);
-	return STATUS_GONE;
 }
 
 /* With a ring the agent never writes to the connection: anything readable is its end. */
@@ -325,21 +351,6 @@ static status wait_shared(struct agent_client *client, uint64_t sequence)
 		result = STATUS_OK;
 	__atomic_store_n(&ring->client_asleep, 0, __ATOMIC_SEQ_CST);
 	return result;
-}
-
-/* The request, copied: it may change while it is being sent, which is the
- * enclave's loss alone, but not its size. */
-static status carry_request(struct agent_client *client, uint64_t sequence)
-{
-	uint64_t size = __atomic_load_n(&client->ring->request_size, __ATOMIC_SEQ_CST);
-
-	if (size > LINK_RING_REQUEST_SIZE)
-		return mark_gone(client);
-	client->sent_sequence = sequence;
-	if (frame_write(client->file, AGENT_MESSAGE, (uint32_t)sequence, (struct span){client->ring->request, size},
-			SEND_MS) != STATUS_OK)
-		return mark_gone(client);
-	return STATUS_OK;
 }
 
 static void put_reply(struct agent_client *client, uint64_t sequence, uint32_t size)
