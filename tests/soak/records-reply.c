@@ -53,6 +53,11 @@ void reply_tamper_data(struct source *source)
 		reply_tamper_head(source);
 		return;
 	}
+	/* Ranges that could be, but for what was asked. */
+	if (source->request.operation[0].type == LINK_NEXT_POPULATED && below(2)) {
+		put(source->plain + SLOTS_OFFSET, below(64) << 12, 8);
+		return;
+	}
 	for (uint64_t count = 1 + below(4); count > 0; count--) {
 		size_t word = (below(2) ? below(room < 64 ? room : 64) : below(room)) / 8 * 8;
 		uint64_t value = below(2) ? random_next() : below(8) << below(60);
