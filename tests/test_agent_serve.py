@@ -388,7 +388,8 @@ def test_connections_that_begin_with_anything_else_are_refused(agent):
 
 
 def test_many_clients_that_die_in_the_middle_leave_nothing_behind(start, owner, target):
-    agent = start("--half-open", "8", "--handshakes", "1000000")
+    # The dead are noticed after half a second; meanwhile their sessions stand.
+    agent = start("--half-open", "8", "--handshakes", "1000000", "--sessions", "1000")
     chooser = random.Random(7)
 
     def die(how):
