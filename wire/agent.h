@@ -36,6 +36,12 @@ enum agent_frame_type {
 	 * AGENT_ASK_STATUS, empty → AGENT_STATUS, a JSON object. */
 	AGENT_ASK_STATUS = 5,
 	AGENT_STATUS = 6,
+	/* Instead of AGENT_CONNECT, by anybody, over any socket: AGENT_REVOKE, a revocation that the owner has
+	 * signed (link/revocation.h) → AGENT_REVOKED, empty: from now on the grant is worth nothing here;
+	 * or AGENT_REFUSED. Where an X25519 key follows the revocation, AGENT_REVOKED has a proof that it is the
+	 * source which says so (32 bytes). */
+	AGENT_REVOKE = 7,
+	AGENT_REVOKED = 8,
 };
 
 struct agent_frame {

@@ -40,7 +40,7 @@ enum {
 	/* Page source (guest/memory/source.h); the result is a status from
 	 * base/status.h.
 	 * (at addresses: u64 each, count, at pages: 4096 bytes each, at
-	 * results: i64 each) */
+	 * results: i64 each, 1: as memory is now, past an epoch that several programs share) */
 	CALL_SOURCE_READ_PAGES = CALL_OWN_BASE,
 	CALL_SOURCE_RAM_MAP, /* (at struct call_ram_map) */
 	CALL_SOURCE_REGISTERS, /* (CPU index, at struct call_registers) */
@@ -64,9 +64,51 @@ enum {
 	 * number. STATUS_OK: look at the ring; STATUS_GONE: the source has ended or
 	 * hung up; STATUS_TORN: nothing yet after a second, ask again. */
 	CALL_LINK_WAIT,
+	/* Run a read plan (guest/memory/plan-code.h): (at struct call_plan, at struct
+	 * call_plan_answer, at the packed lines, bytes that they may take, 1: as memory is now). A status; with
+	 * STATUS_OK the cursor to go on with, and the runs, stand in the answer. */
+	CALL_SOURCE_PLAN,
 	/* Ask the grantor for a grant (wire/grantor.h): (at request, its size, at
 	 * reply, its size at most) → the reply's size, or a status < 0. */
 	CALL_GRANT,
+	/* Let the target stand still, and go on (guest/memory/source.h): () → a status; (at struct
+	 * call_pause) → a status. */
+	CALL_SOURCE_PAUSE,
+	CALL_SOURCE_RESUME,
+	/* Programs that this one runs, and the one that runs it: peers (wire/peer.h). Start an
+	 * image: (at its name, a port's, NUL and all; size) → the peer's number, or a status < 0. */
+	CALL_CHILD_START,
+	/* The peer of that number isn't needed any more: it is ended, if it hasn't ended. (number) → 0 */
+	CALL_CHILD_END,
+	/* Wait up to a second until one of these peers has a message or has ended, or one of those takes
+	 * another message: (a bit for each peer, the same) → the bits of those that do, the second ones from
+	 * bit 16 on; 0: none yet. */
+	CALL_PEER_WAIT,
+	/* (number, at message, its size) → STATUS_OK; STATUS_TORN: not now; STATUS_GONE: it has ended. */
+	CALL_PEER_SEND,
+	/* (number, at message, its size at most) → the size, at least 1, or -STATUS_TORN: none yet,
+	 * -STATUS_GONE: it has ended. */
+	CALL_PEER_RECEIVE,
+	/* Evidence for a remote verifier (wire/evidence.h). For whom reports are made that are to become
+	 * quotes: (at struct sgx_targetinfo) → a status. Make one a quote: (at report, at quote, its size at
+	 * most) → its size, or a status < 0. */
+	CALL_QUOTE_TARGET,
+	CALL_QUOTE,
+	/* Bytes of the connection to the verifier: (at bytes, size; to receive: milliseconds to wait at most, up to
+	 * CALL_VERIFIER_WAIT_MS_MAX) → how many went, or came; 0: none within a second, or that time; STATUS_IO: it is
+	 * at its end; STATUS_UNSUPPORTED: there is none. */
+	CALL_VERIFIER_SEND,
+	CALL_VERIFIER_RECEIVE,
+	/* Another connection to the same verifier, in place of the one there was: () → a status. */
+	CALL_VERIFIER_CONNECT,
+	/* What this image has sealed for itself because the verifier hasn't taken it yet (enclave/duty/unsent.h).
+	 * One more record of this run: (at record, its size) → a status. One of those that runs left which are over,
+	 * each in a file of its own: (number from 0, at record, its size at most, file from 0) → its size, 0: there are
+	 * no more, or a status < 0. Forget all in one of these files, or in this run's, CALL_UNSENT_OWN: (file) → a
+	 * status. STATUS_UNSUPPORTED: the host keeps none. */
+	CALL_UNSENT_PUT,
+	CALL_UNSENT_GET,
+	CALL_UNSENT_CLEAR,
 };
 
 enum {
@@ -76,7 +118,12 @@ enum {
 	CALL_PAGE_COUNT_MAX = 32,
 	/* A path with its NUL. */
 	CALL_PATH_SIZE_MAX = 4096,
+	CALL_VERIFIER_WAIT_MS_MAX = 1000,
+	CALL_UNSENT_SIZE_MAX = 128 * 1024, /* one record */
+	CALL_UNSENT_FILE_COUNT_MAX = 256, /* runs that left something; few have a verifier that goes away meanwhile */
 };
+
+#define CALL_UNSENT_OWN UINT64_MAX
 
 /* No instruction's offset: images are far smaller. */
 #define CALL_CRASH_WITHHELD UINT64_MAX
@@ -129,6 +176,11 @@ struct call_range {
 	uint64_t start, size;
 };
 
+struct call_pause {
+	uint64_t stopped_ns;
+	uint64_t was_late; /* 0 or 1 */
+};
+
 struct call_ram_map {
 	uint64_t range_count;
 	struct call_range range[CALL_RAM_RANGE_COUNT_MAX];
@@ -136,9 +188,27 @@ struct call_ram_map {
 
 struct call_registers {
 	uint64_t cr0, cr3, cr4, efer, idt_base, cpu_index, cpl;
+	uint64_t lstar; /* 0: not known */
 };
 
+enum {
+	CALL_PLAN_CODE_SIZE = 4736,
+	CALL_PLAN_CURSOR_SIZE = 208,
+};
+
+struct call_plan {
+	uint8_t plan[CALL_PLAN_CODE_SIZE];
+	uint8_t cursor[CALL_PLAN_CURSOR_SIZE];
+};
+
+struct call_plan_answer {
+	uint64_t run_size; /* bytes */
+	uint8_t cursor[CALL_PLAN_CURSOR_SIZE];
+};
+
+static_assert(sizeof(struct call_plan) == CALL_PLAN_CODE_SIZE + CALL_PLAN_CURSOR_SIZE, "no padding");
+static_assert(sizeof(struct call_plan_answer) == 8 + CALL_PLAN_CURSOR_SIZE, "no padding");
 static_assert(sizeof(struct call_ram_map) == 8 + 64 * 16, "no padding");
-static_assert(sizeof(struct call_registers) == 56, "no padding");
+static_assert(sizeof(struct call_registers) == 64, "no padding");
 
 #endif

@@ -30,6 +30,9 @@ enum {
 	/* Linux numbers of 16 bits each, then IMAGE_NOTE_CALLS_END. */
 	IMAGE_NOTE_CALLS = 5,
 	IMAGE_NOTE_CALLS_END = 0xffff,
+	/* Programs that it may run: "NAME=" and the image's MRENCLAVE in 64 hexadecimal
+	 * digits, as the strings above. */
+	IMAGE_NOTE_PROGRAMS = 6,
 
 	/* As many as an enclave of ours ever starts, with room. */
 	IMAGE_THREAD_COUNT_MAX = 16,

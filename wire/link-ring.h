@@ -21,8 +21,8 @@
 
 enum {
 	LINK_RING_REQUEST_SIZE = 32 * 1024,
-	/* 32 pages and their heads, sealed. */
-	LINK_RING_REPLY_SIZE = 136 * 1024,
+	/* What a read plan touched: 1 MiB, sealed. */
+	LINK_RING_REPLY_SIZE = 1024 * 1024 + 4096,
 };
 
 struct link_ring {

@@ -36,7 +36,16 @@ enum start_flags {
 	 * XFRM has AVX-512; a lie ends in #UD. */
 	START_VAES = 1 << 5,
 
-	START_FLAGS = START_HAS_SOURCE | START_HAS_PROFILE | START_PLAIN | START_HAS_LINK | START_VAES,
+	/* Another program inside runs this one: arguments and environment come from it, sealed
+	 * (wire/peer.h); those in this block are worth nothing. */
+	START_HAS_PARENT = 1 << 6,
+
+	/* A connection to a remote verifier stands behind CALL_VERIFIER_*; `owner_key` is filled in. Never
+	 * with START_PLAIN. */
+	START_HAS_VERIFIER = 1 << 7,
+
+	START_FLAGS = START_HAS_SOURCE | START_HAS_PROFILE | START_PLAIN | START_HAS_LINK | START_VAES |
+		      START_HAS_PARENT | START_HAS_VERIFIER,
 };
 
 enum {
@@ -45,6 +54,15 @@ enum {
 	START_NONCE_SIZE = 32,
 	START_TARGET_SIZE = 128,
 };
+
+/* Variables that every image is given, whatever its manifest says: how the target is to be looked at. The
+ * host's choice, as the arguments are. */
+#define START_VARIABLE_PID_NAMESPACE "BARTIZAN_PID_NAMESPACE"
+#define START_VARIABLE_NETNS "BARTIZAN_NETNS"
+/* "new:NAME", "at:NAME": an epoch that several programs share. */
+#define START_VARIABLE_EPOCH "BARTIZAN_EPOCH"
+/* "1": let the target stand still while an epoch lasts. */
+#define START_VARIABLE_PAUSE "BARTIZAN_PAUSE"
 
 struct start_block {
 	uint64_t magic;
