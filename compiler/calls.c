@@ -33,9 +33,10 @@ static void check_pointer_argument(struct unit *unit, LLVMValueRef call, LLVMVal
 
 static void check_native_call(struct unit *unit, LLVMValueRef call, LLVMValueRef target)
 {
-	/* seq_*, proc_*: the first argument is the native handle of the file. */
+	/* seq_*, proc_*, listing_*: the first argument is the native handle of the file. */
 	const char *name = value_name(target);
-	unsigned first = name_starts(name, "seq_") || name_starts(name, "proc_") ? 1 : 0;
+	bool handle = name_starts(name, "seq_") || name_starts(name, "proc_") || name_starts(name, "listing_");
+	unsigned first = handle ? 1 : 0;
 
 	unit_insert_before(unit, call);
 	for (unsigned i = first; i < LLVMGetNumArgOperands(call); i++)

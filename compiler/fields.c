@@ -167,7 +167,8 @@ static void lower_type_info(struct unit *unit, LLVMValueRef call)
 	replace_with_answer(unit, call, &question, what == TYPE_INFO_SIZE);
 }
 
-/* The front end hands an enumerator over as the string "NAME:value". */
+/* The front end hands an enumerator over as the string "NAME:value". As with
+ * types, what follows ___ is ours: two enums of the kernel may share a name. */
 static bool split_enumerator(const char *string, size_t size, char enumerator[CHAIN_PATH_SIZE], uint64_t *ret_value)
 {
 	char text[CHAIN_PATH_SIZE], *end;
@@ -185,7 +186,10 @@ static bool split_enumerator(const char *string, size_t size, char enumerator[CH
 	uint64_t value = strtoull(colon + 1, &end, 10);
 	if (end == colon + 1 || errno != 0)
 		return false;
-	memcpy(enumerator, text, (size_t)(colon - text) + 1);
+	char *flavour = strstr(text, "___");
+	if (flavour != NULL && flavour != text)
+		*flavour = '\0';
+	memcpy(enumerator, text, strlen(text) + 1);
 	*ret_value = value;
 	return true;
 }

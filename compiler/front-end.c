@@ -8,23 +8,48 @@
 #include <sys/wait.h>
 
 #include "base/report.h"
+#include "compiler/kernel-headers.h"
 
 extern char **environ;
 
 /*
  * BPF is the only target whose front end keeps accesses to
- * preserve_access_index types symbolic. -O1 without passes: the IR of an
- * optimising build, not yet optimised. The -f options take back promises that
- * hostile data breaks (NULL is never followed, loops end, numbers don't wrap);
- * locals start as zero, so that none of our memory shows.
+ * preserve_access_index types symbolic.
+ */
+static const char *const symbolic_arguments[] = {"-target", "bpf", "-std=gnu2x", "-nostdlibinc", NULL};
+
+/*
+ * What the kernel's own Makefile gives modules, as far as it decides what its
+ * headers mean. Its checked string functions (fortify-string.h) would be called
+ * under other names: the switch that its own early code uses leaves them out.
+ * All types of the file go into the debug information: layouts.c asks there.
  */
 static const char *const fixed_arguments[] = {
 	"-target",
-	"bpf",
-	"-std=gnu2x",
+	"x86_64-pc-linux-gnu",
+	"-std=gnu11",
+	"-nostdinc",
+	"-fPIC",
+	"-fno-eliminate-unused-debug-types",
+	"-D__KERNEL__",
+	"-D__NO_FORTIFY",
+	"-DKBUILD_MODNAME=\"guest\"",
+	"-D__GUESTCC_HEADERS__",
+	NULL,
+};
+
+/* The kernel's Makefile includes these before every file. */
+static const char *const first_headers[] = {"linux/compiler-version.h", "linux/kconfig.h", "linux/compiler_types.h"};
+
+/*
+ * -O1 without passes: the IR of an optimising build, not yet optimised. The -f
+ * options take back promises that hostile data breaks (NULL is never followed,
+ * loops end, numbers don't wrap); locals start as zero, so that none of our
+ * memory shows.
+ */
+static const char *const common_arguments[] = {
 	"-ffreestanding",
 	"-fno-builtin",
-	"-nostdlibinc",
 	"-fwrapv",
 	"-fno-strict-aliasing",
 	"-fno-delete-null-pointer-checks",
@@ -41,9 +66,10 @@ static const char *const fixed_arguments[] = {
 	"-Werror=return-type",
 	"-Werror=uninitialized",
 	"-Wvla",
+	NULL,
 };
 
-enum { COMMAND_MAX = FRONT_END_ARGUMENTS_MAX + 64 };
+enum { COMMAND_MAX = FRONT_END_ARGUMENTS_MAX + 96 };
 
 struct command {
 	const char *words[COMMAND_MAX];
@@ -80,12 +106,34 @@ static status run(const struct command *command, const char *stdout_path)
 	return WIFEXITED(ended) && WEXITSTATUS(ended) == 0 ? STATUS_OK : STATUS_MALFORMED;
 }
 
+static void add_all(struct command *command, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		add(command, *words);
+}
+
+static void add_headers(struct command *command, const struct kernel_headers *headers)
+{
+	add_all(command, fixed_arguments);
+	for (size_t i = 0; i < KERNEL_HEADERS_INCLUDE_COUNT; i++) {
+		add(command, "-isystem");
+		add(command, headers->includes[i]);
+	}
+	for (size_t i = 0; i < sizeof first_headers / sizeof first_headers[0]; i++) {
+		add(command, "-include");
+		add(command, first_headers[i]);
+	}
+}
+
 static void begin(struct command *command, const struct front_end *front_end)
 {
 	*command = (struct command){0};
 	add(command, front_end->clang);
-	for (size_t i = 0; i < sizeof fixed_arguments / sizeof fixed_arguments[0]; i++)
-		add(command, fixed_arguments[i]);
+	if (front_end->headers != NULL)
+		add_headers(command, front_end->headers);
+	else
+		add_all(command, symbolic_arguments);
+	add_all(command, common_arguments);
 }
 
 static bool is_dependency_option(const char *word)

@@ -8,6 +8,8 @@
 
 #include "base/status.h"
 
+struct kernel_headers;
+
 enum {
 	FRONT_END_ARGUMENTS_MAX = 256,
 };
@@ -15,6 +17,9 @@ enum {
 struct front_end {
 	const char *clang;
 	const char *source;
+	/* NULL: types are declared by hand, their layouts are asked for at run
+	 * time. Else they are what these say. */
+	const struct kernel_headers *headers;
 	/* -I, -D, -include, -M… as given to guestcc */
 	const char *arguments[FRONT_END_ARGUMENTS_MAX];
 	size_t argument_count;

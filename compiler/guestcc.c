@@ -2,7 +2,7 @@
 /*
  * guestcc: the compiler for guest C (docs/guest-c.md).
  *
- *   guestcc [-I…] [-D…] [-include F] [-MD -MF DEP] -c FILE.guest.c -o FILE.o
+ *   guestcc [--headers DIR] [-I…] [-D…] [-include F] [-MD -MF DEP] -c FILE.guest.c -o FILE.o
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 
 #include "compiler/brackets.h"
 #include "compiler/front-end.h"
+#include "compiler/kernel-headers.h"
 #include "compiler/steps.h"
 #include "compiler/syntax-check.h"
 #include "compiler/types.h"
@@ -19,11 +20,15 @@
 struct request {
 	struct front_end front_end;
 	const char *output;
+	const char *headers; /* NULL: none */
 };
 
 static const char usage[] =
-	"usage: guestcc [-I DIR] [-D NAME[=VALUE]] [-include FILE] [-MD] [-MF FILE] -c FILE.guest.c -o FILE.o\n"
+	"usage: guestcc [--headers DIR] [-I DIR] [-D NAME[=VALUE]] [-include FILE] [-MD] [-MF FILE] -c FILE.guest.c "
+	"-o FILE.o\n"
 	"Compile guest C into an object that reads any kernel's memory; see docs/guest-c.md.\n"
+	"      --headers DIR          compile it against the headers of one kernel, which DIR holds\n"
+	"                             (/lib/modules/RELEASE/build): it then reads that kernel's memory alone\n"
 	"GUESTCC_CLANG in the environment names another clang 19.\n";
 
 static bool has_value(const char *option)
@@ -54,11 +59,13 @@ static bool parse(int count, char **words, struct request *request)
 {
 	for (int i = 1; i < count; i++) {
 		const char *word = words[i];
-		bool with_value = has_value(word) || strcmp(word, "-o") == 0;
+		bool with_value = has_value(word) || strcmp(word, "-o") == 0 || strcmp(word, "--headers") == 0;
 		if (with_value && i + 1 == count)
 			return false;
 		if (strcmp(word, "-o") == 0) {
 			request->output = words[++i];
+		} else if (strcmp(word, "--headers") == 0) {
+			request->headers = words[++i];
 		} else if (strcmp(word, "-c") == 0 || (word[0] == '-' && (word[1] == 'O' || word[1] == 'g'))) {
 			continue;
 		} else if (is_passed_on(word)) {
@@ -78,7 +85,8 @@ static bool parse(int count, char **words, struct request *request)
 static status compile_unit(struct unit *unit, const char *output)
 {
 	static void (*const steps[])(struct unit *unit) = {
-		refuse_constructs, lower_symbols, lower_fields, lower_strides, links_emit, harden,
+		adopt_kernel_code, refuse_kernel_code, refuse_constructs, lower_symbols, lower_fields,
+		lower_strides,	   check_layouts,      links_emit,	  harden,
 	};
 
 	for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
@@ -87,6 +95,7 @@ static status compile_unit(struct unit *unit, const char *output)
 			return STATUS_MALFORMED;
 	}
 	TRY(optimise(unit));
+	refuse_assertions(unit);
 	forget_inferences(unit);
 	instrument_calls(unit);
 	instrument_accesses(unit);
@@ -95,9 +104,12 @@ static status compile_unit(struct unit *unit, const char *output)
 	return emit_object(unit, output);
 }
 
-/* `text` is a file that each check writes what it reads to. */
+/* `text` is a file that each check writes what it reads to. All that they look
+ * for comes of layouts that aren't known yet. */
 static status check_source(const struct front_end *front_end, const char *text)
 {
+	if (front_end->headers != NULL)
+		return STATUS_OK;
 	TRY(front_end_preprocess(front_end, text));
 	TRY(brackets_check(text));
 	TRY(front_end_syntax_tree(front_end, text));
@@ -110,7 +122,7 @@ static status compile_to(const struct request *request, const char *bitcode, con
 
 	TRY(front_end_compile(&request->front_end, bitcode));
 	TRY(check_source(&request->front_end, text));
-	status outcome = unit_init(&unit, bitcode);
+	status outcome = unit_init(&unit, bitcode, request->front_end.headers);
 	if (outcome == STATUS_OK)
 		outcome = compile_unit(&unit, request->output);
 	unit_deinit(&unit);
@@ -134,6 +146,21 @@ static status compile(const struct request *request)
 	return outcome;
 }
 
+static status compile_against(struct request *request)
+{
+	struct kernel_headers headers;
+
+	if (request->headers == NULL)
+		return compile(request);
+	status outcome = kernel_headers_init(&headers, request->headers);
+	request->front_end.headers = &headers;
+	if (outcome == STATUS_OK)
+		outcome = compile(request);
+	request->front_end.headers = NULL;
+	kernel_headers_deinit(&headers);
+	return outcome;
+}
+
 int main(int count, char **words)
 {
 	struct request request = {0};
@@ -148,7 +175,7 @@ int main(int count, char **words)
 		fputs(usage, stderr);
 		return 2;
 	}
-	if (compile(&request) == STATUS_OK)
+	if (compile_against(&request) == STATUS_OK)
 		return EXIT_SUCCESS;
 	unlink(request.output);
 	return EXIT_FAILURE;

@@ -129,6 +129,22 @@ static LLVMValueRef record_value(struct unit *unit, const struct link_entry *ent
 	return LLVMConstStructInContext(unit->context, members, 6, 0);
 }
 
+LLVMValueRef links_list(struct unit *unit, bool (*wanted)(uint64_t kind), uint64_t *ret_count)
+{
+	const struct link_table *links = &unit->links;
+	LLVMValueRef *records = must(calloc(links->entry_count + 1, sizeof *records));
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < links->entry_count; i++) {
+		if (wanted(links->entries[i].question.kind))
+			records[count++] = links->entries[i].record;
+	}
+	LLVMValueRef list = LLVMConstArray2(unit->pointer, records, count);
+	free(records);
+	*ret_count = count;
+	return list;
+}
+
 /* Nothing refers to most records: keep them through the optimiser. */
 static void keep_records(struct unit *unit)
 {

@@ -7,6 +7,7 @@
 #define COMPILER_LINKS_H
 
 #include <llvm-c/Core.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,10 @@ LLVMValueRef links_require(struct unit *unit, const struct question *question);
 
 /* The record of a question, for messages: a pointer. */
 LLVMValueRef links_record(struct unit *unit, const struct question *question);
+
+/* All records of these kinds, as a constant array of pointers with *ret_count
+ * elements; the first that was asked for comes first. */
+LLVMValueRef links_list(struct unit *unit, bool (*wanted)(uint64_t kind), uint64_t *ret_count);
 
 /* Write all records into the section "guest_linkage". */
 void links_emit(struct unit *unit);

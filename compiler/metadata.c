@@ -13,7 +13,12 @@ enum {
 	OPERAND_BASE = 3,
 	OPERAND_EXTRA = 4,
 	OPERAND_ELEMENTS = 4,
+	/* DICompileUnit */
+	OPERAND_RETAINED_TYPES = 5,
+	/* Structs without a name inside of one another. */
+	MEMBER_DEPTH_MAX = 16,
 	/* DWARF 5, 7.3 and 7.8 */
+	DW_TAG_array_type = 0x01,
 	DW_TAG_enumeration_type = 0x04,
 	DW_TAG_structure_type = 0x13,
 	DW_TAG_typedef = 0x16,
@@ -156,4 +161,88 @@ bool member_is_signed(LLVMValueRef member)
 
 	return *name != 0 && strstr(name, "unsigned") == NULL && strstr(name, "Bool") == NULL &&
 	       strcmp(name, "bool") != 0 && keyword_of(core) == NULL;
+}
+
+static LLVMValueRef member_at(LLVMValueRef type, uint64_t offset_bits, int depth)
+{
+	LLVMValueRef member;
+
+	for (unsigned i = 0; depth < MEMBER_DEPTH_MAX && (member = type_member(type, i)) != NULL; i++) {
+		uint64_t offset = member_offset_bits(member);
+		if (member_is_bit_field(member) || offset > offset_bits)
+			continue;
+		if (*member_name(member) != 0 && offset == offset_bits)
+			return member;
+		LLVMValueRef inner =
+			*member_name(member) == 0 ? member_at(member, offset_bits - offset, depth + 1) : NULL;
+		if (inner != NULL)
+			return inner;
+	}
+	return NULL;
+}
+
+LLVMValueRef type_member_at(LLVMValueRef type, uint64_t offset_bits)
+{
+	return member_at(type, offset_bits, 0);
+}
+
+static LLVMValueRef compile_unit(LLVMModuleRef module)
+{
+	static const char name[] = "llvm.dbg.cu";
+	LLVMValueRef unit;
+
+	/* One source file has one. */
+	if (LLVMGetNamedMetadataNumOperands(module, name) != 1)
+		return NULL;
+	LLVMGetNamedMetadataOperands(module, name, &unit);
+	return unit;
+}
+
+bool type_is_record(LLVMValueRef type)
+{
+	LLVMMetadataRef metadata = type != NULL ? LLVMValueAsMetadata(type) : NULL;
+
+	return metadata != NULL && LLVMGetMetadataKind(metadata) == LLVMDICompositeTypeMetadataKind &&
+	       (tag_of(type) == DW_TAG_structure_type || tag_of(type) == DW_TAG_union_type) &&
+	       (LLVMDITypeGetFlags(metadata) & LLVMDIFlagFwdDecl) == 0;
+}
+
+/* Files below the directory that clang runs in are named relative to it. */
+void type_path(LLVMValueRef type, char *ret_path, size_t path_size)
+{
+	LLVMMetadataRef file = LLVMDIScopeGetFile(LLVMValueAsMetadata(type));
+	unsigned name_size = 0, directory_size = 0;
+	const char *name = file != NULL ? LLVMDIFileGetFilename(file, &name_size) : "";
+	const char *directory = file != NULL ? LLVMDIFileGetDirectory(file, &directory_size) : "";
+
+	if (name_size != 0 && name[0] == '/')
+		directory_size = 0;
+	snprintf(ret_path, path_size, "%.*s%s%.*s", (int)directory_size, directory, directory_size != 0 ? "/" : "",
+		 (int)name_size, name);
+}
+
+LLVMValueRef member_core_type(LLVMValueRef member)
+{
+	LLVMValueRef core = type_strip(member);
+
+	for (int depth = 0; core != NULL && tag_of(core) == DW_TAG_array_type && depth < TYPE_DEPTH_MAX; depth++)
+		core = type_strip(operand(core, OPERAND_BASE));
+	return core;
+}
+
+void types_visit(LLVMModuleRef module, void (*visit)(void *context, LLVMValueRef type), void *context)
+{
+	LLVMValueRef retained = operand(compile_unit(module), OPERAND_RETAINED_TYPES);
+	unsigned count = retained != NULL ? (unsigned)LLVMGetMDNodeNumOperands(retained) : 0;
+	LLVMValueRef *types = calloc(count + 1, sizeof *types);
+
+	if (types == NULL)
+		abort();
+	if (count != 0)
+		LLVMGetMDNodeOperands(retained, types);
+	for (unsigned i = 0; i < count; i++) {
+		if (type_is_record(types[i]))
+			visit(context, types[i]);
+	}
+	free(types);
 }

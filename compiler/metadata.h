@@ -36,6 +36,23 @@ uint64_t member_offset_bits(LLVMValueRef member);
 uint64_t member_size_bits(LLVMValueRef member);
 /* Where the storage unit of a bit-field starts, in bits. */
 uint64_t member_storage_bits(LLVMValueRef member);
+/* The member that begins so many bits into a struct or union, through members
+ * without a name; NULL where none does, or a bit-field. */
+LLVMValueRef type_member_at(LLVMValueRef type, uint64_t offset_bits);
+
+/* Is it a struct or union, with its members? */
+bool type_is_record(LLVMValueRef type);
+
+/* What a member is of, points to, or is an array of; NULL for void. */
+LLVMValueRef member_core_type(LLVMValueRef member);
+
+/* The source file that defines a record; "" where unknown. */
+void type_path(LLVMValueRef type, char *ret_path, size_t path_size);
+
+/* Call `visit` for each struct and union that the file defines or includes, if
+ * the front end was told to keep them all; not for those inside of others. */
+void types_visit(LLVMModuleRef module, void (*visit)(void *context, LLVMValueRef type), void *context);
+
 /* Is a bit-field's type signed? */
 bool member_is_signed(LLVMValueRef member);
 

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "compiler/chain.h"
+#include "compiler/kernel-code.h"
+#include "compiler/layouts.h"
 #include "compiler/steps.h"
 #include "compiler/unit.h"
 
@@ -109,16 +111,12 @@ static bool is_noreturn_call(LLVMValueRef instruction)
 
 /* Did a field of a kernel type hold this value? Goes through the local
  * variable that the front end may have put it into at once. */
-static bool comes_from_guest(LLVMValueRef value)
+static bool comes_from_guest(struct unit *unit, LLVMValueRef value)
 {
-	return LLVMIsALoadInst(value) && is_preserve_call(chain_skip_decay(LLVMGetOperand(value, 0)));
-}
-
-static bool is_declared_own(LLVMValueRef function)
-{
-	const char *section = LLVMGetSection(function);
-
-	return section != NULL && name_starts(section, "guest_");
+	if (!LLVMIsALoadInst(value))
+		return false;
+	LLVMValueRef place = LLVMGetOperand(value, 0);
+	return is_preserve_call(chain_skip_decay(place)) || layouts_kernel_place(unit, place);
 }
 
 static bool has_pointer_parameter(LLVMValueRef function)
@@ -140,7 +138,7 @@ static void check_call(struct unit *unit, LLVMValueRef call)
 		return;
 	}
 	if (target == NULL) {
-		if (comes_from_guest(called))
+		if (comes_from_guest(unit, called))
 			unit_error(unit, call, "calls a function of the kernel: guest C only reads its data");
 		return;
 	}
@@ -154,8 +152,14 @@ static void check_call(struct unit *unit, LLVMValueRef call)
 	if (name_starts(name, "llvm.") || name_starts(name, "guest") || !LLVMIsDeclaration(target))
 		return;
 	check_signature(unit, target, call);
-	if (!name_starts(name, "seq_") && !name_starts(name, "proc_") && !is_declared_own(target) &&
-	    has_pointer_parameter(target))
+	if (unit_knows_function(target) || is_assertion(target))
+		return;
+	if (unit->headers != NULL)
+		unit_error(unit, call,
+			   "calls '%s', a function of the kernel's: guest C only reads its data (what is its own is "
+			   "declared GUEST_NATIVE, GUEST_NATIVE_RAW or GUEST_C)",
+			   name);
+	else if (has_pointer_parameter(target))
 		unit_error(unit, call,
 			   "'%s' isn't known to guest C, and takes pointers: declare it GUEST_NATIVE (own memory "
 			   "only), GUEST_NATIVE_RAW (checks guest addresses itself) or GUEST_C (is guest C)",

@@ -11,6 +11,13 @@
 
 struct unit;
 
+/* kernel-code.c: with kernel headers, what their inline functions say to the
+ * kernel's compiler alone goes; what they do beyond reading is refused. */
+void adopt_kernel_code(struct unit *unit);
+void refuse_kernel_code(struct unit *unit);
+/* After the optimiser. */
+void refuse_assertions(struct unit *unit);
+
 /* refuse.c: constructs that BPF and x86-64, or guest and own memory, don't
  * have in common. */
 void refuse_constructs(struct unit *unit);
@@ -23,6 +30,10 @@ void lower_fields(struct unit *unit);
 
 /* strides.c: steps through arrays of kernel types become answers. */
 void lower_strides(struct unit *unit);
+
+/* layouts.c: with kernel headers, stores to the kernel's structs are refused,
+ * and the layouts that are used become questions, which every way in asks first. */
+void check_layouts(struct unit *unit);
 
 /* harden.c: what C leaves undefined gets a meaning, since hostile values will
  * try it: shifts, divisions, alignment, out-of-range booleans. */

@@ -61,9 +61,9 @@ static void retarget(struct unit *unit)
 	LLVMDisposeMessage(layout);
 }
 
-status unit_init(struct unit *unit, const char *bitcode_path)
+status unit_init(struct unit *unit, const char *bitcode_path, const struct kernel_headers *headers)
 {
-	*unit = (struct unit){0};
+	*unit = (struct unit){.headers = headers};
 	unit->context = LLVMContextCreate();
 	unit->builder = LLVMCreateBuilderInContext(unit->context);
 	unit->i8 = LLVMInt8TypeInContext(unit->context);
@@ -77,12 +77,15 @@ status unit_init(struct unit *unit, const char *bitcode_path)
 	TRY(make_machine(unit));
 	TRY(read_module(unit, bitcode_path));
 	retarget(unit);
+	if (headers != NULL)
+		layouts_init(unit);
 	return STATUS_OK;
 }
 
 void unit_deinit(struct unit *unit)
 {
 	links_deinit(&unit->links);
+	layouts_deinit(&unit->layouts);
 	if (unit->module != NULL)
 		LLVMDisposeModule(unit->module);
 	if (unit->layout != NULL)
@@ -111,6 +114,9 @@ void unit_error(struct unit *unit, LLVMValueRef value, const char *format, ...)
 	va_start(arguments, format);
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
+	/* Code of the kernel's own headers says little by its line alone. */
+	if (unit->headers != NULL && LLVMIsAInstruction(value))
+		fprintf(stderr, " (in %s())", value_name(LLVMGetBasicBlockParent(LLVMGetInstructionParent(value))));
 	fputc('\n', stderr);
 	unit->error_count++;
 }
@@ -170,13 +176,26 @@ bool is_access_function(LLVMValueRef function)
 	return name_starts(value_name(function), "guestcc_");
 }
 
+bool unit_knows_function(LLVMValueRef function)
+{
+	static const char *const prefixes[] = {"llvm.", "guest", "seq_", "proc_", "listing_"};
+	const char *name = value_name(function), *section = LLVMGetSection(function);
+
+	for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+		if (name_starts(name, prefixes[i]))
+			return true;
+	}
+	return section != NULL && name_starts(section, "guest_");
+}
+
 LLVMValueRef unit_access_function(struct unit *unit, const char *name)
 {
 	LLVMValueRef function = LLVMGetNamedFunction(unit->module, name);
 
 	if (function == NULL) {
-		fprintf(stderr, "%s:1: error: guest C has to include guest/kernel/guestc.h\n",
-			LLVMGetSourceFileName(unit->module, &(size_t){0}));
+		fprintf(stderr, "%s:1: error: guest C has to include guest/kernel/%s\n",
+			LLVMGetSourceFileName(unit->module, &(size_t){0}),
+			unit->headers == NULL ? "guestc.h" : "headers.h");
 		unit->error_count++;
 	}
 	return function;
@@ -218,6 +237,9 @@ LLVMValueRef unit_string(struct unit *unit, const char *text)
 	LLVMSetGlobalConstant(global, 1);
 	LLVMSetLinkage(global, LLVMPrivateLinkage);
 	LLVMSetUnnamedAddress(global, LLVMGlobalUnnamedAddr);
+	/* A section of its own: or the optimiser would take an equal string of
+	 * guest C's for this one, which guest C may not read. */
+	LLVMSetSection(global, ".rodata.guestcc");
 	return global;
 }
 

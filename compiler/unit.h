@@ -12,7 +12,10 @@
 #include <stddef.h>
 
 #include "base/status.h"
+#include "compiler/layouts.h"
 #include "compiler/links.h"
+
+struct kernel_headers;
 
 struct unit {
 	LLVMContextRef context;
@@ -23,12 +26,17 @@ struct unit {
 	LLVMTypeRef i8, i32, i64, pointer, nothing;
 	unsigned access_index_kind, invariant_kind;
 	struct link_table links;
+	/* The types are these headers', with the layouts that they have there;
+	 * NULL: they are declared by hand, and asked for. */
+	const struct kernel_headers *headers;
+	struct layouts layouts;
 	size_t error_count;
 };
 
-/* Take the bitcode that the front end made for BPF, and retarget it. Reports
- * and returns STATUS_MALFORMED or STATUS_INTERNAL. */
-MUST_USE status unit_init(struct unit *unit, const char *bitcode_path);
+/* Take the bitcode that the front end made, and retarget it. `headers` (or NULL)
+ * are what it was compiled against. Reports and returns STATUS_MALFORMED or
+ * STATUS_INTERNAL. */
+MUST_USE status unit_init(struct unit *unit, const char *bitcode_path, const struct kernel_headers *headers);
 void unit_deinit(struct unit *unit);
 
 /* Say "FILE:LINE: error: …" of the place that `value` (an instruction, a
@@ -48,6 +56,8 @@ LLVMValueRef call_target(LLVMValueRef instruction);
 bool is_call_of(LLVMValueRef value, const char *name_prefix);
 /* Is it one of the functions of guest/kernel/guestc-access.h? */
 bool is_access_function(LLVMValueRef function);
+/* Is this declaration one that guest C may call: marked so, or one of its environment's? */
+bool unit_knows_function(LLVMValueRef function);
 /* The function of guestc-access.h with this name; says what to include where
  * there is none, and returns NULL. */
 LLVMValueRef unit_access_function(struct unit *unit, const char *name);

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// error: sched.h:- inline assembly
+#include "guest/kernel/headers.h"
+
+#include <linux/sched.h>
+
+int f(void)
+{
+	return get_current()->pid;
+}
