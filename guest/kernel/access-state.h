@@ -13,15 +13,29 @@
 struct guest_link;
 
 enum {
-	GUEST_TLB_ENTRY_COUNT = 1024,
-	/* Never equal to a page's address. */
+	/* One for each line of 64 bytes, direct-mapped: what a walk over a few hundred objects touches
+	 * fits, and what it keeps coming back to in any case. */
+	GUEST_TLB_ENTRY_BITS = 12,
+	GUEST_TLB_ENTRY_COUNT = 1 << GUEST_TLB_ENTRY_BITS,
+	GUEST_LINE_SHIFT = 6,
+	GUEST_LINE_SIZE = 1 << GUEST_LINE_SHIFT,
+	/* Never equal to a line's address. */
 	GUEST_TLB_EMPTY = 1,
 };
 
 struct guest_tlb_entry {
-	uint64_t page; /* guest virtual address of the page, or GUEST_TLB_EMPTY */
+	uint64_t line; /* guest virtual address of the line, or GUEST_TLB_EMPTY */
 	uint64_t delta; /* what to add to a guest address to get our copy's */
 };
+
+/* Which entry is a line's. Objects of one kind lie in slabs of up to 32 KiB, all in the same places of
+ * theirs: by the low bits alone they would share a few entries. */
+static inline __attribute__((always_inline)) uint64_t guest_tlb_index(uint64_t address)
+{
+	uint64_t number = address >> GUEST_LINE_SHIFT;
+
+	return (number ^ number >> (GUEST_TLB_ENTRY_BITS - 3)) & (GUEST_TLB_ENTRY_COUNT - 1);
+}
 
 struct guest_access_state {
 	/* Guest C's own stack is [stack pointer, window_end): everything below
@@ -48,6 +62,9 @@ void guest_access_store_slow(void *pointer, uint64_t size, const char *site);
 void guest_access_flush(void);
 void guest_access_native_slow(const void *pointer, const char *site);
 void guest_access_call_check(const void *function, const char *site);
+/* Before anything that was compiled against a kernel's headers runs: are all these
+ * answers what they say? The first is GUEST_LINK_RELEASE. */
+void guest_access_fixed_check(const struct guest_link *const *links, uint64_t count);
 __attribute__((noreturn, cold)) void guest_access_out_of_bounds(const void *pointer, uint64_t size, const char *site);
 __attribute__((noreturn, cold)) void guest_access_missing(const struct guest_link *link);
 __attribute__((noreturn, cold)) void guest_access_cut(const struct guest_link *link);

@@ -14,13 +14,19 @@ enum {
 	 * real file needs (4 Mi tasks, PID_MAX_LIMIT, with 16 steps each). */
 	STEPS_MAX = 64 << 20,
 	/* What native code does for guest C costs steps too, or one step could
-	 * read 64 KiB. Real files miss some pages a row, and fail rarely. */
+	 * read 64 KiB. Real files touch a dozen lines a row, and fail rarely. */
 	STEP_BYTES = 64, /* of a string or copy */
-	PAGE_STEPS = 8, /* to walk the page tables and fetch a page */
+	LINE_STEPS = 2, /* to translate and to find the line */
+	ASK_STEPS = 8, /* to get what the cache lacks */
 	FAULT_STEPS = 64, /* to describe a fault and unwind */
 	/* guestcc's loads are at most 8 bytes, 16 for 128-bit numbers. */
 	BOUNCE_SIZE = 64,
+	LARGE_SHIFT = 21,
+	LARGE_COUNT = 64, /* of the 512 in a GiB, of which a walk over some hundred objects touches a part */
 };
+
+#define IMAGE_START 0xffffffff80000000
+#define IMAGE_SIZE (UINT64_C(1) << 30)
 
 struct boundary {
 	/* __builtin_setjmp's five words. Not on the stack: hostile pointers
@@ -32,18 +38,26 @@ struct boundary {
 
 struct guest_access_state guest_access_state;
 
+/* Where 2 MiB of a large page lie: the direct map is made of such, and objects that a walk goes through are in few
+ * of them. */
+struct large_page {
+	uint64_t number; /* virtual address in 2 MiB, + 1; 0: none */
+	uint64_t epoch;
+	struct guest_pa physical;
+};
+
 static const uint64_t no_generation;
 
 static struct {
 	struct guest_memory *memory;
 	const struct guest_space *space;
+	struct guest_space entered; /* what it was */
+	struct large_page large[LARGE_COUNT]; /* of that space, direct-mapped */
 	struct boundary boundaries[GUEST_TRY_DEPTH_MAX];
 	size_t depth;
-	uint16_t filled[GUEST_TLB_ENTRY_COUNT]; /* TLB entries in use */
-	size_t filled_count;
 	uint8_t bounce[BOUNCE_SIZE];
 	struct guest_fault fault;
-} access = {.filled_count = 0};
+} access;
 
 /* Guest C's data and functions: the linker's bounds of the sections that
  * guestcc makes. Absent where a program has no guest C. */
@@ -95,8 +109,14 @@ void guest_fail(status outcome, const char *text)
 	size_t size;
 	const uint8_t *bytes = span_at((uintptr_t)text, GUEST_FAULT_TEXT_SIZE - 1, "message", &size);
 
-	fault(outcome == STATUS_OK ? STATUS_INTERNAL : outcome, GUEST_FAULT_RAISED, 0, "%.*s", (int)size,
-	      (const char *)bytes);
+	/* By hand: "there is no such process" is said of millions of numbers. */
+	access.fault.status = outcome == STATUS_OK ? STATUS_INTERNAL : outcome;
+	access.fault.kind = GUEST_FAULT_RAISED;
+	access.fault.address = 0;
+	size = strnlen((const char *)bytes, size < GUEST_FAULT_TEXT_SIZE ? size : GUEST_FAULT_TEXT_SIZE - 1);
+	memcpy(access.fault.text, bytes, size);
+	access.fault.text[size] = '\0';
+	leave_boundary();
 }
 
 void guest_fault_limit(const char *what)
@@ -132,6 +152,32 @@ void guest_access_missing(const struct guest_link *link)
 		      dot, link->path, (unsigned long long)link->load_size);
 	fault(STATUS_MISSING, GUEST_FAULT_MISSING, 0, "kernel has no %s %s%s%s", missing_what(link), link->name, dot,
 	      link->path);
+}
+
+/* "struct sock.sk_ino is at byte 24 there, and at byte 32 in" */
+__attribute__((noreturn, cold)) static void layout_differs(const struct guest_link *link, const char *headers)
+{
+	const char *dot = *link->path != 0 ? "." : "", *what = *link->path != 0 ? "is at byte" : "has the size";
+	char here[48] = "isn't";
+
+	if (*link->slot != GUEST_LINK_POISON)
+		snprintf(here, sizeof here, "%s %llu", what, (unsigned long long)*link->slot);
+	fault(STATUS_MISMATCH, GUEST_FAULT_LAYOUT, 0,
+	      "compiled against the headers of Linux %.64s, where %s%s%s %s %llu: it %s in the target's kernel",
+	      headers, link->name, dot, link->path, what, (unsigned long long)link->local, here);
+}
+
+void guest_access_fixed_check(const struct guest_link *const *links, uint64_t count)
+{
+	for (uint64_t i = 0; i < count; i++) {
+		if (*links[i]->slot == links[i]->local)
+			continue;
+		if (links[i]->kind != GUEST_LINK_RELEASE)
+			layout_differs(links[i], links[0]->name);
+		fault(STATUS_MISMATCH, GUEST_FAULT_LAYOUT, 0,
+		      "compiled against the headers of Linux %.64s, and reads no other: the target runs Linux %.64s",
+		      links[i]->name, guest_linkage_release());
+	}
 }
 
 void guest_access_cut(const struct guest_link *link)
@@ -256,10 +302,17 @@ void guest_access_call_check(const void *function, const char *site)
 
 void guest_access_flush(void)
 {
-	for (size_t i = 0; i < access.filled_count; i++)
-		guest_access_state.tlb[access.filled[i]].page = GUEST_TLB_EMPTY;
-	access.filled_count = 0;
+	for (size_t i = 0; i < GUEST_TLB_ENTRY_COUNT; i++)
+		guest_access_state.tlb[i].line = GUEST_TLB_EMPTY;
 	guest_access_state.tlb_generation = *guest_access_state.generation;
+}
+
+void guest_access_begin_use(void)
+{
+	if (access.memory == NULL)
+		return;
+	guest_access_flush();
+	guest_memory_begin_use(access.memory);
 }
 
 static void flush_stale(void)
@@ -268,63 +321,111 @@ static void flush_stale(void)
 		guest_access_flush();
 }
 
-static void empty_tlb(void)
+static bool is_same_space(const struct guest_space *a, const struct guest_space *b)
 {
-	for (size_t i = 0; i < GUEST_TLB_ENTRY_COUNT; i++)
-		guest_access_state.tlb[i].page = GUEST_TLB_EMPTY;
-	access.filled_count = 0;
+	return a->root.value == b->root.value && a->level_count == b->level_count &&
+	       a->physical_bits == b->physical_bits;
 }
 
+/* Program after program looks at the same: what the entries say holds as long as the memory's generation,
+ * which no other memory of this process has, and the page tables are the same. */
 void guest_access_enter(struct guest_memory *memory, const struct guest_space *space)
 {
+	const uint64_t *generation = memory != NULL ? &memory->generation : &no_generation;
+	bool holds = memory != NULL && access.memory == memory && *generation == guest_access_state.tlb_generation &&
+		     is_same_space(space, &access.entered);
+
+	if (!holds)
+		memset(access.large, 0, sizeof access.large);
 	access.memory = memory;
 	access.space = space;
-	guest_access_state.generation = memory != NULL ? &memory->generation : &no_generation;
-	empty_tlb();
-	guest_access_state.tlb_generation = *guest_access_state.generation;
+	access.entered = space != NULL ? *space : (struct guest_space){0};
+	guest_access_state.generation = generation;
+	if (!holds)
+		guest_access_flush();
 }
 
-static void remember(uint64_t page, const uint8_t *copy)
+static struct guest_tlb_entry *entry_of(uint64_t line)
 {
-	size_t index = (page >> GUEST_PAGE_SHIFT) & (GUEST_TLB_ENTRY_COUNT - 1);
-	struct guest_tlb_entry *entry = &guest_access_state.tlb[index];
-
-	if (entry->page == GUEST_TLB_EMPTY)
-		access.filled[access.filled_count++] = (uint16_t)index;
-	*entry = (struct guest_tlb_entry){.page = page, .delta = (uintptr_t)copy - page};
+	return &guest_access_state.tlb[guest_tlb_index(line)];
 }
 
-/* This epoch's copy of the page at `page`; ends the boundary if there is none. */
-static const uint8_t *fetch_page(uint64_t page, uint64_t address, const char *site)
+static void remember(uint64_t line, const uint8_t *copy)
 {
+	struct guest_tlb_entry *entry = entry_of(line);
+
+	*entry = (struct guest_tlb_entry){.line = line, .delta = (uintptr_t)copy - line};
+}
+
+/* Where a line lies. */
+static status find_line(uint64_t line, struct guest_pa *ret_physical)
+{
+	uint64_t number = line >> LARGE_SHIFT, offset = line & ((UINT64_C(1) << LARGE_SHIFT) - 1);
+	struct large_page *large = &access.large[number % LARGE_COUNT];
 	struct guest_mapping mapping;
+
+	if (large->number == number + 1 && large->epoch == access.memory->epoch) {
+		ret_physical->value = large->physical.value + offset;
+		return STATUS_OK;
+	}
+	status result = guest_space_translate(access.memory, access.space, (struct guest_va){line}, &mapping);
+	if (result != STATUS_OK)
+		return result;
+	if (mapping.page_size >= UINT64_C(1) << LARGE_SHIFT)
+		*large = (struct large_page){number + 1, access.memory->epoch, {mapping.address.value - offset}};
+	*ret_physical = mapping.address;
+	return STATUS_OK;
+}
+
+/* The kernel's own image, and its tables, are nobody else's a moment later: whenever it was copied, what is there is
+ * the kernel's. (Where the image is: Documentation/arch/x86/x86_64/mm.rst.) */
+static bool is_lasting(uint64_t address)
+{
+	return address >= IMAGE_START && address - IMAGE_START < IMAGE_SIZE;
+}
+
+/* This epoch's copy of the line at `line`, and of *ret_size bytes in all that follow it in one
+ * piece; ends the boundary if there is none. */
+static const uint8_t *fetch_line(uint64_t line, uint64_t address, const char *site, size_t *ret_size)
+{
 	const uint8_t *copy = NULL;
+	struct guest_pa physical;
 
 	if (access.memory == NULL)
 		fault(STATUS_USAGE, GUEST_FAULT_UNMAPPED, address, "%s: no kernel to look at", site);
-	spend_steps(PAGE_STEPS, site);
-	status outcome = guest_space_translate(access.memory, access.space, (struct guest_va){page}, &mapping);
+	spend_steps(LINE_STEPS, site);
+	uint64_t question_count = access.memory->question_count, used_tick = access.memory->used_tick;
+	status outcome = find_line(line, &physical);
+	access.memory->used_tick = used_tick;
 	if (outcome == STATUS_OK)
-		outcome = guest_memory_page(access.memory, mapping.address, &copy);
+		outcome = guest_memory_bytes(access.memory, physical, &copy, ret_size);
+	if (is_lasting(line))
+		access.memory->used_tick = used_tick;
 	/* Either call may have made older copies stale. */
 	flush_stale();
+	if (access.memory->question_count != question_count)
+		spend_steps(ASK_STEPS, site);
 	if (outcome != STATUS_OK)
 		fault(outcome, GUEST_FAULT_UNMAPPED, address, "%s: 0x%llx isn't readable in the kernel: %s", site,
 		      (unsigned long long)address, status_name(outcome));
-	remember(page, copy);
+	remember(line, copy);
 	return copy;
 }
 
-static const uint8_t *find_page(uint64_t address, const char *site)
+/* As many bytes as are here in one piece from `address` on: to the end of its line, at least. */
+static const uint8_t *find_bytes(uint64_t address, const char *site, size_t *ret_size)
 {
-	uint64_t page = address & ~(uint64_t)(GUEST_PAGE_SIZE - 1);
-	const struct guest_tlb_entry *entry =
-		&guest_access_state.tlb[(page >> GUEST_PAGE_SHIFT) & (GUEST_TLB_ENTRY_COUNT - 1)];
+	uint64_t offset = address & (GUEST_LINE_SIZE - 1), line = address - offset;
+	const struct guest_tlb_entry *entry = entry_of(line);
 
 	flush_stale();
-	if (entry->page == page)
-		return (const uint8_t *)(uintptr_t)(page + entry->delta);
-	return fetch_page(page, address, site);
+	if (entry->line == line) {
+		*ret_size = GUEST_LINE_SIZE - offset;
+		return (const uint8_t *)(uintptr_t)(address + entry->delta);
+	}
+	const uint8_t *copy = fetch_line(line, address, site, ret_size);
+	*ret_size -= offset;
+	return copy + offset;
 }
 
 static bool is_kernel_half(uint64_t address)
@@ -334,12 +435,11 @@ static bool is_kernel_half(uint64_t address)
 
 static const uint8_t *span_at(uint64_t address, uint64_t size_max, const char *site, size_t *ret_size)
 {
-	uint64_t offset = address & (GUEST_PAGE_SIZE - 1), left;
 	const uint8_t *bytes;
+	uint64_t left;
 
 	if (is_kernel_half(address)) {
-		left = GUEST_PAGE_SIZE - offset;
-		bytes = find_page(address, site) + offset;
+		bytes = find_bytes(address, site, &left);
 	} else {
 		left = own_left(address, false);
 		bytes = (const uint8_t *)(uintptr_t)address;
@@ -366,7 +466,7 @@ const void *guest_access_load_slow(const void *pointer, uint64_t size, const cha
 	const uint8_t *bytes = span_at(address, size, site, &part);
 	if (part == size)
 		return bytes;
-	/* Across the end of a page, or of own memory (then the rest fails). */
+	/* Across the end of a line, or of own memory (then the rest fails). */
 	if (size > BOUNCE_SIZE)
 		fault(STATUS_INTERNAL, GUEST_FAULT_POINTER, address, "%s: a load of %llu bytes", site,
 		      (unsigned long long)size);

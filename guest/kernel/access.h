@@ -26,6 +26,7 @@ enum guest_fault_kind {
 	GUEST_FAULT_BOUNDS, /* outside the own object that it belongs to */
 	GUEST_FAULT_LIMIT, /* a walk, the budget of the file, the stack */
 	GUEST_FAULT_MISSING, /* the kernel lacks a field, type, symbol… */
+	GUEST_FAULT_LAYOUT, /* another kernel than the one whose headers it was compiled against */
 	GUEST_FAULT_DIVISION,
 	GUEST_FAULT_CALL, /* through a pointer that is no function of guest C's */
 	GUEST_FAULT_RAISED, /* guest_fail() */
@@ -49,6 +50,10 @@ struct guest_fault {
 /* From now on guest C looks at this memory through these page tables; both
  * stay the caller's, and alive until the next call. NULL: at nothing. */
 void guest_access_enter(struct guest_memory *memory, const struct guest_space *space);
+
+/* guest_memory_begin_use() for that memory. What guest C reads of the kernel's own image and of its page tables doesn't
+ * count as read: they are never another one's. */
+void guest_access_begin_use(void);
 
 /* guest_try() with memory that guest C may load from and store to:
  * [argument, argument + argument_size), for as long as fn() runs. For native

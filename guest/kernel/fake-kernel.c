@@ -25,6 +25,8 @@ static const struct {
 	{"vmalloc_base", FAKE_DATA_AT + 8, false},
 	{"init_task", FAKE_DATA_AT + 64, false},
 	{"btf_modules", FAKE_MODULES_AT, false},
+	{"idt_table", FAKE_IDT_AT, false},
+	{"entry_SYSCALL_64", FAKE_ENTRY_AT, false},
 };
 
 static uint8_t *make_types(size_t *ret_size)

@@ -15,6 +15,8 @@ enum {
 	FAKE_ROOT_AT = 0x4000, /* init_top_pgt: a page for a test's tables */
 	FAKE_DATA_AT = 0x5000, /* page_offset_base and others: a page of words */
 	FAKE_MODULES_AT = 0x5100, /* btf_modules; the rest of the page is a test's */
+	FAKE_IDT_AT = 0x5a00, /* idt_table, in that page */
+	FAKE_ENTRY_AT = 0x5f00, /* entry_SYSCALL_64, likewise */
 	FAKE_TABLES_AT = 0x8000,
 };
 

@@ -11,7 +11,7 @@
 
 #include "base/status.h"
 
-#ifdef __bpf__ /* guest C: guestcc reads the marks */
+#if defined(__bpf__) || defined(__GUESTCC_HEADERS__) /* guest C: guestcc reads the marks */
 /* Native: guestcc checks that every pointer it gets is to guest C's own
  * memory (or NULL) before it gets it. */
 #define GUEST_NATIVE __attribute__((section("guest_native")))

@@ -27,11 +27,11 @@ GUESTCC_INLINE bool guestcc_on_stack(u64 address, u64 size)
 GUESTCC_INLINE const void *guestcc_load(const void *pointer, u64 size, const char *site)
 {
 	u64 address = (u64)pointer;
-	const struct guest_tlb_entry *entry = &guest_access_state.tlb[(address >> 12) & (GUEST_TLB_ENTRY_COUNT - 1)];
+	const struct guest_tlb_entry *entry = &guest_access_state.tlb[guest_tlb_index(address)];
 
-	/* The page of the last byte must be the page that the first byte's
-	 * entry stands for: an access that crosses pages never hits. */
-	if (likely(((address + size - 1) & ~0xfffull) == entry->page))
+	/* The line of the last byte must be the line that the first byte's
+	 * entry stands for: an access that crosses lines never hits. */
+	if (likely(((address + size - 1) & ~(GUEST_LINE_SIZE - 1ull)) == entry->line))
 		return (const void *)(address + entry->delta);
 	if (guestcc_on_stack(address, size))
 		return pointer;
@@ -102,7 +102,7 @@ GUESTCC_INLINE void guestcc_native(const void *pointer, const char *site)
 }
 
 /* After native code ran: it may have read the guest's memory, and made the
- * pages that the TLB points to stale. */
+ * copies that the TLB points to stale. */
 GUESTCC_INLINE void guestcc_returned(void)
 {
 	if (unlikely(*guest_access_state.generation != guest_access_state.tlb_generation))

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "guest/kernel/guest-bound.h"
 #include "guest/kernel/guest-call.h"
 
 #ifndef __bpf__
@@ -143,30 +144,9 @@ struct cpumask {
 #include "guest/kernel/guestc-types-end.h"
 
 enum {
-	/* No kernel list is longer: PID_MAX_LIMIT is 4 Mi on 64-bit
-	 * (include/linux/threads.h), and nothing that we list outnumbers
-	 * tasks by more than its hash chains divide it. */
-	GUEST_WALK_STEPS_MAX = 1 << 22,
 	/* NR_CPUS_RANGE_END with MAXSMP (arch/x86/Kconfig). */
 	GUEST_CPU_COUNT_MAX = 8192,
 };
-
-/* A bounded walk, by hand:
- *	struct guest_bound bound = GUEST_BOUND(GUEST_WALK_STEPS_MAX, "tasks");
- *	while (…) { guest_bound(&bound); … }
- * One step too many ends the error boundary with STATUS_LIMIT. (Loops without
- * one end too, by the budget of the whole file, with a less helpful text.) */
-struct guest_bound {
-	u64 left;
-	const char *what;
-};
-#define GUEST_BOUND(limit, what) ((struct guest_bound){(limit), (what)})
-
-static inline __attribute__((always_inline)) void guest_bound(struct guest_bound *bound)
-{
-	if (unlikely(bound->left-- == 0))
-		guest_fault_limit(bound->what);
-}
 
 /* One place in a walk. `node` is what the macros below compare and step. */
 struct guest_walk {
@@ -216,7 +196,12 @@ static inline u64 guest_per_cpu_offset(u32 cpu)
 		return 0;
 	if (cpu >= GUEST_CPU_COUNT_MAX)
 		guest_fail(STATUS_MALFORMED, "CPU number beyond any kernel's");
-	return __per_cpu_offset[cpu];
+	/* From one page's beginning to another's (setup_per_cpu_areas(), arch/x86/kernel/setup_percpu.c): any other
+	 * leads into the kernel's own data, from 6.15 on, where per-CPU variables are linked among it. */
+	u64 offset = READ_ONCE(__per_cpu_offset[cpu]);
+	if (offset % 4096 != 0)
+		guest_fail(STATUS_MALFORMED, "a CPU's variables don't begin with a page");
+	return offset;
 }
 
 /* The copy of CPU `cpu` of a per-CPU variable (`&variable`) or of memory from

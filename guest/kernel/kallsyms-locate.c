@@ -25,6 +25,7 @@ enum {
 	/* The digits and their NULs. */
 	DIGIT_RUN_SIZE = 2 * DIGITS,
 	CHUNK_SIZE = 1 << 16,
+	ALIGNMENT_MAX = 8,
 	/* Longest names block between two markers: 256 names, two length bytes each. */
 	BLOCK_SIZE_MAX = 256 * (2 + KALLSYMS_NAME_LENGTH_MAX),
 	BLOCK_SIZE_MIN = 256 * 2,
@@ -32,6 +33,10 @@ enum {
 	MARKER_COUNT_MIN = KALLSYMS_SYMBOL_COUNT_MIN >> KALLSYMS_MARKER_SHIFT,
 	/* kallsyms_seqs_of_names: three bytes a symbol. */
 	SEQS_SIZE_MAX = 3 * KALLSYMS_SYMBOL_COUNT_MAX,
+	/* Where markers can be, before the tokens. Of most kernels they are in the first MiB: names then come to
+	 * lie behind that, and not behind three times as much that is free soon after. */
+	MARKER_WINDOW = SEQS_SIZE_MAX + 4 * MARKER_COUNT_MAX + 2 * ALIGNMENT_MAX,
+	MARKER_WINDOW_FIRST = 1 << 20,
 	/* An honest image has one run of markers; each try costs a walk over
 	 * at most NAMES_SIZE_MAX. */
 	MARKER_TRIES_MAX = 16,
@@ -39,7 +44,6 @@ enum {
 	 * fit one marker, and 256 names a try are little beside the real ones. */
 	NAME_LOOKS_MAX = 16 * KALLSYMS_SYMBOL_COUNT_MAX,
 	TOKEN_TRIES_MAX = 64,
-	ALIGNMENT_MAX = 8,
 };
 
 static void free_bytes(uint8_t **bytes)
@@ -358,15 +362,21 @@ static status try_names(const struct kernel_view *view, uint64_t markers_at, con
 	return STATUS_MISSING;
 }
 
-/* Search back from the token table for markers that names fit. */
-static status locate_names(const struct kernel_view *view, struct kallsyms_tables *tables)
+/* Both are counted down. */
+struct name_search {
+	uint32_t tries_left, looks_left;
+};
+
+/* Search back from the token table for markers that names fit, as far as `window_size`. */
+static status search_names(const struct kernel_view *view, size_t window_size, struct name_search *search,
+			   struct kallsyms_tables *tables)
 {
 	uint64_t end = tables->tokens_at & ~(uint64_t)3;
-	uint32_t run = 0, try_count = 0, looks_left = NAME_LOOKS_MAX;
+	uint32_t run = 0;
 	uint8_t *window;
 	size_t size;
 
-	TRY(read_before(view, end, SEQS_SIZE_MAX + 4 * MARKER_COUNT_MAX + 2 * ALIGNMENT_MAX, &window, &size));
+	TRY(read_before(view, end, window_size, &window, &size));
 	OWNED_BYTES bytes = window;
 	for (size_t at = size & ~(size_t)3; at >= 4;) {
 		at -= 4;
@@ -380,12 +390,13 @@ static status locate_names(const struct kernel_view *view, struct kallsyms_table
 		uint64_t markers_at = end - size + (size & 3) + at;
 		/* What follows the markers may have gone on ascending by accident. */
 		for (uint32_t count = run; count >= run - 1 && count >= MARKER_COUNT_MIN; count--) {
-			if (try_count++ == MARKER_TRIES_MAX)
+			if (search->tries_left == 0)
 				return STATUS_MISSING;
-			status found = try_names(view, markers_at, marker, count, &looks_left, tables);
+			search->tries_left--;
+			status found = try_names(view, markers_at, marker, count, &search->looks_left, tables);
 			if (found != STATUS_MISSING && found != STATUS_UNMAPPED)
 				return found;
-			if (looks_left == 0)
+			if (search->looks_left == 0)
 				return report(STATUS_LIMIT,
 					      "the kernel's symbol names at %#llx have too many beginnings: made on "
 					      "purpose",
@@ -393,6 +404,16 @@ static status locate_names(const struct kernel_view *view, struct kallsyms_table
 		}
 	}
 	return STATUS_MISSING;
+}
+
+static status locate_names(const struct kernel_view *view, struct kallsyms_tables *tables)
+{
+	struct name_search search = {MARKER_TRIES_MAX, NAME_LOOKS_MAX};
+	status found = search_names(view, MARKER_WINDOW_FIRST, &search, tables);
+
+	if (found != STATUS_MISSING)
+		return found;
+	return search_names(view, MARKER_WINDOW, &search, tables);
 }
 
 /* ------------------------------------------------------------------ values */

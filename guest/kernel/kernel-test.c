@@ -22,13 +22,13 @@ enum {
 	RAM_SIZE = 8 << 20,
 	IMAGE_PHYSICAL = 0x100000,
 	TABLES_PHYSICAL = 0x200000,
-	IDT_PHYSICAL = 0x90000,
+	IDT_PHYSICAL = IMAGE_PHYSICAL + FAKE_IDT_AT,
 	CACHE_PAGES = 64,
 	HOLE_AT = 0x3000, /* a page that nothing needs: like freed init memory */
 };
 
 static const uint64_t LINKED = 0xffffffff81000000, RUNNING = 0xffffffff9a600000;
-static const uint64_t IDT = 0xfffffe0000000000;
+static const uint64_t IDT = 0xfffffe0000000000 + FAKE_IDT_AT % GUEST_PAGE_SIZE;
 
 static char last_message[2048];
 
@@ -64,7 +64,7 @@ static void target_init(struct fake_guest *guest, uint32_t level_count, bool wit
 		if (at != HOLE_AT)
 			fake_guest_map(guest, &space, RUNNING + at, IMAGE_PHYSICAL + at, FAKE_PRESENT, &next_table);
 	}
-	fake_guest_map(guest, &space, IDT, IDT_PHYSICAL, FAKE_PRESENT, &next_table);
+	fake_guest_map(guest, &space, IDT & ~0xfffULL, IDT_PHYSICAL & ~0xfffULL, FAKE_PRESENT, &next_table);
 	put_gate(guest, RUNNING + 0x6100);
 	guest->cpu_count = 1;
 	guest->registers[0] = (struct cpu_registers){
@@ -173,6 +173,72 @@ static void a_page_table_that_starts_within_a_page_is_said_to_be_forged(void **s
 	}
 	assert_int_equal(place_count, 1);
 	expect_not_found(&guest, STATUS_MALFORMED, "isn't at the start of a page");
+}
+
+/* ------------------------------------------------------------------- CPUs */
+
+/* Two CPUs that enter where the kernel says. */
+static void cpus_init(struct fake_guest *guest)
+{
+	target_init(guest, 4, true);
+	guest->registers[0].lstar = RUNNING + FAKE_ENTRY_AT;
+	guest->registers[1] = guest->registers[0];
+	guest->registers[1].cpu_index = 1;
+	guest->cpu_count = 2;
+}
+
+static void cpus_that_are_where_their_kernel_says_are_taken(void **state)
+{
+	struct guest_kernel *kernel;
+	struct fake_guest guest;
+
+	(void)state;
+	cpus_init(&guest);
+	assert_int_equal(guest_kernel_create(&guest.memory, NULL, &kernel), STATUS_OK);
+	guest_kernel_destroy(kernel);
+	/* One that isn't up yet. */
+	guest.registers[1] = (struct cpu_registers){.cpu_index = 1};
+	assert_int_equal(guest_memory_refresh(&guest.memory), STATUS_OK);
+	assert_int_equal(guest_kernel_create(&guest.memory, NULL, &kernel), STATUS_OK);
+	assert_string_equal(last_message, "");
+	guest_kernel_destroy(kernel);
+	fake_guest_deinit(&guest);
+}
+
+static void a_cpu_that_was_redirected_is_named(void **state)
+{
+	const struct guest_space shadow = {{0x30000}, 4, GUEST_PHYSICAL_BITS_MAX};
+	uint64_t next_table = 0x31000;
+	struct fake_guest guest;
+
+	(void)state;
+	for (int cpu = 0; cpu < 2; cpu++) {
+		cpus_init(&guest);
+		guest.registers[cpu].lstar += 0x100;
+		expect_not_found(&guest, STATUS_MISMATCH, cpu == 0 ? "CPU 0's LSTAR" : "CPU 1's LSTAR");
+	}
+	/* One CPU that says nothing doesn't speak for the others, nor for itself. */
+	cpus_init(&guest);
+	guest.registers[0].lstar = 0;
+	guest.registers[1].lstar += 0x100;
+	expect_not_found(&guest, STATUS_MISMATCH, "CPU 1's LSTAR");
+	cpus_init(&guest);
+	guest.registers[1].lstar = 0;
+	guest.registers[1].idt_base = RUNNING + 0x5000;
+	expect_not_found(&guest, STATUS_MISMATCH, "CPU 1's IDT");
+	/* Another table of gates than the kernel's: the same at the beginning, behind who knows. */
+	cpus_init(&guest);
+	guest.registers[1].idt_base = RUNNING + 0x5000;
+	expect_not_found(&guest, STATUS_MISMATCH, "CPU 1's IDT");
+	/* Tables of its own, that show other code where the kernel's is. */
+	cpus_init(&guest);
+	for (uint64_t at = 0; at < FAKE_IMAGE_SIZE; at += GUEST_PAGE_SIZE)
+		fake_guest_map(&guest, &shadow, RUNNING + at,
+			       at == FAKE_ENTRY_AT / GUEST_PAGE_SIZE * GUEST_PAGE_SIZE ? 0x40000 : IMAGE_PHYSICAL + at,
+			       FAKE_PRESENT, &next_table);
+	fake_guest_map(&guest, &shadow, IDT & ~0xfffULL, IDT_PHYSICAL & ~0xfffULL, FAKE_PRESENT, &next_table);
+	guest.registers[1].cr3 = shadow.root.value;
+	expect_not_found(&guest, STATUS_MISMATCH, "CPU 1's tables for the kernel's code");
 }
 
 static void a_profile_takes_the_place_of_what_memory_says(void **state)
@@ -333,6 +399,8 @@ int main(void)
 		cmocka_unit_test(a_reboot_is_noticed),
 		cmocka_unit_test(what_is_no_linux_is_said_to_be_none),
 		cmocka_unit_test(a_page_table_that_starts_within_a_page_is_said_to_be_forged),
+		cmocka_unit_test(cpus_that_are_where_their_kernel_says_are_taken),
+		cmocka_unit_test(a_cpu_that_was_redirected_is_named),
 		cmocka_unit_test(a_profile_takes_the_place_of_what_memory_says),
 		cmocka_unit_test(types_that_the_kernel_lacks_are_those_of_its_modules),
 		cmocka_unit_test(forged_lists_of_modules_end_and_are_reported),

@@ -6,11 +6,13 @@
 
 #include "base/report.h"
 #include "guest/kernel/btf.h"
+#include "guest/kernel/cpus.h"
 #include "guest/kernel/kallsyms.h"
 #include "guest/kernel/layout.h"
 #include "guest/kernel/mapped.h"
 #include "guest/kernel/pieces.h"
 #include "guest/kernel/profile.h"
+#include "guest/memory/plan.h"
 #include "guest/memory/root.h"
 
 enum {
@@ -21,6 +23,8 @@ enum {
 	/* 1 MiB of BTF at hand while links are resolved: the types that they ask
 	 * for are spread over some 400 pages. */
 	TYPES_ROOM = 256,
+	/* Of guest_kernel_read_ahead(): a dozen places, and the tables that lead there. */
+	AHEAD_LINES_MAX = 96,
 };
 
 /* CONFIG_PHYSICAL_START's default: where _text is linked unless a kernel says
@@ -307,6 +311,7 @@ static status find_all(struct guest_kernel *kernel, const struct guest_profile *
 	TRY(identify(kernel));
 	if (profile == NULL)
 		TRY(read_types(kernel));
+	TRY(kernel_check_cpus(kernel));
 	find_landmarks(kernel);
 	TRY(guest_module_places_init(kernel, &kernel->modules));
 	kernel->origin = profile != NULL ? "profile" : "memory";
@@ -359,10 +364,50 @@ void guest_kernel_trim(struct guest_kernel *kernel)
 		guest_types_trim(kernel->types);
 }
 
+static struct plan_step *add_step(struct plan *plan, enum plan_step_type type, uint8_t depth, uint64_t offset)
+{
+	struct plan_step *step = &plan->step[plan->step_count++];
+
+	*step = (struct plan_step){.type = (uint8_t)type, .depth = depth, .offset = (int64_t)offset, .mask = ~0ULL};
+	return step;
+}
+
+/* The newest module's entry, from the head of their list on. */
+static void add_modules(struct plan *plan, const struct guest_module_places *places)
+{
+	add_step(plan, PLAN_FOLLOW, 0, places->head.value);
+	add_step(plan, PLAN_TAKE, 1, 0)->size = 8;
+	add_step(plan, PLAN_FOLLOW, 1, places->btf - places->list);
+	add_step(plan, PLAN_TAKE, 2, places->data)->size = 8;
+	add_step(plan, PLAN_TAKE, 2, places->data_size)->size = 4;
+	add_step(plan, PLAN_TAKE, 2, places->id)->size = 4;
+}
+
+void guest_kernel_read_ahead(struct guest_kernel *kernel)
+{
+	const struct guest_landmarks *at = &kernel->landmarks;
+	struct plan plan = {.space = kernel->space, .line_count_max = AHEAD_LINES_MAX, .node_count_max = 1};
+
+	if (kernel->ahead_epoch == kernel->memory->epoch || at->banner == 0)
+		return;
+	kernel->ahead_epoch = kernel->memory->epoch;
+	add_step(&plan, PLAN_TAKE, 0, at->banner)->size = sizeof kernel->banner - 1;
+	add_step(&plan, PLAN_TAKE, 0, at->page_table)->size = 8;
+	for (size_t i = 0; i < sizeof at->word / sizeof at->word[0]; i++)
+		add_step(&plan, PLAN_TAKE, 0, at->word[i])->size = 8;
+	if (kernel->modules.known)
+		add_modules(&plan, &kernel->modules);
+	if (kernel->read_more != NULL)
+		kernel->read_more(kernel, &plan);
+	guest_memory_run_plan(kernel->memory, &plan);
+}
+
 status guest_kernel_check(struct guest_kernel *kernel)
 {
 	char banner[sizeof kernel->banner] = {};
 	uint64_t boot_id;
+
+	guest_kernel_read_ahead(kernel);
 	status read = read_banner(kernel, banner);
 
 	if (read == STATUS_OK)

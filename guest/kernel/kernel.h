@@ -25,6 +25,8 @@ struct guest_landmarks {
 	uint64_t word[4]; /* page_offset_base, vmalloc_base, vmcoreinfo_data, init_task's canary */
 };
 
+struct plan;
+
 struct guest_kernel {
 	struct guest_memory *memory;
 	struct guest_space space; /* init_top_pgt: the kernel's own page tables */
@@ -39,6 +41,9 @@ struct guest_kernel {
 	const char *origin; /* "memory", or "profile" where a profile pinned it */
 	/* Changes when the guest rebooted and everything must be found again. */
 	uint64_t boot_id;
+	uint64_t ahead_epoch; /* in which guest_kernel_read_ahead() last did something */
+	/* Adds steps to its plan, for what is going to be read next; NULL: nothing. */
+	void (*read_more)(struct guest_kernel *kernel, struct plan *plan);
 };
 
 /* Find Linux in `memory`, by a CPU's registers where the source knows them,
@@ -62,6 +67,10 @@ void guest_kernel_trim(struct guest_kernel *kernel);
  * guest_memory_refresh(). STATUS_GONE after a reboot: destroy, and create
  * again. Reads five pages or so. */
 MUST_USE status guest_kernel_check(struct guest_kernel *kernel);
+
+/* Ask for all at once that each epoch begins with: what guest_kernel_check() and
+ * guest_module_types_mark() read, which call it. Once an epoch; costs time, or saves it. */
+void guest_kernel_read_ahead(struct guest_kernel *kernel);
 
 /* Copy from the kernel's address space. As guest_space_read(). */
 MUST_USE status guest_kernel_read(struct guest_kernel *kernel, struct guest_va start, void *destination, size_t size);

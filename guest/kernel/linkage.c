@@ -273,10 +273,39 @@ static status type_answer(struct resolver *resolver, const struct guest_link *li
 	return first_answer(types, ask, kind, name, link, ret_value);
 }
 
+/* A release is at most 64 bytes long: __NEW_UTS_LEN. The banner is the target's to
+ * write: where it lies, layouts that are asked for, too, differ, or the answers are
+ * as wrong as all else that such a target shows. */
+static char release[65];
+
+const char *guest_linkage_release(void)
+{
+	return release;
+}
+
+static void remember_release(const char *banner)
+{
+	static const char before[] = "Linux version ";
+	size_t size = 0;
+
+	if (strncmp(banner, before, sizeof before - 1) == 0) {
+		banner += sizeof before - 1;
+		size = strcspn(banner, " ");
+	}
+	if (size >= sizeof release)
+		size = 0;
+	memcpy(release, banner, size);
+	release[size] = 0;
+}
+
 static status answer_link(struct resolver *resolver, const struct guest_link *link, uint64_t *ret_value)
 {
 	struct guest_va address;
 
+	if (link->kind == GUEST_LINK_RELEASE) {
+		*ret_value = strcmp(link->name, release) == 0;
+		return STATUS_OK;
+	}
 	if (link->kind != GUEST_LINK_SYMBOL && link->kind != GUEST_LINK_SYMBOL_EXISTS)
 		return type_answer(resolver, link, ret_value);
 	TRY(guest_symbols_find(resolver->kernel->symbols, link->name, &address));
@@ -385,6 +414,7 @@ status guest_linkage_resolve(struct guest_kernel *kernel, const struct guest_lin
 
 	if (deferred == NULL)
 		return report(STATUS_NO_MEMORY, "no memory to ask for %zu links", count);
+	remember_release(kernel->banner);
 	if (kernel->types != NULL)
 		guest_types_visits_limit(kernel->types, &resolver.visit_budget);
 	status answered = answer_all(&resolver, links, count);

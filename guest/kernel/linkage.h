@@ -39,6 +39,9 @@ enum guest_link_kind {
 	/* path = enumerator. */
 	GUEST_LINK_ENUM_EXISTS,
 	GUEST_LINK_ENUM_VALUE,
+	/* name = a kernel's release, as uname says it: 1 where the kernel is of
+	 * that one, else 0. Of an object that was compiled against headers. */
+	GUEST_LINK_RELEASE,
 };
 
 /* Written by guestcc; layout fixed (tests assert it). */
@@ -72,5 +75,9 @@ enum {
  * members to look at than any kernel has; not all slots are filled then. */
 MUST_USE status guest_linkage_resolve(struct guest_kernel *kernel, const struct guest_link *links, size_t count,
 				      size_t *ret_unresolved_count);
+
+/* The release of the kernel that was asked last: what its banner says between
+ * "Linux version " and the next blank. "" before. */
+const char *guest_linkage_release(void);
 
 #endif

@@ -178,6 +178,7 @@ uint64_t guest_module_types_mark(struct guest_kernel *kernel)
 	struct guest_va node;
 	struct entry entry;
 
+	guest_kernel_read_ahead(kernel);
 	if (!places->known || guest_kernel_read(kernel, places->head, &node.value, 8) != STATUS_OK ||
 	    node.value == places->head.value || read_entry(kernel, node, &entry) != STATUS_OK)
 		return 0;

@@ -29,8 +29,8 @@ status name_index_init(struct name_index *index, const uint32_t *hashes, const u
 {
 	struct name_index made = {.bucket_mask = 1};
 
-	/* Two to four names a bucket. */
-	while (made.bucket_mask < count / 4)
+	/* Four to eight names a bucket: of these, bits of the hash rule out nearly all. */
+	while (made.bucket_mask < count / 8)
 		made.bucket_mask = made.bucket_mask << 1 | 1;
 	made.bucket = calloc((size_t)made.bucket_mask + 2, sizeof *made.bucket);
 	made.entry = calloc(count + 1, sizeof *made.entry);

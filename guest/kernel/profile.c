@@ -14,6 +14,8 @@
 
 enum {
 	PAGE_SIZE = GUEST_PAGE_SIZE,
+	/* What is compared in one go: as much as one request brings. */
+	RUN_SIZE_MAX = 32 * PAGE_SIZE,
 };
 
 /* ------------------------------------------------------------------- file */
@@ -238,28 +240,69 @@ static status relocate_tables(const struct guest_profile *profile, uint64_t offs
 
 /* ------------------------------------------------------------- comparison */
 
-/* A run of bytes within one page: how many of them are as expected? Where it
- * can't be read, all of them. */
-static status compare_run(const struct kernel_view *view, uint64_t at, const uint8_t *expected, size_t size,
-			  size_t *ret_same_size)
+static void free_room(uint8_t **room)
 {
-	uint8_t page[PAGE_SIZE];
+	free(*room);
+}
+
+/* Room for a run. NULL: reported. */
+static uint8_t *make_room(void)
+{
+	uint8_t *room = malloc(RUN_SIZE_MAX);
+
+	if (room == NULL)
+		(void)!report(STATUS_NO_MEMORY, "no memory to compare the kernel with its profile: raise `heap` in the "
+						"image's manifest");
+	return room;
+}
+
+#define OWNED_ROOM __attribute__((cleanup(free_room))) uint8_t *
+
+/* How many bytes of a page, or a part of one, are as expected? Where it can't be read, all of them. */
+static status compare_page(const struct kernel_view *view, uint64_t at, const uint8_t *expected, size_t size,
+			   uint8_t *room, size_t *ret_same_size)
+{
 	size_t same = 0;
-	status read = kernel_view_read(view, at, page, size);
+	status read = kernel_view_read(view, at, room, size);
 
 	if (read != STATUS_OK && read != STATUS_UNMAPPED)
 		return read;
-	if (read == STATUS_UNMAPPED || memcmp(page, expected, size) == 0)
+	if (read == STATUS_UNMAPPED || memcmp(room, expected, size) == 0)
 		same = size;
-	while (same < size && page[same] == expected[same])
+	while (same < size && room[same] == expected[same])
 		same++;
 	*ret_same_size = same;
 	return STATUS_OK;
 }
 
+/* The same of a run of pages, in one question where the source can; page by page where that shows a difference, or that
+ * one can't be read. */
+static status compare_run(const struct kernel_view *view, uint64_t at, const uint8_t *expected, size_t size,
+			  uint8_t *room, size_t *ret_same_size)
+{
+	status read = kernel_view_read(view, at, room, size);
+	size_t done = 0, same;
+
+	if (read != STATUS_OK && read != STATUS_UNMAPPED)
+		return read;
+	if (read == STATUS_OK && memcmp(room, expected, size) == 0)
+		done = size;
+	while (done < size) {
+		const size_t part = PAGE_SIZE < size - done ? PAGE_SIZE : size - done;
+
+		TRY(compare_page(view, at + done, expected + done, part, room, &same));
+		done += same;
+		if (same != part)
+			break;
+	}
+	*ret_same_size = done;
+	return STATUS_OK;
+}
+
+/* To the end of a page first, then whole pages. */
 static size_t run_size(uint64_t at, size_t left)
 {
-	size_t run = PAGE_SIZE - (size_t)(at % PAGE_SIZE);
+	size_t run = at % PAGE_SIZE != 0 ? PAGE_SIZE - (size_t)(at % PAGE_SIZE) : RUN_SIZE_MAX;
 
 	return run < left ? run : left;
 }
@@ -270,10 +313,13 @@ static status compare(const struct kernel_view *view, uint64_t at, const uint8_t
 		      size_t *ret_same_size)
 {
 	size_t done = 0, run, same;
+	OWNED_ROOM room = make_room();
 
+	if (room == NULL)
+		return STATUS_NO_MEMORY;
 	for (; done < size; done += same) {
 		run = run_size(at + done, size - done);
-		TRY(compare_run(view, at + done, expected + done, run, &same));
+		TRY(compare_run(view, at + done, expected + done, run, room, &same));
 		if (same != run) {
 			done += same;
 			break;
@@ -288,12 +334,15 @@ static status compare_types(const struct kernel_view *view, uint64_t at, const s
 			    size_t *ret_same_size)
 {
 	size_t size = guest_types_bytes_size(types), done = 0, run, same;
-	uint8_t expected[PAGE_SIZE];
+	OWNED_ROOM room = make_room();
+	OWNED_ROOM expected = make_room();
 
+	if (room == NULL || expected == NULL)
+		return STATUS_NO_MEMORY;
 	for (; done < size; done += same) {
 		run = run_size(at + done, size - done);
 		TRY(guest_types_bytes_copy(types, done, expected, run));
-		TRY(compare_run(view, at + done, expected, run, &same));
+		TRY(compare_run(view, at + done, expected, run, room, &same));
 		if (same != run) {
 			done += same;
 			break;

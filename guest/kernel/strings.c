@@ -25,13 +25,20 @@ void *guest_memcpy(void *destination, const void *source, size_t size);
 void *guest_memmove(void *destination, const void *source, size_t size);
 void *guest_memset(void *destination, int byte, size_t size);
 
+/* Behind a pointer that may be anything, NULL and the last address included: not C's pointer
+ * arithmetic, which knows objects only. */
+static const void *behind(const void *pointer, size_t offset)
+{
+	return (const void *)((uintptr_t)pointer + offset);
+}
+
 size_t guest_strnlen(const char *string, size_t size)
 {
 	size_t done = 0;
 
 	while (done < size) {
 		size_t part;
-		const uint8_t *bytes = guest_access_span(string + done, size - done, &part);
+		const uint8_t *bytes = guest_access_span(behind(string, done), size - done, &part);
 		const uint8_t *end = memchr(bytes, 0, part);
 		if (end != NULL)
 			return done + (size_t)(end - bytes);
@@ -61,7 +68,7 @@ static uint8_t byte_at(const void *pointer)
 static int compare(const char *a, const char *b, size_t size, bool to_nul)
 {
 	for (size_t i = 0; i < size; i++) {
-		int x = byte_at(a + i), y = byte_at(b + i);
+		int x = byte_at(behind(a, i)), y = byte_at(behind(b, i));
 		if (x != y)
 			return x - y;
 		if (to_nul && x == 0)
@@ -93,7 +100,7 @@ void *guest_memmove(void *destination, const void *source, size_t size)
 
 	guest_access_check_store(destination, size);
 	while (done < size) {
-		const uint8_t *from = guest_access_span((const uint8_t *)source + done, size - done, &part);
+		const uint8_t *from = guest_access_span(behind(source, done), size - done, &part);
 		/* Overlap occurs in own memory only, which is one piece. */
 		memmove(to + done, from, part);
 		done += part;
@@ -124,12 +131,22 @@ char *guest_strcpy(char *destination, const char *source)
 
 size_t guest_string_copy(char *destination, size_t size, const char *source)
 {
-	if (size == 0)
-		return 0;
-	size_t length = guest_strnlen(source, size);
-	size_t copied = length < size ? length : size - 1;
-	guest_memmove(destination, source, copied);
-	guest_access_check_store(destination + copied, 1);
-	destination[copied] = 0;
-	return length;
+	size_t done = 0;
+
+	while (done < size) {
+		size_t part, copied;
+		const uint8_t *bytes = guest_access_span(behind(source, done), size - done, &part);
+		const uint8_t *end = memchr(bytes, 0, part);
+
+		copied = end != NULL ? (size_t)(end - bytes) + 1 : part;
+		guest_access_check_store(destination + done, copied);
+		/* Overlap occurs in own memory only, which is one piece. */
+		memmove(destination + done, bytes, copied);
+		done += copied;
+		if (end != NULL)
+			return done - 1;
+	}
+	if (size != 0)
+		destination[size - 1] = 0;
+	return size;
 }

@@ -70,11 +70,92 @@ static status fake_check(struct page_source *source)
 	return ((struct fake_guest *)source)->gone ? STATUS_GONE : STATUS_OK;
 }
 
+struct fake_access {
+	struct plan_access access; /* must be first */
+	struct fake_guest *guest;
+};
+
+static status fake_read_line(struct plan_access *access, struct guest_pa line, uint8_t *destination)
+{
+	struct fake_guest *guest = ((struct fake_access *)access)->guest;
+	const uint8_t *from = find(guest, line.value, PLAN_LINE_SIZE);
+
+	if (guest->gone)
+		return STATUS_GONE;
+	if (from == NULL)
+		return STATUS_UNMAPPED;
+	memcpy(destination, from, PLAN_LINE_SIZE);
+	return STATUS_OK;
+}
+
+static status fake_read_again(struct plan_access *access, const uint64_t *numbers, uint32_t count,
+			      uint8_t (*destination)[PLAN_LINE_SIZE])
+{
+	struct fake_guest *guest = ((struct fake_access *)access)->guest;
+
+	if (guest->between != NULL)
+		guest->between(guest);
+	for (uint32_t i = 0; i < count; i++)
+		TRY(fake_read_line(access, (struct guest_pa){numbers[i] << PLAN_LINE_SHIFT}, destination[i]));
+	return STATUS_OK;
+}
+
+status fake_guest_run_plan(struct fake_guest *guest, const struct plan *plan, struct plan_cursor *cursor,
+			   uint8_t *answer, size_t answer_size, size_t *ret_size)
+{
+	struct fake_access access = {
+		{.read_line = fake_read_line, .read_again = fake_read_again, .is_still = guest->is_still}, guest};
+	uint64_t *table = malloc(PLAN_TABLE_COUNT_MAX * sizeof *table);
+	uint64_t *numbers = malloc(PLAN_RUN_LINE_COUNT_MAX * sizeof *numbers);
+	uint8_t(*lines)[PLAN_LINE_SIZE] = malloc((size_t)PLAN_RUN_LINE_COUNT_MAX * PLAN_LINE_SIZE);
+	struct plan_room room = {answer, answer_size,	      lines, numbers, PLAN_RUN_LINE_COUNT_MAX,
+				 table,	 PLAN_TABLE_COUNT_MAX};
+
+	if (table == NULL || numbers == NULL || lines == NULL)
+		abort();
+	guest->plan_count++;
+	uint32_t line_count = 0;
+	if (guest->plan_line_count_max != 0)
+		room.line_count = guest->plan_line_count_max;
+	status result = plan_run(plan, cursor, &access.access, &room, ret_size, &line_count);
+	guest->plan_line_count += line_count;
+	free(lines);
+	free(numbers);
+	free(table);
+	return result;
+}
+
+static status fake_source_run_plan(struct page_source *source, const struct plan *plan, struct plan_cursor *cursor,
+				   struct plan_sink *sink)
+{
+	struct fake_guest *guest = (struct fake_guest *)source;
+	size_t size = guest->plan_answer_size != 0 ? guest->plan_answer_size : FAKE_ANSWER_SIZE;
+	uint8_t *own = malloc(size), *answer = own;
+
+	if (own == NULL)
+		abort();
+	if (sink->room != NULL) {
+		answer = sink->room;
+		size = sink->room_size;
+	}
+	guest->plan_line_count = 0;
+	guest->plan_line_count_max = sink->line_count_max;
+	status result = fake_guest_run_plan(guest, plan, cursor, answer, size, &size);
+	guest->plan_line_count_max = 0;
+	sink->line_count = guest->plan_line_count;
+	sink->is_still = guest->is_still;
+	if (result == STATUS_OK)
+		result = sink->take(sink, (struct span){answer, size});
+	free(own);
+	return result;
+}
+
 static const struct page_source_ops fake_ops = {
 	.read = fake_read,
 	.read_pages = fake_read_pages,
 	.ram_map = fake_ram_map,
 	.registers = fake_registers,
+	.run_plan = fake_source_run_plan,
 	.check = fake_check,
 };
 

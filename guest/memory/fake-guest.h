@@ -4,6 +4,7 @@
 #define GUEST_MEMORY_FAKE_GUEST_H
 
 #include "guest/memory/memory.h"
+#include "guest/memory/plan-run.h"
 #include "guest/memory/space.h"
 
 enum {
@@ -13,6 +14,7 @@ enum {
 	FAKE_LARGE = 0x80,
 	FAKE_CACHE_PAGES = 32,
 	FAKE_CPU_COUNT_MAX = 4,
+	FAKE_ANSWER_SIZE = 64 << 10,
 };
 #define FAKE_NO_EXECUTE (1ULL << 63)
 
@@ -27,6 +29,11 @@ struct fake_guest {
 	bool gone;
 	uint64_t read_count; /* calls of read */
 	uint64_t batch_count; /* calls of read_pages */
+	uint64_t plan_count; /* calls of run_plan */
+	bool is_still; /* and says so */
+	void (*between)(struct fake_guest *guest); /* before a moment's lines are read again; NULL: nothing happens */
+	uint32_t plan_line_count, plan_line_count_max; /* of the run under way */
+	size_t plan_answer_size; /* room for an answer; 0: FAKE_ANSWER_SIZE */
 	struct guest_memory memory;
 	void *storage;
 };
@@ -46,5 +53,10 @@ void fake_guest_entry(struct fake_guest *guest, uint64_t table, uint32_t index, 
  * `flags`; the leaf alone FAKE_NO_EXECUTE. */
 void fake_guest_map(struct fake_guest *guest, const struct guest_space *space, uint64_t address, uint64_t physical,
 		    uint64_t flags, uint64_t *next_table);
+
+/* Run a plan over the guest, past every cache, as a source does. The answer goes to
+ * `answer`. */
+MUST_USE status fake_guest_run_plan(struct fake_guest *guest, const struct plan *plan, struct plan_cursor *cursor,
+				    uint8_t *answer, size_t answer_size, size_t *ret_size);
 
 #endif

@@ -71,6 +71,22 @@ static void every_page_keeps_its_bytes_while_the_cache_evicts(void **state)
 	fake_guest_deinit(&guest);
 }
 
+/* The one page that may go lies where the clock's hand stands, and so is met twice. */
+static void a_cache_full_of_used_pages_still_makes_room(void **state)
+{
+	(void)state;
+	struct fake_guest guest;
+
+	guest_with(&guest, MIB, GUEST_MEMORY_CACHE_PAGES_MIN);
+	for (uint64_t page = 0; page < GUEST_MEMORY_CACHE_PAGES_MIN; page++)
+		assert_int_equal(number_at(&guest, page), page);
+	for (uint64_t page = 1; page < GUEST_MEMORY_CACHE_PAGES_MIN; page++)
+		assert_int_equal(number_at(&guest, page), page);
+	for (uint64_t page = 100; page < 140; page++)
+		assert_int_equal(number_at(&guest, page), page);
+	fake_guest_deinit(&guest);
+}
+
 static void the_generation_changes_with_eviction_and_refresh_only(void **state)
 {
 	(void)state;
@@ -364,6 +380,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_page_changed_underneath_is_seen_after_refresh_only),
 		cmocka_unit_test(every_page_keeps_its_bytes_while_the_cache_evicts),
+		cmocka_unit_test(a_cache_full_of_used_pages_still_makes_room),
 		cmocka_unit_test(the_generation_changes_with_eviction_and_refresh_only),
 		cmocka_unit_test(a_pointer_stays_valid_while_the_generation_stays),
 		cmocka_unit_test(a_used_page_outlives_a_long_scan_of_single_pages),

@@ -6,6 +6,7 @@
 #include "base/checked.h"
 #include "base/report.h"
 #include "guest/memory/cache.h"
+#include "guest/memory/lines.h"
 
 enum {
 	STORAGE_ALIGNMENT = 16,
@@ -24,7 +25,12 @@ enum {
 	AHEAD_GAIN = 16,
 	AHEAD_CREDIT_MAX = 1024,
 	AHEAD_CREDIT_MIN = -256,
+	/* Events of one memory: at one a microsecond, half a year's worth. */
+	GENERATION_BITS = 44,
 };
+
+/* How many there have been in this process: no two have the same generation. */
+static uint64_t memory_count;
 
 static size_t align_up(size_t size)
 {
@@ -68,6 +74,7 @@ static void cache_clear(struct page_cache *cache)
 	for (uint32_t i = 0; i <= cache->bucket_mask; i++)
 		cache->buckets[i] = CACHE_NONE;
 	memset(cache->translations, 0, sizeof cache->translations);
+	memset(cache->large_translations, 0, sizeof cache->large_translations);
 }
 
 static struct page_cache *cache_init(void *storage, size_t page_count)
@@ -118,21 +125,27 @@ status guest_memory_init(struct guest_memory *memory, struct page_source *source
 			      storage_size, storage, guest_memory_storage_size(GUEST_MEMORY_CACHE_PAGES_MIN));
 	TRY(source->ops->ram_map(source, &ram));
 	TRY(ram_map_validate(&ram));
+	uint64_t number = __atomic_fetch_add(&memory_count, 1, __ATOMIC_RELAXED);
 	*memory = (struct guest_memory){
 		.source = source,
 		.cache = cache_init(storage, page_count),
 		.ram = ram,
 		.epoch = 1,
-		.generation = 1,
+		.tick = 1,
+		.generation = (number << GENERATION_BITS) + 1,
 	};
 	return STATUS_OK;
 }
 
 status guest_memory_refresh(struct guest_memory *memory)
 {
+	memory->question_count++;
 	TRY(memory->source->ops->check(memory->source));
 	memory->epoch++;
 	memory->generation++;
+	memory->tick = 1;
+	memory->used_tick = 0;
+	lines_forget(memory);
 	memory->cache->current_count = 0;
 	return STATUS_OK;
 }
@@ -172,6 +185,14 @@ static uint32_t cache_find(struct page_cache *cache, uint64_t page)
 	return index;
 }
 
+const uint8_t *cache_page(const struct guest_memory *memory, uint64_t page)
+{
+	uint32_t index = cache_find(memory->cache, page);
+
+	return index != CACHE_NONE && memory->cache->slots[index].epoch == memory->epoch ? memory->cache->pages[index]
+											 : NULL;
+}
+
 static void cache_unlink(struct page_cache *cache, uint32_t index)
 {
 	uint32_t *link = bucket_of(cache, cache->slots[index].page);
@@ -209,7 +230,8 @@ static void cache_evict(struct guest_memory *memory)
 	for (uint32_t hand = cache->hand; wanted > 0; hand = hand + 1 < cache->slot_count ? hand + 1 : 0) {
 		struct cache_slot *slot = &cache->slots[hand];
 
-		if (!slot->used) {
+		/* Not one that has just gone, where all others were used. */
+		if (!slot->used && slot->epoch != 0) {
 			cache_unlink(cache, hand);
 			cache->current_count--;
 			wanted--;
@@ -241,7 +263,9 @@ static void slot_filled(struct guest_memory *memory, uint32_t index, bool ahead)
 	struct cache_slot *slot = &memory->cache->slots[index];
 
 	memory->fetched_pages++;
+	lines_overlay(memory, slot->page, memory->cache->pages[index]);
 	slot->epoch = memory->epoch;
+	slot->tick = memory->tick;
 	slot->used = false;
 	slot->ahead = ahead;
 	memory->cache->current_count++;
@@ -252,6 +276,7 @@ static status slot_fill(struct guest_memory *memory, uint32_t index, uint64_t pa
 {
 	struct page_cache *cache = memory->cache;
 	struct guest_pa start = {page << GUEST_PAGE_SHIFT};
+	memory->question_count++;
 	status result = memory->source->ops->read(memory->source, start, cache->pages[index], GUEST_PAGE_SIZE);
 
 	if (result != STATUS_OK)
@@ -309,6 +334,7 @@ static status fetch_again(struct guest_memory *memory, uint32_t index, uint32_t 
 		count++;
 	} while (count < limit && index + count < cache->slot_count && cache->slots[index + count].epoch != 0 &&
 		 cache->slots[index + count].epoch != memory->epoch);
+	memory->question_count++;
 	/* Whatever comes of it, the old bytes are gone. */
 	status result = memory->source->ops->read_pages(memory->source, pages, count, &cache->pages[index], results);
 	for (uint32_t i = 0; result != STATUS_OK && i < count; i++)
@@ -344,6 +370,7 @@ static status fetch_block(struct guest_memory *memory, uint64_t page, uint32_t i
 	uint32_t indices[BLOCK_PAGES], count = list_block(memory, page, limit, pages), taken = 1;
 
 	indices[0] = index;
+	memory->question_count++;
 	status result = memory->source->ops->read_pages(memory->source, pages, count, bytes, results);
 	if (result != STATUS_OK)
 		return slots_filled(memory, indices, &result, 1);
@@ -385,6 +412,17 @@ static status cache_fetch(struct guest_memory *memory, uint64_t page, uint32_t i
 	return STATUS_OK;
 }
 
+void guest_memory_begin_use(struct guest_memory *memory)
+{
+	memory->used_tick = 0;
+}
+
+static void note_use(struct guest_memory *memory, uint64_t tick)
+{
+	if (tick > memory->used_tick)
+		memory->used_tick = tick;
+}
+
 static void slot_use(struct page_cache *cache, struct cache_slot *slot)
 {
 	if (slot->ahead)
@@ -404,7 +442,62 @@ status guest_memory_page(struct guest_memory *memory, struct guest_pa address, c
 		TRY(cache_fetch(memory, page, index, &index));
 	else
 		slot_use(cache, &cache->slots[index]);
+	note_use(memory, cache->slots[index].tick);
 	*ret_page = cache->pages[index];
+	return STATUS_OK;
+}
+
+static bool find_bytes(struct guest_memory *memory, struct guest_pa address, const uint8_t **ret_bytes,
+		       size_t *ret_size)
+{
+	struct page_cache *cache = memory->cache;
+	const uint8_t *line = lines_find(memory, address.value >> PLAN_LINE_SHIFT);
+
+	if (line != NULL) {
+		note_use(memory, lines_tick(memory, line));
+		*ret_bytes = line + address.value % PLAN_LINE_SIZE;
+		*ret_size = PLAN_LINE_SIZE - address.value % PLAN_LINE_SIZE;
+		return true;
+	}
+	uint32_t index = cache_find(cache, address.value >> GUEST_PAGE_SHIFT);
+	if (index == CACHE_NONE || cache->slots[index].epoch != memory->epoch)
+		return false;
+	slot_use(cache, &cache->slots[index]);
+	note_use(memory, cache->slots[index].tick);
+	*ret_bytes = cache->pages[index] + address.value % GUEST_PAGE_SIZE;
+	*ret_size = GUEST_PAGE_SIZE - address.value % GUEST_PAGE_SIZE;
+	return true;
+}
+
+status guest_memory_bytes(struct guest_memory *memory, struct guest_pa address, const uint8_t **ret_bytes,
+			  size_t *ret_size)
+{
+	const uint8_t *page;
+
+	if (find_bytes(memory, address, ret_bytes, ret_size))
+		return STATUS_OK;
+	if (lines_continue(memory, address.value >> PLAN_LINE_SHIFT) &&
+	    find_bytes(memory, address, ret_bytes, ret_size))
+		return STATUS_OK;
+	TRY(guest_memory_page(memory, address, &page));
+	*ret_bytes = page + address.value % GUEST_PAGE_SIZE;
+	*ret_size = GUEST_PAGE_SIZE - address.value % GUEST_PAGE_SIZE;
+	return STATUS_OK;
+}
+
+status guest_memory_read_now(struct guest_memory *memory, const struct page_part *parts, size_t part_count)
+{
+	struct page_source *source = memory->source;
+
+	memory->tick++;
+	for (size_t i = 0; i < part_count; i++)
+		if (parts[i].size > GUEST_PAGE_SIZE - parts[i].start.value % GUEST_PAGE_SIZE ||
+		    !guest_memory_is_ram(memory, parts[i].start, parts[i].size))
+			return STATUS_UNMAPPED;
+	if (source->ops->read_parts != NULL)
+		return source->ops->read_parts(source, parts, part_count);
+	for (size_t i = 0; i < part_count; i++)
+		TRY(source->ops->read(source, parts[i].start, parts[i].destination, parts[i].size));
 	return STATUS_OK;
 }
 
@@ -419,14 +512,16 @@ static status fetch_past_cache(struct guest_memory *memory, const struct guest_p
 		if (!guest_memory_is_ram(memory, pages[i], GUEST_PAGE_SIZE))
 			return STATUS_UNMAPPED;
 	memory->fetched_pages += page_count;
-	if (source->ops->read_pages == NULL) {
-		for (size_t i = 0; i < page_count; i++)
-			TRY(source->ops->read(source, pages[i], destination[i], GUEST_PAGE_SIZE));
-		return STATUS_OK;
+	memory->question_count++;
+	note_use(memory, memory->tick);
+	if (source->ops->read_pages != NULL)
+		TRY(source->ops->read_pages(source, pages, page_count, destination, results));
+	for (size_t i = 0; i < page_count; i++) {
+		TRY(source->ops->read_pages != NULL
+			    ? results[i]
+			    : source->ops->read(source, pages[i], destination[i], GUEST_PAGE_SIZE));
+		lines_overlay(memory, pages[i].value >> GUEST_PAGE_SHIFT, destination[i]);
 	}
-	TRY(source->ops->read_pages(source, pages, page_count, destination, results));
-	for (size_t i = 0; i < page_count; i++)
-		TRY(results[i]);
 	return STATUS_OK;
 }
 
@@ -450,8 +545,10 @@ status guest_memory_read_pages(struct guest_memory *memory, const struct guest_p
 		if (run > 0)
 			TRY(fetch_past_cache(memory, &pages[done], run, &destination[done]));
 		done += run;
-		if (index != CACHE_NONE)
+		if (index != CACHE_NONE) {
+			note_use(memory, cache->slots[index].tick);
 			memcpy(destination[done++], cache->pages[index], GUEST_PAGE_SIZE);
+		}
 	}
 	return STATUS_OK;
 }
@@ -482,16 +579,15 @@ status guest_memory_read_physical(struct guest_memory *memory, struct guest_pa s
 	if (!guest_memory_is_ram(memory, start, size))
 		return STATUS_UNMAPPED;
 	while (size > 0) {
-		size_t offset = at % GUEST_PAGE_SIZE;
-		size_t part = GUEST_PAGE_SIZE - offset < size ? GUEST_PAGE_SIZE - offset : size;
-		const uint8_t *page;
+		size_t offset = at % GUEST_PAGE_SIZE, part = size - size % GUEST_PAGE_SIZE;
+		const uint8_t *bytes;
 
 		if (offset == 0 && size / GUEST_PAGE_SIZE >= GUEST_MEMORY_DIRECT_PAGES) {
-			part = size - size % GUEST_PAGE_SIZE;
 			TRY(read_whole_pages(memory, at, to, part / GUEST_PAGE_SIZE));
 		} else {
-			TRY(guest_memory_page(memory, (struct guest_pa){at}, &page));
-			memcpy(to, page + offset, part);
+			TRY(guest_memory_bytes(memory, (struct guest_pa){at}, &bytes, &part));
+			part = part < size ? part : size;
+			memcpy(to, bytes, part);
 		}
 		at += part;
 		to += part;

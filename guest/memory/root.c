@@ -392,8 +392,8 @@ static status scan_all(struct search *search)
 
 /* The root as the kernel uses it: of the two halves of a KPTI pair, the one
  * that maps the IDT and the kernel's image. */
-static bool cpu_kernel_space(struct guest_memory *memory, const struct cpu_registers *registers,
-			     struct guest_space *ret_space)
+bool guest_root_of_cpu(struct guest_memory *memory, const struct cpu_registers *registers,
+		       struct guest_space *ret_space)
 {
 	struct guest_space halves[2];
 	struct guest_mapping mapping;
@@ -425,7 +425,7 @@ status guest_root_from_registers(struct guest_memory *memory, struct guest_root 
 		if (result == STATUS_END || result == STATUS_MISSING)
 			break;
 		TRY(result);
-		if (!cpu_kernel_space(memory, &registers, &space))
+		if (!guest_root_of_cpu(memory, &registers, &space))
 			continue;
 		*ret_root =
 			(struct guest_root){.space = space, .evidence = GUEST_ROOT_IN_USE, .idt = {registers.idt_base}};
@@ -446,7 +446,7 @@ static status collect_cpus(struct search *search, struct guest_va *ret_idt)
 			break;
 		TRY(result);
 		search->registers_known = true;
-		if (!cpu_kernel_space(search->memory, &registers, &search->cpu_space[search->cpu_count]))
+		if (!guest_root_of_cpu(search->memory, &registers, &search->cpu_space[search->cpu_count]))
 			continue;
 		search->cpu_count++;
 		*ret_idt = (struct guest_va){registers.idt_base};

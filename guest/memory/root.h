@@ -66,4 +66,8 @@ MUST_USE status guest_root_find(struct guest_memory *memory, struct guest_root *
  * reported. */
 MUST_USE status guest_root_from_registers(struct guest_memory *memory, struct guest_root *ret_root);
 
+/* The tables that a CPU runs on, as the kernel uses them. False: they aren't a kernel's. */
+bool guest_root_of_cpu(struct guest_memory *memory, const struct cpu_registers *registers,
+		       struct guest_space *ret_space);
+
 #endif

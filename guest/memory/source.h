@@ -9,6 +9,7 @@
 #ifndef GUEST_MEMORY_SOURCE_H
 #define GUEST_MEMORY_SOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,11 +38,30 @@ struct ram_map {
 struct cpu_registers {
 	uint64_t cr0, cr3, cr4, efer;
 	uint64_t idt_base;
+	uint64_t lstar; /* where system calls enter; 0: not known */
 	uint32_t cpu_index;
 	uint32_t cpl; /* 0 where the CPU was in the kernel, 3 in user space */
 };
 
+/* What came of a pause. */
+struct source_pause {
+	uint64_t stopped_ns; /* 0: it stood already, and does so still */
+	bool was_late; /* something was read after the source had let it go on by itself: its time was over */
+};
+
+/* Some bytes of one page, and where they go. */
+struct page_part {
+	struct guest_pa start;
+	void *destination;
+	size_t size;
+};
+
+enum { PAGE_PART_COUNT_MAX = 32 };
+
 struct page_source;
+struct plan;
+struct plan_cursor;
+struct plan_sink;
 
 struct page_source_ops {
 	/* Copy [start, start + size) of RAM; the whole range lies in one page.
@@ -53,6 +73,9 @@ struct page_source_ops {
 	 * set. May be NULL: then read is called for each. */
 	status (*read_pages)(struct page_source *source, const struct guest_pa *pages, size_t page_count,
 			     uint8_t (*destination)[GUEST_PAGE_SIZE], status *results);
+	/* As read, for up to PAGE_PART_COUNT_MAX parts in one go; STATUS_OK if all were
+	 * read, else what was the matter with one. May be NULL: then read is called for each. */
+	status (*read_parts)(struct page_source *source, const struct page_part *parts, size_t part_count);
 	/* For searches through all of RAM. May be NULL; then all of it is read
 	 * with read_pages. The next run of RAM at or after `start` that may
 	 * hold anything but zeros (RAM that was never touched is skipped: to
@@ -67,6 +90,18 @@ struct page_source_ops {
 	/* Registers of one CPU. STATUS_MISSING where the source can't know;
 	 * STATUS_END where cpu_index is beyond the last CPU. */
 	status (*registers)(struct page_source *source, uint32_t cpu_index, struct cpu_registers *ret_registers);
+	/* Run a plan from where `cursor` stands (both valid: guest/memory/plan.h), hand
+	 * each line that it touched to `sink`, and move the cursor. May be NULL: plans are
+	 * then left out. STATUS_GONE, STATUS_DENIED (no right to user memory),
+	 * STATUS_LIMIT (quota), STATUS_IO, STATUS_UNSUPPORTED (not this source). */
+	status (*run_plan)(struct page_source *source, const struct plan *plan, struct plan_cursor *cursor,
+			   struct plan_sink *sink);
+	/* Let the target stand still, until resume or at most as long as the source allows; one
+	 * that stands already is left alone. NULL, STATUS_UNSUPPORTED: this source can't;
+	 * STATUS_DENIED: no right to; STATUS_IO. */
+	status (*pause)(struct page_source *source);
+	/* Let it go on. To be called after each success of pause; what came of it. */
+	status (*resume)(struct page_source *source, struct source_pause *ret_pause);
 	/* Is it still the same running system? STATUS_GONE if the process or
 	 * the machine has ended. Cheap: called once an epoch. */
 	status (*check)(struct page_source *source);
@@ -78,6 +113,9 @@ struct page_source {
 	/* Where a question takes much longer than a page of its answer: with so many
 	 * pages at most, the cache asks ahead (read_pages). 0: it never does. */
 	uint32_t ahead_pages;
+	/* Memory as it is now, where this source shows an epoch that several share; NULL: it shows that
+	 * itself. */
+	struct page_source *now;
 };
 
 #endif

@@ -4,16 +4,8 @@
 #include <string.h>
 
 #include "guest/memory/cache.h"
-
-/* Page-table entries: SDM vol. 3A, tables 4-14 to 4-20. */
-#define ENTRY_PRESENT (1ULL << 0)
-#define ENTRY_WRITABLE (1ULL << 1)
-#define ENTRY_USER (1ULL << 2)
-#define ENTRY_LARGE (1ULL << 7)
-#define ENTRY_NO_EXECUTE (1ULL << 63)
-#define ENTRY_ADDRESS 0x000ffffffffff000ULL
-/* Bit 12 of an entry that maps a large page is PAT, not address. */
-#define ENTRY_LARGE_PAT (1ULL << 12)
+#include "guest/memory/lines.h"
+#include "guest/memory/page-entry.h"
 
 #define CR0_PG (1ULL << 31)
 #define CR3_ADDRESS ENTRY_ADDRESS
@@ -23,51 +15,9 @@
 #define EFER_LMA (1ULL << 10)
 
 enum {
-	ENTRY_SIZE = 8,
-	TABLE_SHIFT = 9,
-	TABLE_ENTRIES = 1 << TABLE_SHIFT,
-	/* Level 1 maps 4 KiB, 2 maps 2 MiB, 3 maps 1 GiB. */
-	LARGE_LEVEL_MAX = 3,
 	DIRECT_BATCH_PAGES = 64,
+	LEVEL_COUNT_MAX = 5,
 };
-
-/* Bytes of address space under one entry of a table at `level`. */
-static uint64_t entry_span(uint32_t level)
-{
-	return 1ULL << (GUEST_PAGE_SHIFT + TABLE_SHIFT * (level - 1));
-}
-
-static uint32_t address_bits(const struct guest_space *space)
-{
-	return GUEST_PAGE_SHIFT + TABLE_SHIFT * space->level_count;
-}
-
-/* The upper bits repeat the highest translated one. */
-static bool is_canonical(const struct guest_space *space, uint64_t address)
-{
-	uint32_t shift = 64 - address_bits(space);
-
-	return (uint64_t)((int64_t)(address << shift) >> shift) == address;
-}
-
-/* Reserved bits of a present entry (SDM vol. 3A, 4.5.4): address bits beyond
- * MAXPHYADDR, the page-size bit in the two uppermost levels, and the low
- * address bits of a large page. Bits 52–62 are the software's or keys'. */
-static bool has_reserved_bits(const struct guest_space *space, uint64_t entry, uint32_t level)
-{
-	uint64_t reserved = ENTRY_ADDRESS & ~((1ULL << space->physical_bits) - 1);
-
-	if (level > LARGE_LEVEL_MAX)
-		reserved |= ENTRY_LARGE;
-	else if (level > 1 && (entry & ENTRY_LARGE) != 0)
-		reserved |= (entry_span(level) - 1) & ENTRY_ADDRESS & ~ENTRY_LARGE_PAT;
-	return (entry & reserved) != 0;
-}
-
-static bool is_leaf(uint64_t entry, uint32_t level)
-{
-	return level == 1 || (level <= LARGE_LEVEL_MAX && (entry & ENTRY_LARGE) != 0);
-}
 
 /* What the levels above allow. */
 struct rights {
@@ -98,16 +48,20 @@ static struct guest_mapping leaf_mapping(uint64_t entry, uint32_t level, uint64_
 
 static status read_entry(struct guest_memory *memory, uint64_t table, uint32_t index, uint64_t *ret_entry)
 {
-	const uint8_t *page;
+	const uint8_t *bytes;
+	size_t size;
 
-	TRY(guest_memory_page(memory, (struct guest_pa){table}, &page));
-	memcpy(ret_entry, page + (size_t)index * ENTRY_SIZE, ENTRY_SIZE);
+	TRY(guest_memory_bytes(memory, (struct guest_pa){table + (uint64_t)index * ENTRY_SIZE}, &bytes, &size));
+	memcpy(ret_entry, bytes, ENTRY_SIZE);
 	return STATUS_OK;
 }
 
-static uint32_t table_index(uint64_t address, uint32_t level)
+/* The kernel's own tables lead to everything that is read, and what they say is remembered for the last few hundred
+ * pages alone: lines of them stay. (Those of processes are read once.) */
+static void keep_tables(const struct guest_memory *memory, const uint64_t *entries, uint32_t count)
 {
-	return (uint32_t)(address >> (GUEST_PAGE_SHIFT + TABLE_SHIFT * (level - 1))) % TABLE_ENTRIES;
+	for (uint32_t i = 0; i < count; i++)
+		lines_keep(memory, entries[i] >> PLAN_LINE_SHIFT);
 }
 
 /* One walk. Where it ends without a leaf, *ret_level is the level of the entry
@@ -116,12 +70,14 @@ static status walk(struct guest_memory *memory, const struct guest_space *space,
 		   struct guest_mapping *ret_mapping, uint32_t *ret_level)
 {
 	struct rights rights = {true, true, true};
-	uint64_t table = space->root.value;
+	uint64_t table = space->root.value, addresses[LEVEL_COUNT_MAX];
+	uint32_t count = 0;
 
 	for (uint32_t level = space->level_count; level > 0; level--) {
 		uint64_t entry;
 
 		*ret_level = level;
+		addresses[count++] = table + (uint64_t)table_index(address, level) * ENTRY_SIZE;
 		TRY(read_entry(memory, table, table_index(address, level), &entry));
 		if ((entry & ENTRY_PRESENT) == 0)
 			return STATUS_UNMAPPED;
@@ -130,6 +86,8 @@ static status walk(struct guest_memory *memory, const struct guest_space *space,
 		rights = rights_below(rights, entry);
 		if (is_leaf(entry, level)) {
 			*ret_mapping = leaf_mapping(entry, level, address, rights);
+			if (!rights.user)
+				keep_tables(memory, addresses, count);
 			return STATUS_OK;
 		}
 		table = entry & ENTRY_ADDRESS;
@@ -137,14 +95,10 @@ static status walk(struct guest_memory *memory, const struct guest_space *space,
 	return STATUS_INTERNAL; /* level 1 always ends above */
 }
 
-static struct cached_translation *translation_of(struct guest_memory *memory, const struct guest_space *space,
-						 uint64_t page)
+/* Fold in the root: two processes' stacks shouldn't push each other out. */
+static uint64_t translation_hash(const struct guest_space *space, uint64_t number)
 {
-	uint64_t number = page >> GUEST_PAGE_SHIFT;
-
-	/* Fold in the root: two processes' stacks shouldn't push each other out. */
-	return &memory->cache->translations[(number ^ number >> 8 ^ space->root.value >> GUEST_PAGE_SHIFT) %
-					    TRANSLATION_COUNT];
+	return number ^ number >> 8 ^ space->root.value >> GUEST_PAGE_SHIFT;
 }
 
 static bool translation_matches(const struct cached_translation *cached, const struct guest_memory *memory,
@@ -162,31 +116,51 @@ static status space_validate(const struct guest_space *space)
 	return sane ? STATUS_OK : STATUS_USAGE;
 }
 
+/* Walk the tables, and keep what they say: of a large page, 2 MiB of it at once. */
+static status translate_anew(struct guest_memory *memory, const struct guest_space *space, uint64_t address,
+			     struct cached_translation *small, struct cached_translation *large,
+			     const struct cached_translation **ret_translation)
+{
+	uint64_t large_size = UINT64_C(1) << LARGE_TRANSLATION_SHIFT;
+	struct cached_translation found = {
+		.root = space->root.value,
+		.epoch = memory->epoch,
+		.level_count = space->level_count,
+		.physical_bits = space->physical_bits,
+	};
+	uint32_t level;
+
+	TRY(space_validate(space));
+	if (!is_canonical(space, address))
+		return STATUS_UNMAPPED;
+	TRY(walk(memory, space, address, &found.mapping, &level));
+	bool is_large = found.mapping.page_size >= large_size;
+	uint64_t offset_mask = (is_large ? large_size : GUEST_PAGE_SIZE) - 1;
+	found.page = address & ~offset_mask;
+	found.mapping.address.value -= address & offset_mask;
+	*ret_translation = is_large ? large : small;
+	*(is_large ? large : small) = found;
+	return STATUS_OK;
+}
+
 status guest_space_translate(struct guest_memory *memory, const struct guest_space *space, struct guest_va address,
 			     struct guest_mapping *ret_mapping)
 {
-	uint64_t offset = address.value % GUEST_PAGE_SIZE, page = address.value - offset;
-	struct cached_translation *cached = translation_of(memory, space, page);
-	uint32_t level;
+	uint64_t large_offset = address.value % (UINT64_C(1) << LARGE_TRANSLATION_SHIFT);
+	uint64_t offset = address.value % GUEST_PAGE_SIZE;
+	uint64_t large_hash = translation_hash(space, address.value >> LARGE_TRANSLATION_SHIFT);
+	uint64_t small_hash = translation_hash(space, address.value >> GUEST_PAGE_SHIFT);
+	struct cached_translation *large = &memory->cache->large_translations[large_hash % LARGE_TRANSLATION_COUNT];
+	struct cached_translation *small = &memory->cache->translations[small_hash % TRANSLATION_COUNT];
+	const struct cached_translation *cached = large;
 
-	if (!translation_matches(cached, memory, space, page)) {
-		struct guest_mapping mapping;
-
-		TRY(space_validate(space));
-		if (!is_canonical(space, address.value))
-			return STATUS_UNMAPPED;
-		TRY(walk(memory, space, page, &mapping, &level));
-		*cached = (struct cached_translation){
-			.page = page,
-			.root = space->root.value,
-			.epoch = memory->epoch,
-			.level_count = space->level_count,
-			.physical_bits = space->physical_bits,
-			.mapping = mapping,
-		};
+	if (!translation_matches(large, memory, space, address.value - large_offset)) {
+		cached = small;
+		if (!translation_matches(small, memory, space, address.value - offset))
+			TRY(translate_anew(memory, space, address.value, small, large, &cached));
 	}
 	*ret_mapping = cached->mapping;
-	ret_mapping->address.value += offset;
+	ret_mapping->address.value += address.value - cached->page;
 	return STATUS_OK;
 }
 
@@ -217,12 +191,9 @@ static status read_in_page(struct guest_memory *memory, const struct guest_space
 			   uint8_t *destination, size_t size)
 {
 	struct guest_mapping mapping;
-	const uint8_t *page;
 
 	TRY(guest_space_translate(memory, space, (struct guest_va){address}, &mapping));
-	TRY(guest_memory_page(memory, mapping.address, &page));
-	memcpy(destination, page + mapping.address.value % GUEST_PAGE_SIZE, size);
-	return STATUS_OK;
+	return guest_memory_read_physical(memory, mapping.address, destination, size);
 }
 
 status guest_space_read(struct guest_memory *memory, const struct guest_space *space, struct guest_va start,

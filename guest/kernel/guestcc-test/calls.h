@@ -28,6 +28,7 @@ void test_list(void *call);
 void test_nulls_list(void *call);
 void test_per_cpu(void *call);
 void test_strings(void *call);
+void test_text_like_a_field(void *call);
 void test_copies(void *call);
 void test_load(void *call); /* out[0] = *(u32 *)in */
 void test_wide_load(void *call); /* out[0] = *(u64 *)in, volatile */

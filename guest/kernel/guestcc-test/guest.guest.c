@@ -216,6 +216,16 @@ void test_strings(void *argument)
 	call->out[7] = (s64)strnlen(task->comm, 4);
 }
 
+/* The text is also a name of a field, which the compiler keeps for itself. */
+void test_text_like_a_field(void *argument)
+{
+	struct test_call *call = argument;
+	const struct task *task = (const struct task *)call->in;
+
+	call->out[0] = (s64)sum_bytes((const uint8_t *)"comm", 4);
+	call->out[1] = (s64)strlen(task->comm);
+}
+
 void test_copies(void *argument)
 {
 	struct test_call *call = argument;

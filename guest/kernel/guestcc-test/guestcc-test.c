@@ -194,6 +194,15 @@ static void each_possible_cpu_has_its_copy(void **state)
 	assert_int_equal(call.out[1], 1 + 2 + 4);
 }
 
+static void own_text_that_names_a_field_stays_own(void **state)
+{
+	(void)state;
+	struct test_call call = runs(test_text_like_a_field, world.init_task, 0);
+
+	assert_int_equal(call.out[0], 'c' + 'o' + 'm' + 'm');
+	assert_int_equal(call.out[1], 8);
+}
+
 static void string_functions_take_guest_pointers(void **state)
 {
 	(void)state;
@@ -414,6 +423,7 @@ int main(void)
 		IN_B(lists_are_walked_to_their_ends),
 		IN_A(a_list_that_loops_ends_at_the_bound),
 		IN_A(each_possible_cpu_has_its_copy),
+		IN_A(own_text_that_names_a_field_stays_own),
 		IN_A(string_functions_take_guest_pointers),
 		IN_B(string_functions_take_guest_pointers),
 		IN_A(structs_are_copied_across_pages),

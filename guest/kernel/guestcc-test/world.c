@@ -41,9 +41,9 @@ static void add_cpus(struct world *world)
 	world->cpu_ids = take(world, 8);
 	uint64_t *offsets = world_at(world, world->per_cpu_offset);
 	for (int i = 0; i < WORLD_CPU_COUNT; i++) {
-		uint64_t copy = take(world, 8);
+		uint64_t copy = WORLD_BASE + (uint64_t)(WORLD_CPU_PAGE + i) * GUEST_PAGE_SIZE;
 		*(int *)world_at(world, copy) = 1 << i;
-		/* The variable's own "address" is an offset. */
+		/* The variable's own "address" is an offset; a CPU's begin with a page. */
 		offsets[2 * i] = copy - 0x1000;
 	}
 	/* Every second CPU is possible. */

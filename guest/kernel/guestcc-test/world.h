@@ -17,6 +17,7 @@ enum {
 	WORLD_TASK_COUNT = 5,
 	/* Pages of the world that aren't mapped. */
 	WORLD_HOLE_PAGE = 20,
+	WORLD_CPU_PAGE = 28, /* and those behind it, one for each */
 };
 #define WORLD_BASE UINT64_C(0xffff888000000000)
 
