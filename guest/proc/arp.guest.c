@@ -2,6 +2,7 @@
 /* /proc/net/arp (net/ipv4/arp.c; the order: net/core/neighbour.c). */
 #include "guest/proc/devices.h"
 #include "guest/proc/shows.h"
+#include "guest/proc/task.h"
 #include "guest/proc/types/neigh.h"
 
 enum {
@@ -50,7 +51,7 @@ static void show_neighbour(void *argument)
 	char hardware[3 * HARDWARE_SHOWN_MAX + 1] = "", name[DEVICE_NAME_SIZE];
 	int count = min((int)dev->addr_len, (int)HARDWARE_SHOWN_MAX);
 
-	if (dev->nd_net.net != &init_net || (n->nud_state & ~STATE_NOARP) == 0)
+	if (dev->nd_net.net != net_subject() || (n->nud_state & ~STATE_NOARP) == 0)
 		return;
 	guest_copy(bytes, n->ha, sizeof bytes);
 	for (int i = 0; i < count; i++) {
@@ -71,7 +72,7 @@ static void show_proxy(void *argument)
 	char name[DEVICE_NAME_SIZE] = "*";
 	u32 type = 0;
 
-	if (entry->net.net != &init_net)
+	if (entry->net.net != net_subject())
 		return;
 	if (entry->dev != NULL) {
 		type = entry->dev->type;

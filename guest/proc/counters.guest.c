@@ -26,8 +26,27 @@ void counter_table_read(const struct snmp_mib *lines, struct counter_table *ret_
 	u64 start = symbol_start((u64)line);
 
 	ret_table->count = 0;
-	while (symbol_start((u64)line) == start && read_line(line, ret_table))
+	ret_table->is_marked = false;
+	while (symbol_start((u64)line) == start) {
+		if (!read_line(line, ret_table)) {
+			ret_table->is_marked = true;
+			return;
+		}
 		line += type_size(struct snmp_mib);
+	}
+}
+
+bool counter_table_read_module(const char *name, struct counter_table *ret_table)
+{
+	u64 size;
+	const char *line = module_symbol_find_sized(name, &size);
+
+	ret_table->count = 0;
+	if (line == NULL)
+		return false;
+	for (u64 at = 0; at + type_size(struct snmp_mib) <= size && read_line(line + at, ret_table);)
+		at += type_size(struct snmp_mib);
+	return true;
 }
 
 u64 counter_sum(const void *counters, u32 number)

@@ -21,6 +21,7 @@ enum {
 /* A table, read from the kernel. */
 struct counter_table {
 	u32 count;
+	bool is_marked; /* a line without a name ends it */
 	struct {
 		u32 number;
 		char name[COUNTER_NAME_SIZE];
@@ -30,6 +31,9 @@ struct counter_table {
 /* Read the table that begins at `lines`: to its end mark where it has one
  * (before 6.16), else to the end of the variable. */
 GUEST_C void counter_table_read(const struct snmp_mib *lines, struct counter_table *ret_table);
+
+/* The same of a module's table `name`, which may not be there: false. */
+GUEST_C bool counter_table_read_module(const char *name, struct counter_table *ret_table);
 
 /* The sum of the counter `number` over all CPUs: `counters` is a __percpu
  * pointer to 64-bit words. */

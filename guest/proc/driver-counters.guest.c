@@ -15,8 +15,7 @@ enum {
 /* Counters are plain words or wrapped ones: read what lies there. */
 #define COUNTER(stats, member) (*(const u64 *)&(stats)->member)
 
-/* netdev_priv() */
-static const char *driver_data(const struct net_device *dev)
+const char *driver_data(const struct net_device *dev)
 {
 	if (field_exists(struct net_device, priv))
 		return (const char *)dev + field_offset(struct net_device, priv);

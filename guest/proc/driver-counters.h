@@ -10,6 +10,9 @@ GUEST_C void device_light_sum(const struct net_device *dev, u64 *ret_packets, u6
 /* dev_fetch_sw_netstats() */
 GUEST_C void device_tunnel_add(const struct net_device *dev, struct device_counters *counters);
 
+/* netdev_priv(): the driver's own struct. */
+GUEST_C const char *driver_data(const struct net_device *dev);
+
 /* Imitate the driver's ndo_get_stats64, which is at `function`. They end the
  * error boundary with STATUS_UNSUPPORTED where the target doesn't say what the
  * driver's structs look like. */

@@ -5,10 +5,13 @@
 
 #include <stdint.h>
 
+struct listing;
 struct seq;
 
 /* After a guest_try() that failed: seq_fault() with `what` is missing, the
  * address of the record and the description of that last fault. Native. */
 void proc_fault(struct seq *seq, const char *what, uint64_t address);
+/* The same for a directory: listing_fault() with what is missing. */
+void proc_listing_fault(struct listing *listing, const char *what);
 
 #endif

@@ -2,6 +2,7 @@
 /* /proc/net/if_inet6 (if6_seq_show(), net/ipv6/addrconf.c). */
 #include "guest/proc/devices.h"
 #include "guest/proc/shows.h"
+#include "guest/proc/task.h"
 #include "guest/proc/types/addrconf.h"
 
 enum {
@@ -19,7 +20,7 @@ static void show_row(void *argument)
 	unsigned char bytes[16];
 
 	/* One table for all namespaces, or one in each. */
-	if (!field_exists(struct netns_ipv6, inet6_addr_lst) && dev->nd_net.net != &init_net)
+	if (!field_exists(struct netns_ipv6, inet6_addr_lst) && dev->nd_net.net != net_subject())
 		return;
 	guest_copy(bytes, &ifp->addr, sizeof bytes);
 	device_name(dev, name);
@@ -34,6 +35,6 @@ void if_inet6_show(struct seq *seq)
 	struct rows rows = {.seq = seq, .show = show_row, .missing = "an address is missing"};
 	bool global = !field_exists(struct netns_ipv6, inet6_addr_lst);
 
-	rows_show_table(&rows, global ? inet6_addr_lst : init_net.ipv6.inet6_addr_lst, ADDRESS_LIST_COUNT,
+	rows_show_table(&rows, global ? inet6_addr_lst : net_subject()->ipv6.inet6_addr_lst, ADDRESS_LIST_COUNT,
 			field_offset(struct inet6_ifaddr, addr_lst));
 }

@@ -2,6 +2,7 @@
 /* /proc/net/igmp and igmp6: multicast groups (net/ipv4/igmp.c, net/ipv6/mcast.c). */
 #include "guest/proc/devices.h"
 #include "guest/proc/shows.h"
+#include "guest/proc/task.h"
 #include "guest/proc/ticks.h"
 #include "guest/proc/types/addrconf.h"
 #include "guest/proc/types/multicast.h"
@@ -20,7 +21,7 @@ static bool is_before(u64 now, u64 then)
 /* Is the device held to a version, or was a querier of it heard? */
 static bool version_seen(const struct in_device *in_dev, int version, u64 seen_until, u64 now)
 {
-	const int *all = init_net.ipv4.devconf_all->data, *own = in_dev->cnf.data;
+	const int *all = net_subject()->ipv4.devconf_all->data, *own = in_dev->cnf.data;
 
 	return all[FORCE_VERSION - 1] == version || own[FORCE_VERSION - 1] == version ||
 	       (seen_until != 0 && is_before(now, seen_until));
@@ -88,7 +89,7 @@ static void show_devices(struct seq *seq, void (*show)(void *row))
 	const struct net_device *dev;
 
 	ticks_read(&ticks);
-	list_for_each_entry (dev, &init_net.dev_base_head, dev_list)
+	list_for_each_entry (dev, &net_subject()->dev_base_head, dev_list)
 		rows_show(&rows, dev);
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest/proc/mention.h"
 
+#include "guest/proc/memo.h"
 #include "guest/proc/symbols.h"
 
 enum {
-	MENTION_CODE_SIZE = 2048,
-	MENTION_STRING_SIZE = 128,
+	MENTION_CODE_SIZE = 16384,
+	MENTION_PAIR_CODE_SIZE = 2048,
+	MENTION_STRING_SIZE = 256,
 	/* Where the next function may begin (CONFIG_FUNCTION_ALIGNMENT). */
 	FUNCTION_ALIGNMENT = 16,
 };
@@ -18,6 +20,7 @@ static const u64 mention_lowest = 0xffffffff80000000;
 struct question {
 	const char *function;
 	const char *string; /* or NULL: */
+	u64 size; /* of `string` */
 	u64 target;
 	u64 candidate;
 	bool found;
@@ -27,12 +30,11 @@ static void compare_at(void *argument)
 {
 	struct question *question = argument;
 	char there[MENTION_STRING_SIZE];
-	size_t size = strlen(question->string);
 
-	if (size > sizeof there)
+	if (question->size > sizeof there)
 		return;
-	guest_copy(there, (const void *)question->candidate, size);
-	question->found = memcmp(there, question->string, size) == 0;
+	guest_copy(there, (const void *)question->candidate, question->size);
+	question->found = memcmp(there, question->string, question->size) == 0;
 }
 
 static void try_address(struct question *question, u64 address)
@@ -66,18 +68,50 @@ static void look_through(void *argument)
 	}
 }
 
+/* FNV-1a: of our own strings, which are few and different. */
+static u64 hash_string(const char *string)
+{
+	u64 hash = 0xcbf29ce484222325;
+
+	for (u64 i = 0; string[i] != '\0'; i++)
+		hash = (hash ^ (u8)string[i]) * 0x100000001b3;
+	return hash;
+}
+
+static bool ask(struct question *question, u64 key)
+{
+	bool answer;
+
+	if (memo_find((u64)question->function, key, &answer))
+		return answer;
+	/* What couldn't be read isn't known. */
+	if (guest_try(look_through, question) != STATUS_OK)
+		return false;
+	memo_keep((u64)question->function, key, question->found);
+	return question->found;
+}
+
 bool code_mentions(const char *function, const char *string)
 {
-	struct question question = {.function = function, .string = string};
+	struct question question = {.function = function, .string = string, .size = strlen(string)};
 
-	return guest_try(look_through, &question) == STATUS_OK && question.found;
+	return ask(&question, hash_string(string));
+}
+
+const char *code_finds_bytes(const char *function, const char *bytes, u64 size)
+{
+	struct question question = {.function = function, .string = bytes, .size = size};
+
+	if (guest_try(look_through, &question) != STATUS_OK || !question.found)
+		return NULL;
+	return (const char *)question.candidate;
 }
 
 bool code_refers_to(const char *function, const char *target)
 {
 	struct question question = {.function = function, .target = (u64)target};
 
-	return guest_try(look_through, &question) == STATUS_OK && question.found;
+	return ask(&question, (u64)target);
 }
 
 /* mov r64, [r64 + disp32]; the register it loads. */
@@ -111,7 +145,7 @@ static void look_for_pair(void *argument)
 	struct pair *pair = argument;
 	u64 function = symbol_start((u64)pair->function);
 
-	for (u64 i = 0; i < MENTION_CODE_SIZE && !pair->found; i++) {
+	for (u64 i = 0; i < MENTION_PAIR_CODE_SIZE && !pair->found; i++) {
 		u8 code[PAIR_SIZE];
 		u32 loaded;
 

@@ -10,8 +10,12 @@
 #include "guest/kernel/guestc.h"
 
 /* Does the code at `function` refer to a string that starts with `string`?
- * Looks at the first 2 KiB: functions that print a row are shorter. */
+ * Looks at the first 16 KiB at most, once for each kernel (memo.h). */
 GUEST_C bool code_mentions(const char *function, const char *string);
+
+/* Where it refers to `size` bytes of its constants that are `bytes`; NULL: nowhere. Not
+ * remembered: ask once for each file. `size` is 256 at most. */
+GUEST_C const char *code_finds_bytes(const char *function, const char *bytes, u64 size);
 
 /* Does the code at `function` refer to `target`, as a call does? */
 GUEST_C bool code_refers_to(const char *function, const char *target);

@@ -6,6 +6,7 @@
 #include "guest/proc/shows.h"
 #include "guest/proc/socket.h"
 #include "guest/proc/symbols.h"
+#include "guest/proc/task.h"
 #include "guest/proc/types/packet.h"
 
 /* The kernel's function, in which its header line can be looked up. */
@@ -46,5 +47,6 @@ void packet_show(struct seq *seq)
 	struct rows rows = {.seq = seq, .show = show_row, .missing = "a socket is missing"};
 
 	seq_printf(seq, "%-*sRefCnt Type Proto  Iface R Rmem   User   Inode\n", header_is_narrow() ? 9 : 17, "sk");
-	rows_show_list(&rows, READ_ONCE(init_net.packet.sklist.first), field_offset(struct sock, __sk_common.skc_node));
+	rows_show_list(&rows, READ_ONCE(net_subject()->packet.sklist.first),
+		       field_offset(struct sock, __sk_common.skc_node));
 }

@@ -3,17 +3,10 @@
 #include "guest/proc/pointer.h"
 
 #include "base/siphash.h"
-#include "guest/proc/types/basic.h"
+#include "guest/proc/ahead.h"
+#include "guest/proc/types/static-key.h"
 
 #include "guest/kernel/guestc-types-begin.h"
-
-struct static_key {
-	atomic_t enabled;
-};
-
-struct static_key_true {
-	struct static_key key;
-};
 
 typedef struct {
 	u64 key[2];
@@ -78,4 +71,19 @@ void pointer_text_restricted(char text[POINTER_TEXT_SIZE], const void *pointer)
 	case KPTR_FOR_THE_CAPABLE: text_plain(text, (u64)pointer); break;
 	default: text_plain(text, 0); break;
 	}
+}
+
+bool pointers_are_shown(void)
+{
+	return kptr_restrict == KPTR_HASHED || kptr_restrict == KPTR_FOR_THE_CAPABLE;
+}
+
+void pointer_ahead(void)
+{
+	AHEAD_VARIABLE(kptr_restrict, sizeof kptr_restrict);
+	AHEAD_VARIABLE(no_hash_pointers, sizeof no_hash_pointers);
+	AHEAD_VARIABLE(debug_boot_weak_hash, sizeof debug_boot_weak_hash);
+	AHEAD_VARIABLE(ptr_key, 16);
+	AHEAD_VARIABLE(filled_random_ptr_key, sizeof filled_random_ptr_key);
+	AHEAD_VARIABLE(not_filled_random_ptr_key, 4);
 }

@@ -3,7 +3,9 @@
 #ifndef GUEST_PROC_POINTER_H
 #define GUEST_PROC_POINTER_H
 
-#include "guest/kernel/guestc.h"
+#include <stdbool.h>
+
+#include "guest/kernel/guest-call.h"
 
 enum {
 	/* 16 characters and the NUL. */
@@ -16,5 +18,11 @@ GUEST_C void pointer_text_restricted(char text[POINTER_TEXT_SIZE], const void *p
 
 /* As %p prints it: hashed, or plain after no_hash_pointers. */
 GUEST_C void pointer_text(char text[POINTER_TEXT_SIZE], const void *pointer);
+
+/* Does root see addresses in files that check who asks (kallsyms_show_value())? */
+GUEST_C bool pointers_are_shown(void);
+
+/* Roots of a plan (guest/proc/ahead.h): what decides how pointers are printed. */
+GUEST_C void pointer_ahead(void);
 
 #endif

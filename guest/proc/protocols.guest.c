@@ -4,6 +4,7 @@
 
 #include "guest/proc/rows.h"
 #include "guest/proc/shows.h"
+#include "guest/proc/task.h"
 #include "guest/proc/types/module.h"
 
 enum {
@@ -23,11 +24,28 @@ int protocol_sockets_in_use(const struct proto *protocol)
 	if (index >= PROTOCOL_COUNT_MAX)
 		guest_fail(STATUS_MALFORMED, "a protocol's number is beyond the table of sockets in use");
 	for_each_possible_cpu (cpu) {
-		const int *counts = per_cpu_ptr(init_net.core.prot_inuse, cpu)->val;
+		const int *counts = per_cpu_ptr(net_subject()->core.prot_inuse, cpu)->val;
 
 		sum += counts[index];
 	}
 	return max(sum, 0);
+}
+
+const struct proto *protocol_find(const char *name)
+{
+	struct guest_bound bound = GUEST_BOUND(PROTOCOL_LIST_MAX, "protocols");
+	const struct list_head *node;
+	char found[PROTOCOL_NAME_SIZE];
+
+	for (node = READ_ONCE(proto_list.next); node != &proto_list; node = READ_ONCE(node->next)) {
+		const struct proto *protocol = container_of(node, struct proto, node);
+
+		guest_bound(&bound);
+		guest_string_copy(found, sizeof found, protocol->name);
+		if (strcmp(found, name) == 0)
+			return protocol;
+	}
+	return NULL;
 }
 
 s64 protocol_memory(const struct proto *protocol)

@@ -8,6 +8,8 @@
 
 /* Sockets in use in the initial namespace (sock_prot_inuse_get()). */
 GUEST_C int protocol_sockets_in_use(const struct proto *protocol);
+/* The registered protocol of that name, as /proc/net/protocols lists it; NULL: there is none. */
+GUEST_C const struct proto *protocol_find(const char *name);
 /* Pages that all its sockets hold (proto_memory_allocated()). */
 GUEST_C s64 protocol_memory(const struct proto *protocol);
 

@@ -3,6 +3,7 @@
 #include "guest/proc/devices.h"
 #include "guest/proc/shows.h"
 #include "guest/proc/symbols.h"
+#include "guest/proc/task.h"
 #include "guest/proc/types/ptype.h"
 
 enum {
@@ -24,7 +25,7 @@ static void show_row(void *argument)
 	char device[DEVICE_NAME_SIZE] = "", function[SYMBOL_NAME_SIZE];
 	u32 number = ntohs(type->type);
 
-	if (net != NULL && net != &init_net)
+	if (net != NULL && net != net_subject())
 		return;
 	if (dev != NULL)
 		device_name(dev, device);
@@ -60,11 +61,11 @@ void ptype_show(struct seq *seq)
 	const struct net_device *dev;
 
 	seq_puts(seq, "Type Device      Function\n");
-	list_for_each_entry (dev, &init_net.dev_base_head, dev_list)
+	list_for_each_entry (dev, &net_subject()->dev_base_head, dev_list)
 		show_list(&rows, &dev->ptype_all, dev);
 	if (field_exists(struct net, ptype_all)) {
-		show_list(&rows, &init_net.ptype_all, NULL);
-		show_list(&rows, &init_net.ptype_specific, NULL);
+		show_list(&rows, &net_subject()->ptype_all, NULL);
+		show_list(&rows, &net_subject()->ptype_specific, NULL);
 	} else if (symbol_exists(ptype_all)) {
 		show_global_list(&rows);
 	} else {

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* /proc/net/route: the main table (fib_route_seq_show(), net/ipv4/fib_trie.c). */
 #include "guest/proc/devices.h"
+#include "guest/proc/fib.h"
 #include "guest/proc/mention.h"
 #include "guest/proc/shows.h"
-#include "guest/proc/types/fib.h"
+#include "guest/proc/task.h"
 
 enum {
 	ROUTE_LINE_WIDTH = 127,
-	/* FIB_TABLE_HASHSZ (net/ip_fib.h) with and without policy routing. */
-	TABLE_LIST_COUNT = 256,
-	TABLE_LIST_COUNT_SIMPLE = 2,
 	TABLE_MAIN = 254, /* RT_TABLE_MAIN (uapi/linux/rtnetlink.h) */
-	KEY_BITS = 32,
 	/* Each level of the trie decides at least one bit; the root none. */
-	TRIE_DEPTH_MAX = KEY_BITS + 1,
+	TRIE_DEPTH_MAX = FIB_KEY_BITS + 1,
 	/* RTN_… and RTAX_… − 1 (uapi/linux/rtnetlink.h). */
 	TYPE_BROADCAST = 3,
 	TYPE_MULTICAST = 5,
@@ -32,20 +29,23 @@ enum {
 
 extern char fib_route_seq_show[];
 
+u32 fib_list_count(void)
+{
+	return field_exists(struct netns_ipv4, fib_main) ? FIB_LIST_COUNT : FIB_LIST_COUNT_SIMPLE;
+}
+
 static const struct fib_table *main_table(void)
 {
-	bool simple = !field_exists(struct netns_ipv4, fib_main);
-	u32 list = TABLE_MAIN & ((simple ? TABLE_LIST_COUNT_SIMPLE : TABLE_LIST_COUNT) - 1);
+	u32 list = TABLE_MAIN & (fib_list_count() - 1);
 	struct fib_table *table;
 
-	hlist_for_each_entry (table, &init_net.ipv4.fib_table_hash[list], tb_hlist)
+	hlist_for_each_entry (table, &net_subject()->ipv4.fib_table_hash[list], tb_hlist)
 		if (table->tb_id == TABLE_MAIN)
 			return table;
 	return NULL;
 }
 
-/* The first next hop of a route; NULL: an empty group (fib_info_nhc()). */
-static const struct fib_nh_common *first_hop(const struct fib_info *info)
+const struct fib_nh_common *fib_first_hop(const struct fib_info *info)
 {
 	const struct nexthop *nexthop = info->nh;
 
@@ -86,7 +86,7 @@ static bool metric_is_signed(struct file *file, u32 metric)
 
 static void show_hop(struct seq *seq, struct file *file, u32 prefix, u32 mask, u32 flags, const struct fib_info *info)
 {
-	const struct fib_nh_common *hop = first_hop(info);
+	const struct fib_nh_common *hop = fib_first_hop(info);
 	const u32 *metrics = info->fib_metrics->metrics;
 	u32 gateway = hop->nhc_gw_family == FAMILY_IPV4 ? hop->nhc_gw.ipv4 : 0;
 	u32 advmss = metrics[METRIC_ADVMSS];
@@ -116,19 +116,19 @@ static void show_route(void *argument)
 	const struct row *row = argument;
 	const struct fib_alias *alias = row->object;
 	const struct leaf *leaf = row->rows->context;
-	u32 length = KEY_BITS - alias->fa_slen;
+	u32 length = FIB_KEY_BITS - alias->fa_slen;
 	u32 prefix = htonl(leaf->key);
-	u32 mask = length == 0 ? 0 : htonl(~0u << (KEY_BITS - length));
+	u32 mask = length == 0 ? 0 : htonl(~0u << (FIB_KEY_BITS - length));
 	u32 flags = FLAG_UP;
 
 	/* A leaf may hold routes of the local table too: the two share a trie. */
 	if (alias->fa_type == TYPE_BROADCAST || alias->fa_type == TYPE_MULTICAST || alias->tb_id != leaf->file->table)
 		return;
-	if (alias->fa_slen > KEY_BITS)
+	if (alias->fa_slen > FIB_KEY_BITS)
 		guest_fail(STATUS_MALFORMED, "a route's prefix is longer than an address");
 	if (alias->fa_type == TYPE_UNREACHABLE || alias->fa_type == TYPE_PROHIBIT)
 		flags |= FLAG_REJECT;
-	if (length == KEY_BITS)
+	if (length == FIB_KEY_BITS)
 		flags |= FLAG_HOST;
 	seq_setwidth(row->seq, ROUTE_LINE_WIDTH);
 	if (alias->fa_info != NULL)
@@ -139,10 +139,20 @@ static void show_route(void *argument)
 	seq_pad(row->seq, '\n');
 }
 
-static void show_leaf(struct rows *rows, struct file *file, const struct key_vector *vector)
-{
-	struct leaf leaf = {file, vector->key};
+/* What a walk brings to its leaves. */
+struct file_rows {
+	struct rows *rows;
+	struct file *file;
+};
 
+static void show_leaf(void *context, const struct key_vector *vector, u32 depth)
+{
+	const struct file_rows *file_rows = context;
+	struct rows *rows = file_rows->rows;
+	struct leaf leaf = {file_rows->file, vector->key};
+
+	if (vector->bits != 0)
+		return;
 	rows->context = &leaf;
 	rows_show_list(rows, READ_ONCE(vector->leaf.first), field_offset(struct fib_alias, fa_list));
 	rows->context = NULL;
@@ -157,14 +167,16 @@ static struct trie_place enter(const struct key_vector *node)
 {
 	u32 bits = node->bits;
 
-	if (bits > KEY_BITS)
+	if (bits > FIB_KEY_BITS)
 		guest_fail(STATUS_MALFORMED, "a node of the routing trie has more children than there are addresses");
 	return (struct trie_place){node, 0, 1ull << bits};
 }
 
-/* All leaves by key: down and along, with the nodes above on a stack. */
-static void show_trie(struct rows *rows, struct file *file, const struct key_vector *root)
+/* Down and along, with the nodes above on a stack. */
+void fib_trie_walk(const struct fib_table *table,
+		   void (*visit)(void *context, const struct key_vector *vector, u32 depth), void *context)
 {
+	const struct key_vector *root = ((const struct trie *)table->tb_data)->kv;
 	struct guest_bound bound = GUEST_BOUND(GUEST_WALK_STEPS_MAX, "routing trie");
 	struct trie_place stack[TRIE_DEPTH_MAX];
 	u32 depth = 1;
@@ -182,10 +194,9 @@ static void show_trie(struct rows *rows, struct file *file, const struct key_vec
 		const struct key_vector *child = READ_ONCE(children[place->next++]);
 		if (child == NULL)
 			continue;
-		if (child->bits == 0) {
-			show_leaf(rows, file, child);
+		visit(context, child, depth - 1);
+		if (child->bits == 0)
 			continue;
-		}
 		if (depth == TRIE_DEPTH_MAX)
 			guest_fault_limit("levels of the routing trie");
 		stack[depth++] = enter(child);
@@ -203,5 +214,5 @@ void route_show(struct seq *seq)
 	seq_printf(seq, "%-*s\n", ROUTE_LINE_WIDTH,
 		   "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT");
 	file.table = table->tb_id;
-	show_trie(&rows, &file, ((const struct trie *)table->tb_data)->kv);
+	fib_trie_walk(table, show_leaf, &(struct file_rows){&rows, &file});
 }

@@ -6,10 +6,14 @@
 void rows_show(struct rows *rows, const void *object)
 {
 	struct row row = {rows, rows->seq, object};
-	size_t size = seq_size(rows->seq);
 
 	if (rows->count++ == ROW_COUNT_MAX)
 		guest_fault_limit("rows of a file");
+	if (rows->seq == NULL) {
+		rows->show(&row);
+		return;
+	}
+	size_t size = seq_size(rows->seq);
 	if (guest_try(rows->show, &row) == STATUS_OK)
 		return;
 	seq_rewind(rows->seq, size);
@@ -28,6 +32,7 @@ static void show_list(void *argument)
 {
 	const struct list *list = argument;
 	const void *node = list->head != NULL ? READ_ONCE(list->head->first) : list->first;
+	bool is_empty = node == NULL;
 	struct row_loop loop = ROW_LOOP;
 
 	while (node != NULL && !GUEST_IS_NULLS(node)) {
@@ -36,14 +41,18 @@ static void show_list(void *argument)
 		node = READ_ONCE(((const struct hlist_node *)node)->next);
 	}
 	/* It would hide the rest of the list. */
-	if (node != NULL && !list->rows->ends_odd)
-		guest_fail(STATUS_MALFORMED, "a list ends in an odd address");
+	if (!is_empty && (u64)node != list->rows->end)
+		guest_fail(STATUS_MALFORMED, "a list doesn't end as it should");
 }
 
 static void try_list(struct list *list, const void *address)
 {
 	struct rows *rows = list->rows;
 
+	if (rows->seq == NULL) {
+		show_list(list);
+		return;
+	}
 	if (guest_try(show_list, list) == STATUS_OK)
 		return;
 	proc_fault(rows->seq, "the rest of a list is missing", (u64)address);
@@ -61,6 +70,8 @@ void rows_show_list(struct rows *rows, const void *first, u64 node_offset)
 void rows_show_table(struct rows *rows, const struct hlist_head *lists, u32 count, u64 node_offset)
 {
 	for (u32 i = 0; i < count; i++) {
+		if (rows->in_parts && !seq_begins(rows->seq, 1 + (u64)i, 0))
+			continue;
 		struct list list = {.rows = rows, .head = &lists[i], .node_offset = node_offset};
 
 		try_list(&list, &lists[i]);

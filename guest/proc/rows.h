@@ -8,6 +8,7 @@
 #define GUEST_PROC_ROWS_H
 
 #include "guest/kernel/guestc.h"
+#include "guest/proc/row-loop.h"
 #include "guest/proc/seq.h"
 
 enum {
@@ -20,12 +21,13 @@ enum {
 
 /* One file's walk. The caller sets the first part. */
 struct rows {
-	struct seq *seq;
+	struct seq *seq; /* NULL: nothing is written, and what can't be read ends the caller's boundary */
 	/* Called with a struct row for each object. It may write nothing. */
 	void (*show)(void *row);
 	const char *missing; /* what a row that can't be read says: "a socket is missing" */
 	const void *context; /* the file's own */
-	bool ends_odd; /* lists may end with an odd number, not with NULL alone */
+	u64 end; /* the odd number that a list ends with which isn't empty; 0: NULL */
+	bool in_parts; /* the file has this one table, and may be made in parts (seq_begins()) */
 
 	u32 count, bad_list_count;
 };
@@ -39,30 +41,11 @@ struct row {
 /* Show one object. */
 GUEST_C void rows_show(struct rows *rows, const void *object);
 
-/* Show what a list holds that ends with NULL or with an odd number: `first` is
- * its first node, `node_offset` says where in an object its node lies. */
+/* Show what a list holds: `first` is its first node, or NULL where it is empty, `node_offset` says where in an
+ * object its node lies. */
 GUEST_C void rows_show_list(struct rows *rows, const void *first, u64 node_offset);
 
 /* The same for the `count` lists of a hash table, an array of hlist_head. */
 GUEST_C void rows_show_table(struct rows *rows, const struct hlist_head *lists, u32 count, u64 node_offset);
-
-/* For walks of other shapes: has the walk come back to a node where it was?
- * (Brent's method: told after at most three times round.) */
-struct row_loop {
-	const void *landmark;
-	u64 steps, lap;
-};
-#define ROW_LOOP ((struct row_loop){NULL, 0, 1})
-
-static inline void row_loop_check(struct row_loop *loop, const void *node)
-{
-	if (node == loop->landmark)
-		guest_fail(STATUS_MALFORMED, "a list comes back to itself");
-	if (loop->steps++ == loop->lap) {
-		loop->landmark = node;
-		loop->lap *= 2;
-		loop->steps = 0;
-	}
-}
 
 #endif

@@ -2,6 +2,7 @@
 /* /proc/net/snmp and /proc/net/netstat (net/ipv4/proc.c, net/mptcp/mib.c). */
 #include "guest/proc/counters.h"
 #include "guest/proc/shows.h"
+#include "guest/proc/task.h"
 #include "guest/proc/types/devconf.h"
 #include "guest/proc/types/net.h"
 
@@ -29,18 +30,18 @@ enum {
 
 static void show_ip(struct seq *seq, struct counter_table *table)
 {
-	const int *all = init_net.ipv4.devconf_all->data;
+	const int *all = net_subject()->ipv4.devconf_all->data;
 
 	counter_table_read(&snmp4_ipstats_list, table);
 	seq_puts(seq, "Ip: Forwarding DefaultTTL");
 	counters_show_names(seq, table);
-	seq_printf(seq, "\nIp: %d %d", all[FORWARDING - 1] != 0 ? 1 : 2, init_net.ipv4.sysctl_ip_default_ttl);
-	counters_show_values(seq, table, init_net.mib.ip_statistics);
+	seq_printf(seq, "\nIp: %d %d", all[FORWARDING - 1] != 0 ? 1 : 2, net_subject()->ipv4.sysctl_ip_default_ttl);
+	counters_show_values(seq, table, net_subject()->mib.ip_statistics);
 }
 
 static u64 icmp_type_count(u32 type)
 {
-	const s64 *counters = (const s64 *)&init_net.mib.icmpmsg_statistics->mibs[0];
+	const s64 *counters = (const s64 *)&net_subject()->mib.icmpmsg_statistics->mibs[0];
 
 	if (type >= ICMP_TYPE_COUNT)
 		guest_fail(STATUS_MALFORMED, "an ICMP message type is beyond the table");
@@ -61,7 +62,7 @@ static void show_icmp_type_names(struct seq *seq, const struct counter_table *ty
 
 static void show_icmp(struct seq *seq, struct counter_table *types)
 {
-	const void *icmp = init_net.mib.icmp_statistics;
+	const void *icmp = net_subject()->mib.icmp_statistics;
 	/* From 5.19. */
 	bool limits = type_size(struct icmp_mib) / sizeof(u64) > ICMP_OUT_RATE_LIMIT_HOST;
 
@@ -115,7 +116,7 @@ static void show_tcp(struct seq *seq, struct counter_table *table)
 	counters_show_names(seq, table);
 	seq_puts(seq, "\nTcp:");
 	for (u32 i = 0; i < table->count; i++) {
-		u64 value = counter_sum(init_net.mib.tcp_statistics, table->lines[i].number);
+		u64 value = counter_sum(net_subject()->mib.tcp_statistics, table->lines[i].number);
 
 		/* RFC 2012: MaxConn may be −1. */
 		if (table->lines[i].number == TCP_MAXCONN)
@@ -142,9 +143,9 @@ void snmp_show(struct seq *seq)
 	show_icmp_messages(seq);
 	show_tcp(seq, &table);
 	counter_table_read(&snmp4_udp_list, &table);
-	show_block(seq, "\nUdp:", &table, init_net.mib.udp_statistics);
+	show_block(seq, "\nUdp:", &table, net_subject()->mib.udp_statistics);
 	if (field_exists(struct netns_mib, udplite_statistics))
-		show_block(seq, "\nUdpLite:", &table, init_net.mib.udplite_statistics);
+		show_block(seq, "\nUdpLite:", &table, net_subject()->mib.udplite_statistics);
 	seq_putc(seq, '\n');
 }
 
@@ -156,12 +157,12 @@ void netstat_show(struct seq *seq)
 	seq_puts(seq, "TcpExt:");
 	counters_show_names(seq, &table);
 	seq_puts(seq, "\nTcpExt:");
-	counters_show_values(seq, &table, init_net.mib.net_statistics);
+	counters_show_values(seq, &table, net_subject()->mib.net_statistics);
 	counter_table_read(&snmp4_ipextstats_list, &table);
-	show_block(seq, "\nIpExt:", &table, init_net.mib.ip_statistics);
+	show_block(seq, "\nIpExt:", &table, net_subject()->mib.ip_statistics);
 	if (symbol_exists(mptcp_snmp_list)) {
 		counter_table_read(&mptcp_snmp_list, &table);
-		show_block(seq, "\nMPTcpExt:", &table, init_net.mib.mptcp_statistics);
+		show_block(seq, "\nMPTcpExt:", &table, net_subject()->mib.mptcp_statistics);
 	}
 	seq_putc(seq, '\n');
 }

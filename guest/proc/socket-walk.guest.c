@@ -2,11 +2,14 @@
 /* The walk over a hash table of sockets, in the kernel's order. */
 #include "guest/proc/fault.h"
 #include "guest/proc/socket.h"
+#include "guest/proc/task.h"
 
 enum {
 	/* How often a chain that ends as another one does is read: the kernel
 	 * starts again without end, until writers leave it alone. */
 	CHAIN_TRY_COUNT_MAX = 4,
+	/* Of a file that is made in parts: a part begins with one of so many. A few rows each. */
+	PIECE_BUCKET_COUNT = 64,
 };
 
 struct chain {
@@ -44,7 +47,7 @@ static const void *chain_next(const void *node)
 
 /* Another namespace, or none? A socket of none works in the guest all the same
  * (net_eq() just compares), and must not vanish here without a word. */
-static void check_namespace(const struct net *net)
+void socket_check_namespace(const struct net *net)
 {
 	u64 word;
 
@@ -62,8 +65,8 @@ static void show_if_it_belongs(void *argument)
 	if (common->skc_family != row->walk->family)
 		return;
 	const struct net *net = common->skc_net.net;
-	if (net != &init_net) {
-		check_namespace(net);
+	if (net != net_subject()) {
+		socket_check_namespace(net);
 		return;
 	}
 	row->walk->row_count++;
@@ -141,9 +144,31 @@ static status chain_walk_again(struct chain *chain)
 	return outcome;
 }
 
+/* Where the places of the next table's buckets begin (seq_begins()). */
+static u64 table_places(struct socket_walk *walk)
+{
+	if (walk->table_count == 0)
+		walk->row_count = seq_start_count(walk->seq);
+	return (u64)++walk->table_count << 32;
+}
+
+/* The bucket that the part begins with: what is in those before isn't even read. */
+static u64 first_wanted(const struct socket_walk *walk, u64 places, u64 bucket_count)
+{
+	u64 start = seq_start_place(walk->seq);
+
+	if (start <= places)
+		return 0;
+	return start - places < bucket_count ? start - places : bucket_count;
+}
+
 void socket_table_walk(struct socket_walk *walk, const void *first_bucket, u64 bucket_size, u64 bucket_count)
 {
-	for (u64 i = 0; i < bucket_count; i++) {
+	u64 places = table_places(walk), i = first_wanted(walk, places, bucket_count);
+
+	for (; i < bucket_count; i++) {
+		if (i % PIECE_BUCKET_COUNT == 0 && !seq_begins(walk->seq, places + i, walk->row_count))
+			return;
 		struct chain chain = {
 			.walk = walk,
 			.head = (const char *)first_bucket + i * bucket_size,

@@ -3,7 +3,9 @@
  * include/net/sock.h, 5.10 to 7.2. */
 #include "guest/proc/socket.h"
 
+#include "guest/proc/ahead.h"
 #include "guest/proc/pointer.h"
+#include "guest/proc/task.h"
 
 extern int overflowuid;
 /* A function: kernels that have it show the inode's owner, later ones the
@@ -89,4 +91,79 @@ void socket_line_print(struct seq *seq, const struct socket_line *line)
 	seq_printf(seq, " %02X %08X:%08X %02X:%08llX %08X %5u %8d %llu %d %s", line->state, line->tx_queue,
 		   line->rx_queue, line->timer, line->timer_clock, line->retransmits, line->uid, line->timeout,
 		   line->inode, line->references, pointer);
+}
+
+/* ---- reading ahead */
+
+void socket_line_ahead(u32 family)
+{
+	AHEAD_TAKE(struct sock, __sk_common.skc_num);
+	AHEAD_TAKE(struct sock, __sk_common.skc_dport);
+	AHEAD_TAKE(struct sock, __sk_common.skc_state);
+	AHEAD_TAKE(struct sock, __sk_common.skc_refcnt);
+	if (family != FAMILY_INET) {
+		AHEAD_TAKE(struct sock, __sk_common.skc_v6_rcv_saddr);
+		AHEAD_TAKE(struct sock, __sk_common.skc_v6_daddr);
+	}
+	if (family != FAMILY_INET6) {
+		AHEAD_TAKE(struct sock, __sk_common.skc_rcv_saddr);
+		AHEAD_TAKE(struct sock, __sk_common.skc_daddr);
+	}
+}
+
+static void inode_ahead(void)
+{
+	AHEAD_FOLLOW (struct sock, sk_socket)
+		AHEAD_CONTAINER (struct socket_alloc, socket) {
+			if (symbol_exists(sock_i_uid))
+				AHEAD_TAKE(struct socket_alloc, vfs_inode.i_uid);
+			if (!field_exists(struct sock, sk_ino))
+				AHEAD_TAKE(struct socket_alloc, vfs_inode.i_ino);
+		}
+}
+
+void socket_owner_ahead(void)
+{
+	AHEAD_TAKE(struct sock, sk_ino);
+	if (!symbol_exists(sock_i_uid))
+		AHEAD_TAKE(struct sock, sk_uid);
+	if (symbol_exists(sock_i_uid) || !field_exists(struct sock, sk_ino))
+		inode_ahead();
+}
+
+void socket_drops_ahead(void)
+{
+	AHEAD_TAKE(struct sock, sk_drops);
+	AHEAD_FOLLOW (struct sock, sk_drop_counters) {
+		AHEAD_TAKE(struct numa_drop_counters, drops0);
+		AHEAD_TAKE(struct numa_drop_counters, drops1);
+	}
+}
+
+void socket_facts_ahead(void)
+{
+	AHEAD_VARIABLE(overflowuid, sizeof overflowuid);
+	pointer_ahead();
+}
+
+void sockets_more_ahead(const struct sockets_question *question)
+{
+	if (question->more != NULL)
+		question->more(question->family);
+}
+
+void sockets_ahead(void (*describe)(void *question), u32 key, const struct socket_walk *walk)
+{
+	u64 space = (u64)net_subject(); /* aligned: the keys' bits are free */
+	struct sockets_question question = {0, key, walk->ahead};
+
+	if (walk->ahead != NULL)
+		space ^= AHEAD_KEY_NETLINK;
+	if (ahead_is_here(space | key))
+		return;
+	if (walk->ahead != NULL || ahead_has_run(space | key)) {
+		question.family = walk->family;
+		key |= walk->family == FAMILY_INET6 ? AHEAD_KEY_OF_V6 : AHEAD_KEY_OF_V4;
+	}
+	ahead(describe, &question, space | key);
 }

@@ -3,6 +3,7 @@
 #include "guest/proc/protocols.h"
 #include "guest/proc/seq.h"
 #include "guest/proc/shows.h"
+#include "guest/proc/task.h"
 
 extern unsigned int tcp_orphan_count; /* per-CPU */
 
@@ -14,9 +15,9 @@ static int sockets_in_use(void)
 
 	for_each_possible_cpu (cpu) {
 		if (field_exists(struct prot_inuse, all))
-			sum += per_cpu_ptr(init_net.core.prot_inuse, cpu)->all;
+			sum += per_cpu_ptr(net_subject()->core.prot_inuse, cpu)->all;
 		else
-			sum += *per_cpu_ptr(init_net.core.sock_inuse, cpu);
+			sum += *per_cpu_ptr(net_subject()->core.sock_inuse, cpu);
 	}
 	return sum;
 }
@@ -34,7 +35,7 @@ static int tcp_orphans(void)
 
 static int tcp_time_waits(void)
 {
-	const struct inet_timewait_death_row *row = &init_net.ipv4.tcp_death_row;
+	const struct inet_timewait_death_row *row = &net_subject()->ipv4.tcp_death_row;
 
 	if (field_exists(struct inet_timewait_death_row, tw_refcount))
 		return row->tw_refcount.refs.counter - 1;
@@ -69,7 +70,7 @@ void sockstat_show(struct seq *seq)
 	if (symbol_exists(udplite_prot))
 		seq_printf(seq, "UDPLITE: inuse %d\n", protocol_sockets_in_use(&udplite_prot));
 	seq_printf(seq, "RAW: inuse %d\n", protocol_sockets_in_use(&raw_prot));
-	show_fragments(seq, "FRAG", init_net.ipv4.fqdir);
+	show_fragments(seq, "FRAG", net_subject()->ipv4.fqdir);
 }
 
 void sockstat6_show(struct seq *seq)
@@ -79,5 +80,5 @@ void sockstat6_show(struct seq *seq)
 	if (symbol_exists(udplitev6_prot))
 		seq_printf(seq, "UDPLITE6: inuse %d\n", protocol_sockets_in_use(&udplitev6_prot));
 	seq_printf(seq, "RAW6: inuse %d\n", protocol_sockets_in_use(&rawv6_prot));
-	show_fragments(seq, "FRAG6", init_net.ipv6.fqdir);
+	show_fragments(seq, "FRAG6", net_subject()->ipv6.fqdir);
 }

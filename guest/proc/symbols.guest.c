@@ -3,6 +3,7 @@
  * (kernel/module/kallsyms.c, before 5.19 kernel/module.c). */
 #include "guest/proc/symbols.h"
 
+#include "guest/proc/row-loop.h"
 #include "guest/proc/types/module.h"
 
 enum {
@@ -33,9 +34,11 @@ static const struct elf64_sym *find_in(const struct module *module, u64 address,
 /* The module that has a symbol at `address`; NULL: none. */
 static const struct module *module_of(const void *address, const struct elf64_sym **ret_symbol)
 {
+	struct row_loop loop = ROW_LOOP;
 	struct module *module;
 
 	list_for_each_entry (module, &modules, list) {
+		row_loop_check(&loop, module);
 		const struct elf64_sym *symbol = module->kallsyms != NULL ? find_in(module, (u64)address, NULL) : NULL;
 
 		if (symbol != NULL) {
@@ -99,13 +102,24 @@ void symbol_text(const void *address, char ret_text[SYMBOL_NAME_SIZE])
 
 const char *module_symbol_find(const char *name)
 {
+	u64 size;
+
+	return module_symbol_find_sized(name, &size);
+}
+
+const char *module_symbol_find_sized(const char *name, u64 *ret_size)
+{
+	struct row_loop loop = ROW_LOOP;
 	struct module *module;
 
 	list_for_each_entry (module, &modules, list) {
+		row_loop_check(&loop, module);
 		const struct elf64_sym *symbol = module->kallsyms != NULL ? find_in(module, 0, name) : NULL;
 
-		if (symbol != NULL)
+		if (symbol != NULL) {
+			*ret_size = symbol->st_size;
 			return (const char *)symbol->st_value;
+		}
 	}
 	return NULL;
 }

@@ -3,9 +3,11 @@
  * 7.2. Listening sockets come first, then all others; rows are numbered
  * through. The kernel's reader takes no references, so neither do counts
  * change by reading. */
+#include "guest/proc/ahead.h"
 #include "guest/proc/seq.h"
 #include "guest/proc/shows.h"
 #include "guest/proc/socket.h"
+#include "guest/proc/task.h"
 #include "guest/proc/ticks.h"
 #include "guest/proc/types/inet.h"
 
@@ -50,8 +52,7 @@ static const struct timer_list *keepalive_timer(const struct inet_connection_soc
 	return &((const struct sock *)connection)->sk_timer;
 }
 
-static void timer_set(struct socket_line *line, const struct ticks *ticks,
-		      const struct inet_connection_sock *connection)
+void tcp_timer_get(const struct inet_connection_sock *connection, struct tcp_timer *ret_timer)
 {
 	const struct timer_list *keepalive = keepalive_timer(connection);
 
@@ -59,19 +60,29 @@ static void timer_set(struct socket_line *line, const struct ticks *ticks,
 	case ICSK_TIME_RETRANS:
 	case ICSK_TIME_REO_TIMEOUT:
 	case ICSK_TIME_LOSS_PROBE:
-		line->timer = TIMER_RETRANSMIT;
-		line->timer_clock = ticks_until(ticks, retransmit_expires(connection));
+		*ret_timer = (struct tcp_timer){TIMER_RETRANSMIT, connection->icsk_retransmits,
+						retransmit_expires(connection)};
 		return;
 	case ICSK_TIME_PROBE0:
-		line->timer = TIMER_PROBE;
-		line->timer_clock = ticks_until(ticks, retransmit_expires(connection));
+		*ret_timer =
+			(struct tcp_timer){TIMER_PROBE, connection->icsk_probes_out, retransmit_expires(connection)};
 		return;
 	default: break;
 	}
-	if (keepalive->entry.pprev == NULL) /* timer_pending() */
-		return;
-	line->timer = TIMER_KEEPALIVE;
-	line->timer_clock = ticks_until(ticks, keepalive->expires);
+	*ret_timer = (struct tcp_timer){TIMER_NONE, 0, 0};
+	if (keepalive->entry.pprev != NULL) /* timer_pending() */
+		*ret_timer = (struct tcp_timer){TIMER_KEEPALIVE, connection->icsk_probes_out, keepalive->expires};
+}
+
+static void timer_set(struct socket_line *line, const struct ticks *ticks,
+		      const struct inet_connection_sock *connection)
+{
+	struct tcp_timer timer;
+
+	tcp_timer_get(connection, &timer);
+	line->timer = timer.kind;
+	if (timer.kind != TIMER_NONE)
+		line->timer_clock = ticks_until(ticks, timer.expires);
 }
 
 static u32 receive_queue(const struct sock *socket, const struct tcp_sock *tcp, u32 state)
@@ -88,7 +99,7 @@ static u32 in_pingpong_mode(const struct inet_connection_sock *connection)
 	u32 threshold = PINGPONG_THRESHOLD;
 
 	if (field_exists(struct net, ipv4.sysctl_tcp_pingpong_thresh))
-		threshold = init_net.ipv4.sysctl_tcp_pingpong_thresh;
+		threshold = net_subject()->ipv4.sysctl_tcp_pingpong_thresh;
 	return connection->icsk_ack.pingpong >= threshold;
 }
 
@@ -165,30 +176,150 @@ static void tcp_row_show(void *argument)
 	seq_pad(seq, '\n');
 }
 
-static void tcp_walk(struct seq *seq, u32 family)
+/* ---- reading ahead: as the walk below, and what a row of each kind reads */
+
+static void timers_ahead(void)
 {
-	struct ticks ticks;
-	struct socket_walk walk = {
-		.seq = seq,
-		.family = family,
-		.chain_end = SOCKET_CHAIN_ENDS_ODD,
-		.show = tcp_row_show,
-		.context = &ticks,
-	};
+	if (field_exists(struct inet_connection_sock, icsk_timeout))
+		AHEAD_TAKE(struct inet_connection_sock, icsk_timeout);
+	else
+		AHEAD_TAKE(struct sock, tcp_retransmit_timer.expires);
+	if (field_exists(struct inet_connection_sock, icsk_keepalive_timer)) {
+		AHEAD_TAKE(struct inet_connection_sock, icsk_keepalive_timer.entry);
+		AHEAD_TAKE(struct inet_connection_sock, icsk_keepalive_timer.expires);
+	} else {
+		AHEAD_TAKE(struct sock, sk_timer.entry);
+		AHEAD_TAKE(struct sock, sk_timer.expires);
+	}
+}
+
+static void socket_ahead(void)
+{
+	AHEAD_TAKE(struct sock, sk_ack_backlog);
+	AHEAD_TAKE(struct inet_connection_sock, icsk_accept_queue.fastopenq.max_qlen);
+	AHEAD_TAKE(struct inet_sock, inet_sport);
+	AHEAD_TAKE(struct tcp_sock, write_seq);
+	AHEAD_TAKE(struct tcp_sock, snd_una);
+	AHEAD_TAKE(struct tcp_sock, rcv_nxt);
+	AHEAD_TAKE(struct tcp_sock, copied_seq);
+	AHEAD_TAKE(struct tcp_sock, snd_cwnd);
+	AHEAD_TAKE(struct tcp_sock, snd_ssthresh);
+	AHEAD_TAKE(struct inet_connection_sock, icsk_pending);
+	AHEAD_TAKE(struct inet_connection_sock, icsk_retransmits);
+	AHEAD_TAKE(struct inet_connection_sock, icsk_probes_out);
+	AHEAD_TAKE(struct inet_connection_sock, icsk_rto);
+	AHEAD_TAKE(struct inet_connection_sock, icsk_ack);
+	timers_ahead();
+	socket_owner_ahead();
+}
+
+static void time_wait_ahead(void)
+{
+	AHEAD_TAKE(struct inet_timewait_sock, tw_sport);
+	AHEAD_TAKE(struct inet_timewait_sock, tw_substate);
+	AHEAD_TAKE(struct inet_timewait_sock, tw_timer.expires);
+}
+
+static void request_ahead(void)
+{
+	AHEAD_TAKE(struct request_sock, rsk_timer.expires);
+	/* num_timeout is one of the bits beside it. */
+	AHEAD_TAKE(struct request_sock, __req_common);
+	AHEAD_FOLLOW (struct request_sock, __req_common.skc_listener)
+		socket_owner_ahead();
+}
+
+/* What a row of any kind reads. */
+static void row_ahead(const struct sockets_question *question)
+{
+	socket_line_ahead(question->family);
+	AHEAD_IF (struct sock, __sk_common.skc_state, TCP_TIME_WAIT)
+		time_wait_ahead();
+	AHEAD_IF (struct sock, __sk_common.skc_state, TCP_NEW_SYN_RECV)
+		request_ahead();
+	AHEAD_UNLESS (struct sock, __sk_common.skc_state, TCP_TIME_WAIT)
+		AHEAD_UNLESS (struct sock, __sk_common.skc_state, TCP_NEW_SYN_RECV) {
+			socket_ahead();
+			sockets_more_ahead(question);
+		}
+}
+
+static void listener_ahead(const struct sockets_question *question)
+{
+	AHEAD_CHAIN (struct inet_listen_hashbucket, nulls_head.first, struct sock, __sk_common.skc_nulls_node)
+		AHEAD_OF_FAMILY(question->family)
+	AHEAD_IF (struct sock, __sk_common.skc_net, net_subject()) {
+		socket_line_ahead(question->family);
+		socket_ahead();
+		sockets_more_ahead(question);
+	}
+}
+
+static void listeners_ahead(const struct sockets_question *question)
+{
+	u64 size = type_size(struct inet_listen_hashbucket);
+
+	if (field_exists(struct inet_hashinfo, listening_hash)) {
+		AHEAD_MEMBER (struct inet_hashinfo, listening_hash)
+			AHEAD_ARRAY_HERE (size, field_size(struct inet_hashinfo, listening_hash) / size)
+				listener_ahead(question);
+	} else {
+		AHEAD_ARRAY (struct inet_hashinfo, lhash2, size, lhash2_mask, true, SOCKET_BUCKET_COUNT_MAX)
+			listener_ahead(question);
+	}
+}
+
+static void tcp_ahead(void *argument)
+{
+	const struct sockets_question *question = argument;
+
+	socket_facts_ahead();
+	ticks_ahead();
+	if (field_exists(struct net, ipv4.sysctl_tcp_pingpong_thresh))
+		ahead_take((s64)((u64)net_subject() + field_offset(struct net, ipv4.sysctl_tcp_pingpong_thresh)), 1);
+	AHEAD_START (&tcp_hashinfo) {
+		listeners_ahead(question);
+		AHEAD_ARRAY (struct inet_hashinfo, ehash, type_size(struct inet_ehash_bucket), ehash_mask, true,
+			     SOCKET_BUCKET_COUNT_MAX)
+			AHEAD_CHAIN (struct inet_ehash_bucket, chain.first, struct sock, __sk_common.skc_nulls_node)
+				AHEAD_OF_FAMILY(question->family)
+		AHEAD_IF (struct sock, __sk_common.skc_net, net_subject())
+			row_ahead(question);
+	}
+}
+
+static void read_ahead(const struct socket_walk *walk)
+{
+	sockets_ahead(tcp_ahead, AHEAD_KEY_TCP, walk);
+}
+
+void tcp_sockets_walk(struct socket_walk *walk)
+{
 	u64 listen_size = type_size(struct inet_listen_hashbucket);
 	u64 listen_offset = field_offset(struct inet_listen_hashbucket, nulls_head);
 
-	ticks_read(&ticks);
-	walk.nulls_base = LISTENING_NULLS_BASE;
+	read_ahead(walk);
+	walk->chain_end = SOCKET_CHAIN_ENDS_ODD;
+	walk->nulls_base = LISTENING_NULLS_BASE;
 	if (field_exists(struct inet_hashinfo, listening_hash))
-		socket_table_walk(&walk, (const char *)&tcp_hashinfo.listening_hash + listen_offset, listen_size,
+		socket_table_walk(walk, (const char *)&tcp_hashinfo.listening_hash + listen_offset, listen_size,
 				  field_size(struct inet_hashinfo, listening_hash) / listen_size);
 	else
-		socket_table_walk(&walk, (const char *)tcp_hashinfo.lhash2 + listen_offset, listen_size,
+		socket_table_walk(walk, (const char *)tcp_hashinfo.lhash2 + listen_offset, listen_size,
 				  socket_bucket_count(tcp_hashinfo.lhash2_mask));
-	walk.nulls_base = 0;
-	socket_table_walk(&walk, tcp_hashinfo.ehash, type_size(struct inet_ehash_bucket),
+	walk->nulls_base = 0;
+	socket_table_walk(walk, tcp_hashinfo.ehash, type_size(struct inet_ehash_bucket),
 			  socket_bucket_count(tcp_hashinfo.ehash_mask));
+}
+
+static void tcp_walk(struct seq *seq, u32 family)
+{
+	struct ticks ticks;
+	struct socket_walk walk = {.seq = seq, .family = family, .show = tcp_row_show, .context = &ticks};
+
+	read_ahead(&walk);
+	ticks_read(&ticks);
+	tcp_sockets_walk(&walk);
 }
 
 void tcp_show(struct seq *seq)

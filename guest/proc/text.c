@@ -1,58 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Running the generators: the border between native code and guest C. */
+/* What is asked of an entry, and made of it: guest C is run in its kernel. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/report.h"
 #include "guest/kernel/access.h"
 #include "guest/kernel/kernel.h"
 #include "guest/kernel/module-types.h"
+#include "guest/proc/entry.h"
 #include "guest/proc/fault.h"
+#include "guest/proc/listing.h"
 #include "guest/proc/node.h"
 #include "guest/proc/running.h"
 #include "guest/proc/seq.h"
 #include "guest/proc/shows.h"
 
-/* The kernel that guest C's links are resolved for: they are one set for the
- * process, as guest C itself is. */
-static struct {
-	struct guest_kernel *kernel;
-	uint64_t boot_id;
-	uint64_t modules_mark; /* guest_module_types_mark() */
-} linked;
-
-struct guest_kernel *proc_running_kernel(void)
-{
-	return linked.kernel;
-}
-
-static status enter(struct guest_kernel *kernel)
-{
-	size_t count;
-	const struct guest_link *links = guest_access_links(&count);
-
-	guest_access_enter(kernel->memory, &kernel->space);
-	uint64_t modules_mark = guest_module_types_mark(kernel);
-	if (linked.kernel == kernel && linked.boot_id == kernel->boot_id && linked.modules_mark == modules_mark)
-		return STATUS_OK;
-	linked.kernel = NULL;
-	TRY(guest_linkage_resolve(kernel, links, count, NULL));
-	linked.kernel = kernel;
-	linked.boot_id = kernel->boot_id;
-	linked.modules_mark = modules_mark;
-	return STATUS_OK;
-}
-
-enum {
-	/* Paths of programs, not of the table: two names of 255 bytes. */
-	QUESTION_PATH_SIZE_MAX = 512,
-};
-
 struct question {
-	proc_exists exists;
 	bool answer;
-	char path[QUESTION_PATH_SIZE_MAX]; /* guest C reads its own copy */
+	char path[ENTRY_PATH_SIZE_MAX]; /* guest C reads its own copy */
+	proc_exists exists;
 };
 
 static void ask(void *argument)
@@ -62,80 +29,202 @@ static void ask(void *argument)
 	question->answer = question->exists(question->path);
 }
 
-/* In the kernel that was entered. */
-static status ask_about(proc_exists exists, const char *path)
+/* A boundary ended without an answer: `name` is in the message. */
+static status cannot(status outcome, const char *name, const char *what)
 {
-	struct question question = {.exists = exists};
-	size_t size = strlen(path) + 1;
-
-	if (size > sizeof question.path)
-		return report(STATUS_LIMIT, "/proc/%s: the path is too long to ask the target about it", path);
-	memcpy(question.path, path, size);
-	status outcome = guest_call(ask, &question, sizeof question);
-	if (outcome != STATUS_OK)
-		return report(status_is_fault(outcome) ? outcome : STATUS_MALFORMED,
-			      "/proc/%s: can't tell whether the target has it: %s", path, guest_fault_last()->text);
-	return question.answer ? STATUS_OK : STATUS_MISSING;
+	if (proc_is_absent(outcome) || outcome == STATUS_GONE || outcome == STATUS_NO_MEMORY)
+		return outcome;
+	return report(status_is_fault(outcome) ? outcome : STATUS_MALFORMED, "%s: %s: %s", name, what,
+		      guest_fault_last()->text);
 }
 
-static status check(const struct proc_node *node)
+static status cannot_of(status outcome, const struct proc_entry *entry, const char *what)
 {
-	return node->exists == NULL ? STATUS_OK : ask_about(node->exists, node->path);
+	char name[PROC_NAME_SIZE_MAX];
+
+	/* Where there is nothing to say: programs ask about millions of processes that don't exist. */
+	if (proc_is_absent(outcome))
+		return outcome;
+	proc_entry_name(entry, name);
+	return cannot(outcome, name, what);
+}
+
+/* In the kernel that was entered. `path` has ENTRY_PATH_SIZE_MAX bytes at most. Not reported. */
+static status ask_about(proc_exists exists, const char *path, bool *ret_answer)
+{
+	struct question question = {.exists = exists};
+
+	strcpy(question.path, path); /* lint: allow unsafe-call: of a size that the caller knows */
+	status outcome = guest_call(ask, &question, sizeof question);
+	if (outcome == STATUS_OK)
+		*ret_answer = question.answer;
+	return outcome;
+}
+
+/* Only procfs's own entries are looked up in its tables. */
+static bool is_of_procfs(const struct proc_entry *entry)
+{
+	return entry->tree == &proc_trees[0];
+}
+
+static status ask_exists(const struct proc_entry *entry)
+{
+	bool answer = false;
+	status outcome = ask_about(entry->node->exists, entry->node->path, &answer);
+
+	if (outcome != STATUS_OK)
+		return cannot_of(outcome, entry, "can't tell whether the target has it");
+	return answer ? STATUS_OK : STATUS_MISSING;
+}
+
+static status ask_facts(const struct proc_entry *entry, struct stat_answer *answer)
+{
+	struct entry_facts facts = {.answer = *answer};
+
+	strcpy(facts.path, entry->node->path); /* lint: allow unsafe-call: a path of the table */
+	status outcome = guest_call(entry_facts, &facts, sizeof facts);
+	if (outcome != STATUS_OK)
+		return cannot_of(outcome, entry, "can't tell whether the target has it");
+	*answer = facts.answer;
+	return STATUS_OK;
+}
+
+static status ask_stat(const struct proc_entry *entry, proc_stat stat, struct stat_answer *answer)
+{
+	status outcome = guest_call(stat, answer, sizeof *answer);
+
+	return outcome == STATUS_OK ? STATUS_OK : cannot_of(outcome, entry, "can't tell what it is");
+}
+
+/* In the kernel that was entered: is it there, and what is it? */
+static status check(const struct proc_entry *entry, struct stat_answer *ret_answer)
+{
+	const struct proc_node *node = entry->node;
+	struct stat_answer answer = {.mode = node->mode};
+
+	if (is_of_procfs(entry))
+		TRY(ask_facts(entry, &answer));
+	if (node->exists != NULL)
+		TRY(ask_exists(entry));
+	if (node->own != NULL)
+		TRY(ask_stat(entry, node->own, &answer));
+	if (node->mode == 0)
+		TRY(ask_stat(entry, node->stat, &answer));
+	*ret_answer = answer;
+	return STATUS_OK;
 }
 
 status proc_path_check(struct guest_kernel *kernel, const char *path)
 {
-	TRY(enter(kernel));
-	return ask_about(entry_exists, path);
+	static const struct proc_subject nothing;
+	char name[ENTRY_PATH_SIZE_MAX + sizeof "/proc/"];
+	bool answer = false;
+
+	TRY(proc_enter(kernel, &nothing));
+	snprintf(name, sizeof name, "/proc/%s", path);
+	if (strlen(path) >= ENTRY_PATH_SIZE_MAX)
+		return report(STATUS_LIMIT, "%s: the path is too long to ask the target about it", name);
+	status outcome = ask_about(entry_exists, path, &answer);
+	if (outcome != STATUS_OK)
+		return cannot(outcome, name, "can't tell whether the target has it");
+	return answer ? STATUS_OK : STATUS_MISSING;
 }
 
-status proc_node_check(struct guest_kernel *kernel, const struct proc_node *node)
+status proc_entry_stat(struct guest_kernel *kernel, const struct proc_entry *entry, bool follow,
+		       struct stat_answer *ret_answer)
 {
-	if (node->exists == NULL)
-		return STATUS_OK;
-	TRY(enter(kernel));
-	return check(node);
+	struct stat_answer answer;
+
+	TRY(proc_enter(kernel, &entry->subject));
+	TRY(check(entry, &answer));
+	if (follow && proc_node_is_magic(entry->node)) {
+		answer = (struct stat_answer){0};
+		TRY(ask_stat(entry, entry->node->stat, &answer));
+	}
+	*ret_answer = answer;
+	return STATUS_OK;
 }
 
-void proc_fault(struct seq *seq, const char *what, uint64_t address)
+status proc_text_init(struct guest_kernel *kernel, const struct proc_entry *entry, struct proc_text *ret_text)
 {
-	seq_fault(seq, "%s at 0x%llx: %s", what, (unsigned long long)address, guest_fault_last()->text);
+	return proc_text_part_init(kernel, entry, NULL, ret_text);
 }
 
-static void destroy_seq(struct seq **seq)
+status proc_text_part_init(struct guest_kernel *kernel, const struct proc_entry *entry, const struct seq_place *start,
+			   struct proc_text *ret_text)
 {
-	seq_destroy(*seq);
+	struct stat_answer answer;
+
+	TRY(proc_enter(kernel, &entry->subject));
+	TRY(check(entry, &answer));
+	return proc_text_make_part(entry->node->show, start, ret_text);
 }
 
-static status make_text(const struct proc_node *node, struct proc_text *ret_text)
+static status fixed_text(const char *target, struct proc_text *ret_text)
 {
-	__attribute__((cleanup(destroy_seq))) struct seq *seq = NULL;
+	char *copy = strdup(target);
 
-	TRY(seq_create(&seq));
-	/* The handle is the boundary's argument: so native code takes it back
-	 * from guest C. proc_show differs from what guest_try() runs in the
-	 * pointer's type alone. */
-	status outcome = guest_try((void (*)(void *))node->show, seq);
-	if (outcome == STATUS_GONE || outcome == STATUS_NO_MEMORY)
+	if (copy == NULL)
+		return STATUS_NO_MEMORY;
+	*ret_text = (struct proc_text){.data = copy, .size = strlen(copy)};
+	return STATUS_OK;
+}
+
+status proc_link_init(struct guest_kernel *kernel, const struct proc_entry *entry, struct proc_text *ret_text)
+{
+	struct stat_answer answer;
+
+	if (entry->node->target != NULL)
+		return fixed_text(entry->node->target, ret_text);
+	TRY(proc_enter(kernel, &entry->subject));
+	TRY(check(entry, &answer));
+	return proc_text_make(entry->node->show, ret_text);
+}
+
+static status add_fixed(const struct proc_entry *directory, struct listing *listing)
+{
+	struct proc_entry child = *directory;
+
+	for (child.node = NULL; (child.node = proc_node_next(directory->tree, directory->node, child.node)) != NULL;) {
+		struct stat_answer answer;
+		status outcome = check(&child, &answer);
+
+		if (outcome == STATUS_MISSING)
+			continue;
+		TRY(outcome);
+		listing_add(listing, proc_node_name(child.node), answer.mode, answer.inode);
+	}
+	return STATUS_OK;
+}
+
+static status add_found(const struct proc_entry *directory, struct listing *listing)
+{
+	status outcome =
+		directory->node->list == NULL ? STATUS_OK : guest_try((void (*)(void *))directory->node->list, listing);
+
+	if (outcome == STATUS_GONE || outcome == STATUS_NO_MEMORY || proc_is_absent(outcome))
 		return outcome;
 	if (outcome != STATUS_OK)
-		seq_fault(seq, "%s", guest_fault_last()->text);
-	return seq_take(seq, &ret_text->data, &ret_text->size, &ret_text->fault);
+		listing_fault(listing, "%s", guest_fault_last()->text);
+	return listing_out_of_memory(listing) ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
-status proc_text_init(struct guest_kernel *kernel, const struct proc_node *node, struct proc_text *ret_text)
+static void destroy_listing(struct listing **listing)
 {
-	if (!S_ISREG(node->mode))
-		return report(STATUS_USAGE, "/proc/%s isn't a file", node->path);
-	TRY(guest_memory_refresh(kernel->memory));
-	TRY(enter(kernel));
-	TRY(check(node));
-	return make_text(node, ret_text);
+	listing_destroy(*listing);
 }
 
-void proc_text_deinit(struct proc_text *text)
+status proc_listing_create(struct guest_kernel *kernel, const struct proc_entry *entry, struct listing **ret_listing)
 {
-	free(text->data);
-	free(text->fault);
-	*text = (struct proc_text){0};
+	__attribute__((cleanup(destroy_listing))) struct listing *listing = NULL;
+	struct stat_answer answer;
+
+	TRY(listing_create(&listing));
+	TRY(proc_enter(kernel, &entry->subject));
+	TRY(check(entry, &answer));
+	TRY(add_fixed(entry, listing));
+	TRY(add_found(entry, listing));
+	*ret_listing = listing;
+	listing = NULL;
+	return STATUS_OK;
 }

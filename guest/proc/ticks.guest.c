@@ -2,6 +2,7 @@
 /* jiffies: kernel/time/time.c, kernel/time/jiffies.c, 5.10 to 7.2. */
 #include "guest/proc/ticks.h"
 
+#include "guest/proc/ahead.h"
 #include "guest/proc/types/time.h"
 
 enum {
@@ -41,4 +42,13 @@ u64 ticks_until(const struct ticks *ticks, u64 then)
 	s64 delta = (s64)(then - ticks->now);
 
 	return ticks_to_clock(ticks, delta > 0 ? (u64)delta : 0);
+}
+
+void ticks_ahead(void)
+{
+	AHEAD_START (&clocksource_jiffies) {
+		AHEAD_TAKE(struct clocksource, shift);
+		AHEAD_TAKE(struct clocksource, mult);
+	}
+	AHEAD_VARIABLE(jiffies_64, sizeof jiffies_64);
 }

@@ -20,4 +20,7 @@ GUEST_C u64 ticks_to_clock(const struct ticks *ticks, u64 count);
 /* jiffies_delta_to_clock_t() of the ticks from now to `then`; 0 if it passed. */
 GUEST_C u64 ticks_until(const struct ticks *ticks, u64 then);
 
+/* Roots of a plan (guest/proc/ahead.h): what ticks_read() reads. */
+GUEST_C void ticks_ahead(void);
+
 #endif

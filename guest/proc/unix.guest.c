@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* /proc/net/unix (unix_seq_show(), net/unix/af_unix.c). */
+#include "guest/proc/ahead.h"
 #include "guest/proc/pointer.h"
 #include "guest/proc/rows.h"
 #include "guest/proc/shows.h"
 #include "guest/proc/socket.h"
+#include "guest/proc/task.h"
 #include "guest/proc/types/unix.h"
 
 enum {
@@ -53,6 +55,12 @@ static void show_name(struct seq *seq, const struct unix_address *address)
 		seq_putc(seq, name[i] != '\0' ? name[i] : '@');
 }
 
+bool unix_socket_is_in_net(const struct sock *socket)
+{
+	/* One table for all namespaces, or one in each. */
+	return field_exists(struct net, unx.table) || socket->__sk_common.skc_net.net == net_subject();
+}
+
 static void show_row(void *argument)
 {
 	const struct row *row = argument;
@@ -61,8 +69,7 @@ static void show_row(void *argument)
 	struct seq *seq = row->seq;
 	char pointer[POINTER_TEXT_SIZE];
 
-	/* One table for all namespaces, or one in each. */
-	if (!field_exists(struct net, unx.table) && sk->__sk_common.skc_net.net != &init_net)
+	if (!unix_socket_is_in_net(sk))
 		return;
 	pointer_text_restricted(pointer, sk);
 	seq_printf(seq, "%s: %08X %08X %08X %04X %02X %5llu", pointer, sk->__sk_common.skc_refcnt.refs.counter, 0,
@@ -73,12 +80,50 @@ static void show_row(void *argument)
 	seq_putc(seq, '\n');
 }
 
+/* As the walk, and what a row reads. */
+static void lists_ahead(void)
+{
+	AHEAD_ARRAY_HERE (type_size(struct hlist_head), UNIX_LIST_COUNT)
+		AHEAD_CHAIN_HERE (struct sock, __sk_common.skc_node, ~0ull) {
+			AHEAD_TAKE(struct sock, __sk_common.skc_refcnt);
+			AHEAD_TAKE(struct sock, __sk_common.skc_state);
+			AHEAD_TAKE(struct sock, __sk_common.skc_net);
+			AHEAD_TAKE(struct sock, sk_type);
+			AHEAD_TAKE(struct sock, sk_socket);
+			socket_owner_ahead();
+			AHEAD_FOLLOW (struct unix_sock, addr) {
+				AHEAD_TAKE(struct unix_address, len);
+				ahead_take((s64)field_offset(struct unix_address, name), UNIX_NAME_LENGTH_MAX);
+			}
+		}
+}
+
+static void unix_ahead(void *unused)
+{
+	pointer_ahead();
+	if (field_exists(struct net, unx.table)) {
+		AHEAD_START (net_subject())
+			AHEAD_FOLLOW (struct net, unx.table.buckets)
+				lists_ahead();
+	} else {
+		AHEAD_START (unix_socket_table)
+			lists_ahead();
+	}
+}
+
+void unix_sockets_show(struct rows *rows)
+{
+	const struct hlist_head *lists =
+		field_exists(struct net, unx.table) ? net_subject()->unx.table.buckets : unix_socket_table;
+
+	rows_show_table(rows, lists, UNIX_LIST_COUNT, field_offset(struct sock, __sk_common.skc_node));
+}
+
 void unix_show(struct seq *seq)
 {
-	struct rows rows = {.seq = seq, .show = show_row, .missing = "a socket is missing"};
-	const struct hlist_head *lists =
-		field_exists(struct net, unx.table) ? init_net.unx.table.buckets : unix_socket_table;
+	struct rows rows = {.seq = seq, .show = show_row, .missing = "a socket is missing", .in_parts = true};
 
+	ahead(unix_ahead, NULL, (u64)net_subject() | AHEAD_KEY_UNIX);
 	seq_puts(seq, "Num       RefCount Protocol Flags    Type St Inode Path\n");
-	rows_show_table(&rows, lists, UNIX_LIST_COUNT, field_offset(struct sock, __sk_common.skc_node));
+	unix_sockets_show(&rows);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* /proc/version and /proc/sys/kernel/{hostname,…}: fs/proc/version.c,
- * kernel/utsname_sysctl.c, 5.10 to 7.2; the initial UTS namespace. */
+/* /proc/version: fs/proc/version.c, 5.10 to 7.2; the initial UTS namespace. */
 #include "guest/proc/seq.h"
 #include "guest/proc/shows.h"
 #include "guest/proc/types/uts.h"
@@ -20,40 +19,6 @@ static void name_copy(char name[UTS_SIZE], const char *source)
 {
 	if (guest_string_copy(name, UTS_SIZE, source) == UTS_SIZE)
 		guest_fail(STATUS_MALFORMED, "a name in init_uts_ns has no end");
-}
-
-static void name_show(struct seq *seq, const char *source)
-{
-	char name[UTS_SIZE];
-
-	name_copy(name, source);
-	seq_puts(seq, name);
-	seq_putc(seq, '\n');
-}
-
-void sys_hostname_show(struct seq *seq)
-{
-	name_show(seq, init_uts_ns.name.nodename);
-}
-
-void sys_domainname_show(struct seq *seq)
-{
-	name_show(seq, init_uts_ns.name.domainname);
-}
-
-void sys_osrelease_show(struct seq *seq)
-{
-	name_show(seq, init_uts_ns.name.release);
-}
-
-void sys_ostype_show(struct seq *seq)
-{
-	name_show(seq, init_uts_ns.name.sysname);
-}
-
-void sys_version_show(struct seq *seq)
-{
-	name_show(seq, init_uts_ns.name.version);
 }
 
 /* The format is the target's: only %s is understood, nothing is handed to

@@ -34,6 +34,22 @@ typedef struct {
 	struct net *net;
 } possible_net_t;
 
+/* include/linux/percpu_counter.h */
+struct proc_ns_operations {
+	const char *name;
+};
+
+/* What every kind of namespace has. */
+struct ns_common {
+	const struct proc_ns_operations *ops;
+	unsigned int inum;
+};
+
+struct percpu_counter {
+	s64 count;
+	s32 *counters; /* per-CPU: what isn't in `count` yet */
+};
+
 struct in6_addr {
 	union {
 		u8 u6_addr8[16];

@@ -24,8 +24,20 @@ struct key_vector {
 	struct key_vector *tnode[1]; /* 1 << bits of them */
 };
 
+/* What a node that isn't a leaf lies in. */
+struct tnode {
+	u32 empty_children, full_children;
+	struct key_vector kv[1];
+};
+
+/* What lookups did, where IP_FIB_TRIE_STATS is configured; per CPU. */
+struct trie_use_stats {
+	unsigned int gets, backtrack, semantic_match_passed, semantic_match_miss, null_node_hit, resize_node_skipped;
+};
+
 struct trie {
 	struct key_vector kv[1];
+	struct trie_use_stats *stats;
 };
 
 struct fib_info;
@@ -37,6 +49,8 @@ struct fib_alias {
 	u8 fa_type;
 	u8 fa_slen; /* 32 − the prefix's length */
 	u32 tb_id;
+	u8 fa_tos; /* before 6.0; then */
+	u8 fa_dscp;
 };
 
 struct dst_metrics {
@@ -46,9 +60,13 @@ struct dst_metrics {
 struct fib_nh_common {
 	struct net_device *nhc_dev;
 	u8 nhc_gw_family;
+	unsigned char nhc_flags, nhc_scope;
 	union {
 		u32 ipv4; /* big-endian */
+		struct in6_addr ipv6;
 	} nhc_gw;
+	int nhc_weight;
+	struct lwtunnel_state *nhc_lwtstate; /* NULL: no tunnel */
 };
 
 struct fib_nh {
@@ -73,12 +91,17 @@ struct nh_group {
 };
 
 struct nexthop {
+	u32 id;
 	bool is_group;
 	struct nh_info *nh_info; /* or, in a group, */
 	struct nh_group *nh_grp;
 };
 
 struct fib_info {
+	unsigned int fib_flags;
+	unsigned char fib_protocol, fib_scope;
+	__be32 fib_prefsrc;
+	int fib_nhs;
 	u32 fib_priority;
 	struct dst_metrics *fib_metrics;
 	struct nexthop *nh; /* else fib_nh */

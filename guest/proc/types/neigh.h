@@ -11,10 +11,14 @@
 struct neighbour {
 	struct neighbour *next; /* before 6.13 */
 	struct hlist_node hash; /* from 6.13 */
-	u8 nud_state;
+	unsigned long confirmed, updated, used; /* jiffies */
+	refcount_t refcnt;
+	atomic_t probes;
+	u32 flags : 32; /* a byte before 5.16 */
+	u8 nud_state, type, protocol;
 	unsigned char ha[32];
 	struct net_device *dev;
-	u8 primary_key[4];
+	u8 primary_key[4]; /* or 16 */
 };
 
 struct neigh_hash_table {
@@ -31,13 +35,21 @@ struct pneigh_entry {
 	u32 key[1];
 };
 
+/* Per CPU. */
+struct neigh_statistics {
+	unsigned long allocs, destroys, hash_grows, res_failed, lookups, hits, rcv_probes_mcast, rcv_probes_ucast;
+	unsigned long periodic_gc_runs, forced_gc_runs, unres_discards, table_fulls;
+};
+
 struct neigh_table {
+	atomic_t entries;
+	struct neigh_statistics *stats;
 	struct neigh_hash_table *nht;
 	struct pneigh_entry **phash_buckets;
 };
 
 #include "guest/kernel/guestc-types-end.h"
 
-extern struct neigh_table arp_tbl;
+extern struct neigh_table arp_tbl, nd_tbl;
 
 #endif

@@ -14,9 +14,33 @@
 struct inet_hashinfo;
 struct udp_table;
 
+/* How many cached routes there are (include/net/dst_ops.h). */
+struct dst_ops {
+	struct percpu_counter pcpuc_entries;
+};
+
+struct rt6_statistics {
+	u32 fib_nodes, fib_route_nodes, fib_rt_entries, fib_rt_cache, fib_discarded_routes;
+	atomic_t fib_rt_alloc;
+};
+
+struct mr_table;
+struct nf_logger;
+
+struct netns_nf {
+	struct nf_logger *nf_loggers[1]; /* as many as the kernel has: ask field_size() */
+};
+
+struct netns_sctp {
+	struct sctp_mib *sctp_statistics; /* per-CPU */
+};
+
+struct fib6_info;
+struct fib_rules_ops;
 struct fib_table;
 struct fqdir;
 struct ipv4_devconf;
+struct sock;
 
 /* Sockets in use, by struct proto's inuse_idx; one copy per CPU. */
 struct prot_inuse {
@@ -42,11 +66,21 @@ struct netns_ipv4 {
 	struct ipv4_devconf *devconf_all;
 	struct fib_table *fib_main; /* where IP_MULTIPLE_TABLES is configured */
 	struct hlist_head *fib_table_hash;
+	struct fib_rules_ops *rules_ops; /* where IP_MULTIPLE_TABLES is configured */
 	struct fqdir *fqdir;
 	u8 sysctl_ip_default_ttl; /* an int before 5.10 */
+	struct mr_table *mrt; /* where IP_MROUTE_MULTIPLE_TABLES isn't configured; else */
+	struct list_head mr_tables;
 };
 
 struct netns_ipv6 {
+	struct hlist_head *fib_table_hash;
+	struct fib6_info *fib6_null_entry;
+	struct rt6_statistics *rt6_stats;
+	struct dst_ops ip6_dst_ops;
+	struct mr_table *mrt6; /* as IPv4's */
+	struct list_head mr6_tables;
+	struct fib_rules_ops *fib6_rules_ops; /* where IPV6_MULTIPLE_TABLES is configured */
 	struct fqdir *fqdir;
 	struct hlist_head *inet6_addr_lst; /* from 5.18; before: the global inet6_addr_lst */
 };
@@ -63,8 +97,15 @@ struct netns_packet {
 	struct hlist_head sklist;
 };
 
+struct netns_xdp {
+	struct hlist_head list;
+};
+
 struct net {
+	struct ns_common ns;
+	struct list_head list; /* in net_namespace_list */
 	struct proc_dir_entry *proc_net;
+	struct sock *rtnl; /* of NETLINK_ROUTE, the kernel's end */
 	struct list_head dev_base_head;
 	struct hlist_head *dev_index_head;
 	struct xarray dev_by_index; /* from 6.6 */
@@ -75,6 +116,9 @@ struct net {
 	struct netns_unix unx;
 	struct netns_ipv4 ipv4;
 	struct netns_ipv6 ipv6;
+	struct netns_nf nf; /* where NETFILTER is configured */
+	struct netns_sctp sctp; /* where SCTP is configured */
+	struct netns_xdp xdp; /* where XDP_SOCKETS is configured */
 };
 
 #include "guest/kernel/guestc-types-end.h"

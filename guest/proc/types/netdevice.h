@@ -15,6 +15,7 @@ struct inet6_dev;
 struct net_device_ops {
 	void *ndo_get_stats64;
 	void *ndo_get_stats;
+	void *ndo_get_iflink;
 };
 
 struct net_device_stats {
@@ -33,7 +34,8 @@ struct rtnl_link_stats64 {
 
 /* From 5.18; per CPU. */
 struct net_device_core_stats {
-	unsigned long rx_dropped, tx_dropped;
+	unsigned long rx_dropped, tx_dropped, rx_nohandler;
+	unsigned long rx_otherhost_dropped; /* from 5.19 */
 };
 
 /* Counters of software devices, per CPU. Plain or wrapped (u64_stats_t), each
@@ -66,9 +68,54 @@ struct netdev_hw_addr_list {
 	struct list_head list;
 };
 
+struct Qdisc_ops {
+	char id[16];
+};
+
+struct Qdisc {
+	const struct Qdisc_ops *ops;
+};
+
+struct rtnl_link_ops {
+	const char *kind;
+};
+
+struct dev_ifalias {
+	char ifalias[1]; /* with its NUL */
+};
+
+/* A device above or below another (net/core/dev.c). */
+struct netdev_adjacent {
+	struct net_device *dev;
+	bool master;
+	struct list_head list;
+};
+
 struct net_device {
 	char name[16];
 	int ifindex;
+	unsigned int flags;
+	unsigned short gflags;
+	unsigned long state; /* bits: __LINK_STATE_… */
+	unsigned int operstate : 32; /* a byte before 6.9 */
+	unsigned char link_mode, if_port, dma;
+	unsigned int mtu, min_mtu, max_mtu, tx_queue_len, group, promiscuity, allmulti, num_tx_queues;
+	unsigned int gso_max_size : 32, gso_max_segs : 32;
+	unsigned int gro_max_size, gso_ipv4_max_size, gro_ipv4_max_size, tso_max_size; /* newer kernels */
+	u16 tso_max_segs;
+	unsigned long mem_start, mem_end, base_addr;
+	int irq;
+	unsigned int proto_down : 32;
+	unsigned char *dev_addr;
+	unsigned char broadcast[32], perm_addr[32];
+	struct Qdisc *qdisc;
+	const struct rtnl_link_ops *rtnl_link_ops;
+	struct dev_ifalias *ifalias; /* NULL: none */
+	atomic_t carrier_up_count, carrier_down_count;
+	struct {
+		struct list_head upper, lower;
+	} adj_list;
+	atomic_long_t rx_nohandler; /* before 5.18 */
 	unsigned short type; /* ARPHRD_… */
 	unsigned char addr_len;
 	possible_net_t nd_net;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Protocols and what their sockets use (include/net/sock.h,
- * include/linux/percpu_counter.h, include/net/inet_frag.h). */
+ * include/net/inet_frag.h). */
 #ifndef GUEST_PROC_TYPES_PROTO_H
 #define GUEST_PROC_TYPES_PROTO_H
 
@@ -9,11 +9,6 @@
 #include "guest/proc/types/netlink.h"
 
 #include "guest/kernel/guestc-types-begin.h"
-
-struct percpu_counter {
-	s64 count;
-	s32 *counters; /* per-CPU: what isn't in `count` yet */
-};
 
 struct module;
 struct kmem_cache;

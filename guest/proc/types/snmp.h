@@ -16,7 +16,9 @@ struct snmp_mib {
 
 struct ipstats_mib;
 struct linux_mib;
+struct linux_xfrm_mib;
 struct mptcp_mib;
+struct sctp_mib;
 struct tcp_mib;
 struct udp_mib;
 struct icmpv6_mib;
@@ -49,6 +51,7 @@ struct netns_mib {
 	struct icmpv6_mib *icmpv6_statistics;
 	struct icmpv6msg_mib *icmpv6msg_statistics;
 	struct mptcp_mib *mptcp_statistics; /* where MPTCP is configured */
+	struct linux_xfrm_mib *xfrm_statistics; /* where XFRM_STATISTICS is configured */
 };
 
 #include "guest/kernel/guestc-types-end.h"

@@ -5,6 +5,7 @@
 #define GUEST_PROC_TYPES_TIME_H
 
 #include "guest/proc/types/basic.h"
+#include "guest/proc/types/task.h"
 
 #include "guest/kernel/guestc-types-begin.h"
 
@@ -25,7 +26,8 @@ struct tk_read_base {
 
 struct timekeeper {
 	struct tk_read_base tkr_mono;
-	s64 offs_boot;
+	s64 offs_real, offs_boot;
+	u64 xtime_sec;
 };
 
 /* Newer kernels keep an array of these. */
@@ -37,11 +39,21 @@ struct tk_data {
 struct tick_sched {
 	unsigned long flags; /* newer kernels, with TS_FLAG_IDLE_ACTIVE; */
 	unsigned int idle_active : 1; /* older */
-	s64 idle_entrytime, idle_sleeptime;
+	s64 idle_entrytime, idle_sleeptime, iowait_sleeptime;
 };
 
 enum cpu_usage_stat {
-	CPUTIME_IDLE = 5, /* the target's values are asked for */
+	/* The target's values are asked for. */
+	CPUTIME_USER = 0,
+	CPUTIME_NICE,
+	CPUTIME_SYSTEM,
+	CPUTIME_SOFTIRQ,
+	CPUTIME_IRQ,
+	CPUTIME_IDLE,
+	CPUTIME_IOWAIT,
+	CPUTIME_STEAL,
+	CPUTIME_GUEST,
+	CPUTIME_GUEST_NICE,
 };
 
 /* Per CPU. Newest kernels count idle time here instead of in tick_sched. */
@@ -51,9 +63,27 @@ struct kernel_cpustat {
 	u64 cpustat[10];
 };
 
+struct sched_domain;
+
+/* What runs, of one group on one CPU. */
+struct cfs_rq {
+	struct load_weight load;
+	unsigned int nr_running; /* before 6.6, as the next ones */
+	unsigned int h_nr_running, idle_nr_running; /* the latter from 5.15 */
+	int idle; /* from 5.15: the group yields to all others */
+};
+
 /* Per CPU: the scheduler's queue. */
 struct rq {
+	struct cfs_rq cfs;
+	unsigned int nr_running;
+	u64 nr_switches;
 	atomic_t nr_iowait;
+	/* Where statistics are configured (schedstat.guest.c). */
+	unsigned int yld_count, sched_count, sched_goidle, ttwu_count, ttwu_local;
+	u64 rq_cpu_time;
+	struct sched_info rq_sched_info;
+	struct sched_domain *sd;
 };
 
 #include "guest/kernel/guestc-types-end.h"
@@ -66,7 +96,6 @@ extern struct tk_data timekeeper_data[];
 extern struct timekeeper shadow_timekeeper;
 
 extern unsigned long tick_nohz_active;
-extern struct cpumask __cpu_online_mask;
 /* Per CPU. */
 extern struct tick_sched tick_cpu_sched;
 extern struct kernel_cpustat kernel_cpustat;

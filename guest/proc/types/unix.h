@@ -3,6 +3,7 @@
 #ifndef GUEST_PROC_TYPES_UNIX_H
 #define GUEST_PROC_TYPES_UNIX_H
 
+#include "guest/proc/types/dentry.h"
 #include "guest/proc/types/sock.h"
 
 #include "guest/kernel/guestc-types-begin.h"
@@ -17,9 +18,22 @@ struct unix_address {
 	struct sockaddr_un name[1];
 };
 
+/* In sk_buff.cb. */
+struct unix_skb_parms {
+	u32 consumed;
+};
+
+struct scm_stat {
+	atomic_t nr_fds;
+};
+
 struct unix_sock {
 	struct sock sk;
+	struct scm_stat scm_stat;
 	struct unix_address *addr;
+	struct sock *peer;
+	struct path path; /* of the file that it is bound to */
+	int inq_len; /* from 6.17: bytes to be read from a stream */
 };
 
 #include "guest/kernel/guestc-types-end.h"

@@ -12,6 +12,7 @@ struct new_utsname {
 };
 
 struct uts_namespace {
+	struct ns_common ns;
 	struct new_utsname name;
 };
 

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What /proc/PID/fdinfo says of special files. Guest C. */
+#ifndef GUEST_PROC_FDINFO_H
+#define GUEST_PROC_FDINFO_H
+
+#include "guest/kernel/guestc.h"
+#include "guest/proc/seq.h"
+#include "guest/proc/types/files.h"
+
+/* inotify_show_fdinfo(): a line for each thing that is watched. */
+GUEST_C void fdinfo_inotify_show(struct seq *seq, const struct file *file);
+
+/* fanotify_show_fdinfo(): how it was made, and a line for each thing that is watched. */
+GUEST_C void fdinfo_fanotify_show(struct seq *seq, const struct file *file);
+
+/* pidfd_show_fdinfo(): which process it stands for. */
+GUEST_C void fdinfo_pidfd_show(struct seq *seq, const struct file *file);
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* /proc/net/sctp/assocs, eps and remaddr: net/sctp/proc.c, and how addresses
+ * are compared and printed: net/sctp/protocol.c, ipv6.c; 5.10 to 7.2. Before
+ * 5.11 nothing says how the module's structures look. */
+#include "guest/proc/pointer.h"
+#include "guest/proc/rhashtable.h"
+#include "guest/proc/shows.h"
+#include "guest/proc/socket.h"
+#include "guest/proc/symbols.h"
+#include "guest/proc/task.h"
+
+#include "guest/kernel/guestc-types-begin.h"
+
+struct sockaddr_in {
+	u16 sin_family;
+};
+
+union sctp_addr {
+	struct sockaddr_in v4;
+};
+
+struct sctp_sockaddr_entry {
+	struct list_head list;
+	union sctp_addr a;
+	u8 valid;
+};
+
+struct sctp_bind_addr {
+	u16 port;
+	struct list_head address_list;
+};
+
+struct sctp_ep_common {
+	u32 type;
+	struct sock *sk;
+	struct sctp_bind_addr bind_addr;
+};
+
+struct sctp_endpoint {
+	struct sctp_ep_common base;
+	struct hlist_node node;
+};
+
+struct sctp_stream {
+	u16 outcnt, incnt;
+};
+
+struct sctp_association;
+
+struct sctp_transport {
+	struct rhlist_head node;
+	struct list_head transports;
+	union sctp_addr ipaddr, saddr;
+	struct sctp_association *asoc;
+	struct timer_list hb_timer;
+	unsigned long rto;
+	u16 pathmaxrxt;
+	int state;
+};
+
+struct sctp_association {
+	struct sctp_ep_common base;
+	int assoc_id;
+	struct {
+		struct list_head transport_addr_list;
+		struct sctp_transport *primary_path;
+		union sctp_addr primary_addr;
+		u16 port;
+	} peer;
+	int state, max_retrans, shutdown_retries, sndbuf_used;
+	u16 init_retries;
+	unsigned long hbinterval;
+	u32 rtx_data_chunks;
+	atomic_t rmem_alloc;
+	struct sctp_stream stream;
+};
+
+struct sctp_sock {
+	u32 type;
+};
+
+struct sctp_hashbucket {
+	struct hlist_head chain;
+};
+
+struct sctp_globals {
+	struct sctp_hashbucket *ep_hashtable;
+	struct rhltable transport_hashtable;
+	int ep_hashsize;
+};
+
+#include "guest/kernel/guestc-types-end.h"
+
+enum {
+	TYPE_ASSOCIATION = 1, /* SCTP_EP_TYPE_ASSOCIATION */
+	/* Lists of endpoints: 64 in all of these kernels (sctp_init()). */
+	ENDPOINT_LISTS_MAX = 1 << 16,
+	/* Of one association; the protocol's own chunks hold fewer. */
+	ADDRESSES_MAX = 1 << 12,
+	LINK_LOCAL_MASK = 0xc0ff, /* fe80::/10, as in memory */
+	LINK_LOCAL = 0x80fe,
+	MAPPED = 0xffff0000, /* ::ffff:0:0/96's third word, as in memory */
+};
+
+extern const struct sctp_globals sctp_globals; /* where it is built in */
+
+static const struct sctp_globals *globals(void)
+{
+	const void *address = symbol_exists(sctp_globals) ? (const void *)&sctp_globals
+							  : (const void *)module_symbol_find("sctp_globals");
+
+	if (address == NULL || !type_exists(struct sctp_association) || !type_exists(struct sctp_globals))
+		guest_fail(STATUS_UNSUPPORTED, "sctp is a module whose types the kernel doesn't keep");
+	return address;
+}
+
+/* A load takes some 150 bytes of code, wherever it stands: here it stands once. */
+static __attribute__((noinline)) int number(const int *field)
+{
+	return READ_ONCE(*field);
+}
+
+static __attribute__((noinline)) u16 half(const u16 *field)
+{
+	return READ_ONCE(*field);
+}
+
+static __attribute__((noinline)) const void *pointer(const void *field)
+{
+	return READ_ONCE(*(const void *const *)field);
+}
+
+/* What programs give a kernel, and so the same in each (netinet/in.h): a sockaddr_in6, or a sockaddr_in. */
+struct address {
+	u16 family, port;
+	u32 v4; /* of IPv6 the flow */
+	u32 v6[4], scope;
+};
+
+static __attribute__((noinline)) void show_address(struct seq *seq, const union sctp_addr *from)
+{
+	struct address address;
+	const u8 *bytes = (const u8 *)&address.v4;
+
+	guest_copy(&address, from, sizeof address);
+	if (address.family == FAMILY_INET) {
+		seq_printf(seq, "%u.%u.%u.%u ", bytes[0], bytes[1], bytes[2], bytes[3]);
+		return;
+	}
+	if (address.family != FAMILY_INET6)
+		guest_fail(STATUS_MALFORMED, "an SCTP address is of another family than IPv4 and IPv6");
+	bytes = (const u8 *)address.v6;
+	for (int i = 0; i < 16; i += 2)
+		seq_printf(seq, "%02x%02x%c", bytes[i], bytes[i + 1], i == 14 ? ' ' : ':');
+}
+
+/* ::ffff:A.B.C.D of an IPv4 address. */
+static bool is_mapped(const struct address *address, const struct address *v4)
+{
+	return address->v6[0] == 0 && address->v6[1] == 0 && address->v6[2] == MAPPED && address->v6[3] == v4->v4;
+}
+
+/* sctp_v6_cmp_addr() of two that are both IPv6. */
+static bool are_same_v6(const struct address *a, const struct address *b)
+{
+	if (memcmp(a->v6, b->v6, sizeof a->v6) != 0)
+		return false;
+	bool is_local = (a->v6[0] & LINK_LOCAL_MASK) == LINK_LOCAL;
+
+	return !is_local || a->scope == 0 || b->scope == 0 || a->scope == b->scope;
+}
+
+/* cmp_addr() of the first one's family. */
+static __attribute__((noinline)) bool are_same(const union sctp_addr *first, const union sctp_addr *second)
+{
+	struct address a, b;
+
+	guest_copy(&a, first, sizeof a);
+	guest_copy(&b, second, sizeof b);
+	bool is_v6 = a.family == FAMILY_INET6;
+	if (a.port != b.port)
+		return false;
+	if (a.family != b.family)
+		return is_v6 && b.family == FAMILY_INET && is_mapped(&a, &b);
+	return is_v6 ? are_same_v6(&a, &b) : a.v4 == b.v4;
+}
+
+static void show_local_addresses(struct seq *seq, const struct sctp_ep_common *common)
+{
+	struct guest_bound bound = GUEST_BOUND(ADDRESSES_MAX, "SCTP addresses");
+	const union sctp_addr *primary = NULL;
+	const struct sctp_sockaddr_entry *entry;
+
+	if (common->type == TYPE_ASSOCIATION)
+		primary = &container_of(common, struct sctp_association, base)->peer.primary_path->saddr;
+	list_for_each_entry (entry, &common->bind_addr.address_list, list) {
+		guest_bound(&bound);
+		if (entry->valid == 0)
+			continue;
+		if (primary != NULL && are_same(&entry->a, primary))
+			seq_putc(seq, '*');
+		show_address(seq, &entry->a);
+	}
+}
+
+static void show_remote_addresses(struct seq *seq, const struct sctp_association *association)
+{
+	struct guest_bound bound = GUEST_BOUND(ADDRESSES_MAX, "SCTP addresses");
+	const struct sctp_transport *transport;
+
+	list_for_each_entry (transport, &association->peer.transport_addr_list, transports) {
+		guest_bound(&bound);
+		if (are_same(&transport->ipaddr, &association->peer.primary_addr))
+			seq_putc(seq, '*');
+		show_address(seq, &transport->ipaddr);
+	}
+}
+
+static bool is_in_subject(const struct sock *sock)
+{
+	return pointer(&sock->__sk_common.skc_net.net) == net_subject();
+}
+
+/* "%8pK ": with a width of its own, a pointer has no leading zeroes. */
+static __attribute__((noinline)) void show_pointer(struct seq *seq, const void *pointer)
+{
+	char text[POINTER_TEXT_SIZE];
+	u32 first = 0;
+
+	pointer_text_restricted(text, pointer);
+	while (text[first] == '0' && text[first + 1] != '\0')
+		first++;
+	seq_printf(seq, "%8s ", &text[first]);
+}
+
+static void show_endpoint(void *argument)
+{
+	const struct row *row = argument;
+	const struct sctp_endpoint *endpoint = row->object;
+	const struct sock *sock = pointer(&endpoint->base.sk);
+
+	if (!is_in_subject(sock))
+		return;
+	show_pointer(row->seq, endpoint);
+	show_pointer(row->seq, sock);
+	seq_printf(row->seq, "%-3d %-3d %-4d %-5d %5u %5llu ", (int)((const struct sctp_sock *)sock)->type,
+		   sock->__sk_common.skc_state, *(const int *)row->rows->context, endpoint->base.bind_addr.port,
+		   socket_uid(sock), socket_inode(sock));
+	show_local_addresses(row->seq, &endpoint->base);
+	seq_putc(row->seq, '\n');
+}
+
+void sctp_eps_show(struct seq *seq)
+{
+	const struct sctp_globals *sctp = globals();
+	const char *lists = (const char *)sctp->ep_hashtable;
+	int list = 0, count = sctp->ep_hashsize;
+	struct rows rows = {.seq = seq, .show = show_endpoint, .missing = "an endpoint is missing", .context = &list};
+
+	seq_puts(seq, " ENDPT     SOCK   STY SST HBKT LPORT   UID INODE LADDRS\n");
+	if (count < 0 || count > ENDPOINT_LISTS_MAX)
+		guest_fail(STATUS_MALFORMED, "the hash table of SCTP's endpoints is larger than any could be");
+	for (; list < count; list++) {
+		const struct sctp_hashbucket *bucket =
+			(const void *)(lists + (u64)list * type_size(struct sctp_hashbucket));
+
+		rows_show_table(&rows, &bucket->chain, 1, field_offset(struct sctp_endpoint, node));
+	}
+}
+
+static __attribute__((noinline)) void show_association(struct seq *seq, const struct sctp_association *association)
+{
+	const struct sock *sock = pointer(&association->base.sk);
+
+	show_pointer(seq, association);
+	show_pointer(seq, sock);
+	seq_printf(seq, "%-3d %-3d %-2d %-4d %4d %8d %8d %7u %5llu %-5d %5d  ",
+		   number((const int *)&((const struct sctp_sock *)sock)->type), sock->__sk_common.skc_state,
+		   number(&association->state), 0, number(&association->assoc_id), number(&association->sndbuf_used),
+		   number(&association->rmem_alloc.counter), socket_uid(sock), socket_inode(sock),
+		   half(&association->base.bind_addr.port), half(&association->peer.port));
+	show_local_addresses(seq, &association->base);
+	seq_puts(seq, "<-> ");
+	show_remote_addresses(seq, association);
+	seq_printf(seq, "\t%8llu %5d %5d %4d %4d %4d %8d %8d %8d %8d %8d\n", (u64)pointer(&association->hbinterval),
+		   half(&association->stream.incnt), half(&association->stream.outcnt),
+		   number(&association->max_retrans), half(&association->init_retries),
+		   number(&association->shutdown_retries), number((const int *)&association->rtx_data_chunks),
+		   number(&sock->sk_wmem_alloc.refs.counter), number(&sock->sk_wmem_queued), number(&sock->sk_sndbuf),
+		   number(&sock->sk_rcvbuf));
+}
+
+static __attribute__((noinline)) void show_remote(struct seq *seq, const struct sctp_association *association)
+{
+	struct guest_bound bound = GUEST_BOUND(ADDRESSES_MAX, "SCTP addresses");
+	const struct sctp_transport *transport;
+
+	list_for_each_entry (transport, &association->peer.transport_addr_list, transports) {
+		guest_bound(&bound);
+		show_address(seq, &transport->ipaddr);
+		seq_printf(seq, " %d %d %llu %d 0 0 %d\n", number(&association->assoc_id),
+			   pointer(&transport->hb_timer.entry.pprev) != NULL, (u64)pointer(&transport->rto),
+			   half(&transport->pathmaxrxt), number(&transport->state));
+	}
+}
+
+/* Is it the path at which its association is shown? One that is no path of the association would hide it. */
+static bool is_primary(const struct sctp_association *association, const struct sctp_transport *transport)
+{
+	const struct sctp_transport *primary = pointer(&association->peer.primary_path);
+
+	if (pointer(&primary->asoc) != association)
+		guest_fail(STATUS_MALFORMED, "the primary path of an SCTP association is another one's");
+	return primary == transport;
+}
+
+/* sctp_transport_get_next(): each association at its primary path; transports to one address follow each other. */
+static void show_transports(void *argument)
+{
+	struct row_loop loop = ROW_LOOP;
+	const struct row *row = argument;
+	const bool *is_remote = row->rows->context;
+	const struct rhlist_head *node = &((const struct sctp_transport *)row->object)->node;
+
+	for (; node != NULL; node = READ_ONCE(node->next)) {
+		const struct sctp_transport *transport = container_of(node, struct sctp_transport, node);
+		const struct sctp_association *association = pointer(&transport->asoc);
+
+		row_loop_check(&loop, node);
+		if (!is_in_subject(pointer(&association->base.sk)) || !is_primary(association, transport))
+			continue;
+		if (*is_remote)
+			show_remote(row->seq, association);
+		else
+			show_association(row->seq, association);
+	}
+}
+
+static void show_associations(struct seq *seq, bool is_remote)
+{
+	struct rows rows = {
+		.seq = seq, .show = show_transports, .missing = "an association is missing", .context = &is_remote};
+
+	rows_show_rhashtable(&rows, &globals()->transport_hashtable.ht, field_offset(struct sctp_transport, node));
+}
+
+void sctp_assocs_show(struct seq *seq)
+{
+	seq_puts(seq, " ASSOC     SOCK   STY SST ST HBKT ASSOC-ID TX_QUEUE RX_QUEUE UID INODE LPORT "
+		      "RPORT LADDRS <-> RADDRS HBINT INS OUTS MAXRT T1X T2X RTXC wmema wmemq sndbuf rcvbuf\n");
+	show_associations(seq, false);
+}
+
+void sctp_remaddr_show(struct seq *seq)
+{
+	seq_puts(seq, "ADDR ASSOC_ID HB_ACT RTO MAX_PATH_RTX REM_ADDR_RTX START STATE\n");
+	show_associations(seq, true);
+}

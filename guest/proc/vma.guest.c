@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lib/maple_tree.c (6.1 to 7.2), mm/mmap.c (5.10),
+ * arch/x86/entry/vsyscall/vsyscall_64.c. */
+#include "guest/proc/vma.h"
+
+#include "guest/proc/tree.h"
+
+enum {
+	/* An entry of the tree: below this it is the tree's own (xa_is_node()). */
+	ENTRY_INTERNAL_MAX = 4096,
+	ENTRY_KIND = 3,
+	CONTEXT_HAS_VSYSCALL = 2, /* MM_CONTEXT_HAS_VSYSCALL (asm/mmu.h) */
+	VSYSCALL_NONE = 2, /* vsyscall_mode: EMULATE, XONLY, NONE */
+};
+
+extern struct vm_area_struct gate_vma;
+extern int vsyscall_mode;
+
+static const struct vm_area_struct *next_in_tree(struct vma_walk *walk)
+{
+	const void *entry;
+	u64 start;
+
+	while ((entry = maple_walk_next(&walk->tree, &start)) != NULL) {
+		if (((u64)entry & ENTRY_KIND) == 0)
+			return entry;
+		if ((u64)entry > ENTRY_INTERNAL_MAX)
+			guest_fail(STATUS_MALFORMED, "a tree of memory areas holds something else");
+	}
+	return NULL;
+}
+
+static const struct vm_area_struct *next_in_list(struct vma_walk *walk)
+{
+	const struct vm_area_struct *vma;
+
+	while ((vma = walk->vma) != NULL) {
+		guest_bound(&walk->bound);
+		walk->vma = READ_ONCE(vma->vm_next);
+		if (vma->vm_end > walk->from)
+			break;
+	}
+	return vma;
+}
+
+/* A process that has unmapped all that it had counts none. */
+static void must_have_none(const struct mm_struct *mm)
+{
+	if (READ_ONCE(mm->map_count) != 0)
+		guest_fail(STATUS_MALFORMED, "a process counts areas of memory, and has none");
+}
+
+/* find_vma() before 6.1: as m_start() (fs/proc/task_mmu.c) does, by the tree, and then by the list. */
+static const struct vm_area_struct *first_above(const struct mm_struct *mm, u64 from)
+{
+	const struct vm_area_struct *found = NULL;
+	const struct rb_node *node = READ_ONCE(mm->mm_rb.rb_node);
+
+	if (node == NULL)
+		guest_fail(STATUS_MALFORMED, "a process has areas of memory in its list, and none in its tree");
+	for (u32 depth = 0; node != NULL; depth++) {
+		const struct vm_area_struct *vma = container_of(node, struct vm_area_struct, vm_rb);
+
+		if (depth == TREE_WALK_DEPTH_MAX)
+			guest_fail(STATUS_MALFORMED, "a tree of memory areas is deeper than any could be");
+		if (vma->vm_end <= from) {
+			node = READ_ONCE(node->rb_right);
+			continue;
+		}
+		found = vma;
+		node = vma->vm_start <= from ? NULL : READ_ONCE(node->rb_left);
+	}
+	return found;
+}
+
+void vma_walk_start(struct vma_walk *walk, const struct mm_struct *mm, u64 from)
+{
+	walk->from = from;
+	walk->last_end = 0;
+	walk->vma = NULL;
+	walk->bound = GUEST_BOUND(VMA_COUNT_MAX, "areas of memory");
+	if (!field_exists(struct mm_struct, mm_mt)) {
+		walk->vma = READ_ONCE(mm->mmap);
+		if (walk->vma == NULL)
+			must_have_none(mm);
+		else if (from != 0)
+			walk->vma = first_above(mm, from);
+		return;
+	}
+	if (READ_ONCE(mm->mm_mt.ma_root) == NULL)
+		must_have_none(mm);
+	maple_walk_start(&walk->tree, &mm->mm_mt, from);
+	if (walk->tree.single != NULL)
+		guest_fail(STATUS_MALFORMED, "a tree of memory areas has no root");
+}
+
+const struct vm_area_struct *vma_walk_next(struct vma_walk *walk)
+{
+	const struct vm_area_struct *vma =
+		field_exists(struct mm_struct, mm_mt) ? next_in_tree(walk) : next_in_list(walk);
+
+	if (vma == NULL)
+		return NULL;
+	if (vma->vm_start < walk->last_end || vma->vm_end <= vma->vm_start)
+		guest_fail(STATUS_MALFORMED, "areas of memory aren't in order");
+	walk->last_end = vma->vm_end;
+	return vma;
+}
+
+const struct vm_area_struct *vma_find(const struct mm_struct *mm, u64 address)
+{
+	struct vma_walk walk;
+
+	vma_walk_start(&walk, mm, address);
+	return vma_walk_next(&walk);
+}
+
+const struct vm_area_struct *vma_gate(const struct mm_struct *mm)
+{
+	bool has = field_exists(mm_context_t, ia32_compat) ? mm->context.ia32_compat == 0
+							   : (mm->context.flags & CONTEXT_HAS_VSYSCALL) != 0;
+
+	if (!symbol_exists(gate_vma) || !has || vsyscall_mode == VSYSCALL_NONE)
+		return NULL;
+	return &gate_vma;
+}
