@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* RTM_GETRULE: fib_nl_fill_rule() (net/core/fib_rules.c), fib4_rule_fill(), fib6_rule_fill(),
+ * 5.10 to 7.2. */
+#include "guest/ask/dumps.h"
+#include "guest/ask/message.h"
+#include "guest/proc/rows.h"
+#include "guest/proc/task.h"
+#include "guest/proc/types/fib6.h"
+#include "guest/proc/types/net.h"
+
+enum {
+	RTM_NEWRULE = 32,
+	FAMILY_ANY = 0,
+	FAMILY_IPV4 = 2,
+	FAMILY_IPV6 = 10,
+	RULE_DST = 1, /* FRA_… (uapi/linux/fib_rules.h) */
+	RULE_SRC,
+	RULE_IIFNAME,
+	RULE_GOTO,
+	RULE_PRIORITY = 6,
+	RULE_FWMARK = 10,
+	RULE_SUPPRESS_IFGROUP = 13,
+	RULE_SUPPRESS_PREFIXLEN,
+	RULE_TABLE,
+	RULE_FWMASK,
+	RULE_OIFNAME,
+	RULE_L3MDEV = 19,
+	RULE_UID_RANGE,
+	RULE_PROTOCOL,
+	RULE_IP_PROTO,
+	RULE_SPORT_RANGE,
+	RULE_DPORT_RANGE,
+	ACTION_GOTO = 2, /* FR_ACT_GOTO */
+	FLAG_UNRESOLVED = 4, /* FIB_RULE_… */
+	FLAG_IIF_DETACHED = 8,
+	FLAG_OIF_DETACHED = 16,
+	TABLE_COMPAT = 252,
+	NAME_SIZE = 16,
+	ADDRESS_SIZE = 16,
+};
+
+/* struct fib_rule_hdr */
+struct rule_head {
+	u8 family, destination_size, source_size, tos, table, reserved1, reserved2, action;
+	u32 flags;
+};
+
+struct context {
+	u8 family;
+};
+
+static void put_name(struct ask_message *message, u16 type, const char *there)
+{
+	char name[NAME_SIZE];
+
+	guest_string_copy(name, sizeof name, there);
+	if (name[0] != '\0')
+		message_put_string(message, type, name);
+}
+
+static bool is_set(const char *name)
+{
+	return name[0] != '\0';
+}
+
+static u32 flags_of(const struct fib_rule *rule)
+{
+	u32 flags = rule->flags;
+
+	if (rule->action == ACTION_GOTO && rule->ctarget == NULL)
+		flags |= FLAG_UNRESOLVED;
+	if (is_set(rule->iifname) && rule->iifindex == -1)
+		flags |= FLAG_IIF_DETACHED;
+	if (is_set(rule->oifname) && rule->oifindex == -1)
+		flags |= FLAG_OIF_DETACHED;
+	return flags;
+}
+
+static void put_range(struct ask_message *message, u16 type, const struct fib_rule_port_range *range)
+{
+	const u16 ports[2] = {range->start, range->end};
+
+	if (ports[0] != 0 && ports[1] != 0)
+		message_put(message, type, ports, sizeof ports);
+}
+
+static void put_selectors(struct ask_message *message, const struct fib_rule *rule)
+{
+	const u32 users[2] = {rule->uid_range.start.val, rule->uid_range.end.val};
+
+	if (rule->pref != 0)
+		message_put_u32(message, RULE_PRIORITY, rule->pref);
+	if (rule->mark != 0)
+		message_put_u32(message, RULE_FWMARK, rule->mark);
+	if (rule->mark_mask != 0 || rule->mark != 0)
+		message_put_u32(message, RULE_FWMASK, rule->mark_mask);
+	if (rule->target != 0)
+		message_put_u32(message, RULE_GOTO, rule->target);
+	if (rule->l3mdev != 0)
+		message_put_u8(message, RULE_L3MDEV, rule->l3mdev);
+	if (users[0] != (u32)-1 && users[1] != (u32)-1 && (users[0] != 0 || users[1] != (u32)-2))
+		message_put(message, RULE_UID_RANGE, users, sizeof users);
+	put_range(message, RULE_SPORT_RANGE, &rule->sport_range);
+	put_range(message, RULE_DPORT_RANGE, &rule->dport_range);
+	if (rule->ip_proto != 0)
+		message_put_u8(message, RULE_IP_PROTO, rule->ip_proto);
+	if (rule->suppress_ifgroup != -1)
+		message_put_u32(message, RULE_SUPPRESS_IFGROUP, (u32)rule->suppress_ifgroup);
+}
+
+static void put_address4(struct ask_message *message, u16 type, u32 size, __be32 address)
+{
+	if (size != 0)
+		message_put_u32(message, type, address);
+}
+
+static void put_address6(struct ask_message *message, u16 type, const struct rt6key *key)
+{
+	u8 bytes[ADDRESS_SIZE];
+
+	if (key->plen == 0)
+		return;
+	guest_copy(bytes, &key->addr, sizeof bytes);
+	message_put(message, type, bytes, sizeof bytes);
+}
+
+static void put_addresses(struct ask_message *message, const struct fib_rule *rule, u8 family)
+{
+	const struct fib4_rule *rule4 = (const struct fib4_rule *)rule;
+	const struct fib6_rule *rule6 = (const struct fib6_rule *)rule;
+
+	if (family == FAMILY_IPV4) {
+		put_address4(message, RULE_DST, rule4->dst_len, rule4->dst);
+		put_address4(message, RULE_SRC, rule4->src_len, rule4->src);
+	} else {
+		put_address6(message, RULE_DST, &rule6->dst);
+		put_address6(message, RULE_SRC, &rule6->src);
+	}
+}
+
+static void set_sizes(struct rule_head *head, const struct fib_rule *rule)
+{
+	const struct fib4_rule *rule4 = (const struct fib4_rule *)rule;
+	const struct fib6_rule *rule6 = (const struct fib6_rule *)rule;
+	bool is_ipv4 = head->family == FAMILY_IPV4;
+
+	head->destination_size = is_ipv4 ? rule4->dst_len : (u8)rule6->dst.plen;
+	head->source_size = is_ipv4 ? rule4->src_len : (u8)rule6->src.plen;
+}
+
+static void show_rule(void *argument)
+{
+	const struct row *row = argument;
+	const struct context *context = row->rows->context;
+	const struct fib_rule *rule = row->object;
+	struct rule_head head = {.family = context->family,
+				 .table = rule->table < 256 ? (u8)rule->table : TABLE_COMPAT,
+				 .action = rule->action,
+				 .flags = flags_of(rule)};
+	struct ask_message message;
+
+	set_sizes(&head, rule);
+	message_begin(&message, row->seq, RTM_NEWRULE);
+	message_fixed(&message, &head, sizeof head);
+	message_put_u32(&message, RULE_TABLE, rule->table);
+	message_put_u32(&message, RULE_SUPPRESS_PREFIXLEN, (u32)rule->suppress_prefixlen);
+	message_put_u8(&message, RULE_PROTOCOL, rule->proto);
+	put_name(&message, RULE_IIFNAME, rule->iifname);
+	put_name(&message, RULE_OIFNAME, rule->oifname);
+	put_selectors(&message, rule);
+	put_addresses(&message, rule, context->family);
+	message_end(&message);
+}
+
+static void show_rules(struct rows *rows, const struct fib_rules_ops *ops)
+{
+	struct row_loop loop = ROW_LOOP;
+	const struct fib_rule *rule;
+
+	if (ops == NULL)
+		return;
+	list_for_each_entry (rule, &ops->rules_list, list) {
+		row_loop_check(&loop, rule);
+		rows_show(rows, rule);
+	}
+}
+
+void ask_rules(struct seq *seq)
+{
+	struct rows rows = {.seq = seq, .show = show_rule, .missing = "a rule is missing"};
+	const struct net *net = net_subject();
+	struct context context = {FAMILY_IPV4};
+	struct ask_request request;
+
+	ask_request_copy(&request);
+	rows.context = &context;
+	if (request.family == FAMILY_ANY || request.family == FAMILY_IPV4)
+		show_rules(&rows, net->ipv4.rules_ops);
+	context.family = FAMILY_IPV6;
+	if ((request.family == FAMILY_ANY || request.family == FAMILY_IPV6) &&
+	    field_exists(struct netns_ipv6, fib6_rules_ops))
+		show_rules(&rows, net->ipv6.fib6_rules_ops);
+}

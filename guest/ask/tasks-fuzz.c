@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "guest/ask/world.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	world_fuzz("tasks", data, size);
+	return 0;
+}
