@@ -38,7 +38,8 @@ enum link_right {
 	LINK_RIGHT_KERNEL = 1 << 0, /* the kernel's memory */
 	LINK_RIGHT_USER = 1 << 1, /* processes' memory too */
 	LINK_RIGHT_OUTPUT = 1 << 2, /* output in clear on the enclave's machine */
-	LINK_RIGHTS_ALL = LINK_RIGHT_KERNEL | LINK_RIGHT_USER | LINK_RIGHT_OUTPUT,
+	LINK_RIGHT_PAUSE = 1 << 3, /* to let the target stand still for a moment */
+	LINK_RIGHTS_ALL = LINK_RIGHT_KERNEL | LINK_RIGHT_USER | LINK_RIGHT_OUTPUT | LINK_RIGHT_PAUSE,
 };
 
 enum link_identity_kind {

@@ -69,6 +69,18 @@ struct link_primitives {
 	status (*aead_open)(const struct link_aead_key *key, const uint8_t nonce[static LINK_NONCE_SIZE],
 			    struct span associated, struct span sealed, uint8_t *ret_plain);
 
+	/* The two halves of AES-GCM, for whoever makes the one before the other's input is there (link/ahead.h). All
+	 * three are NULL where a library has no parts of it.
+	 *
+	 * What a record is combined with: `size` bytes at `ret_stream`, and at `ret_mask` what its hash is (E(K, J0)).
+	 * Both secret. */
+	void (*gcm_stream)(const struct link_aead_key *key, const uint8_t nonce[static LINK_NONCE_SIZE], size_t size,
+			   uint8_t ret_mask[static LINK_TAG_SIZE], uint8_t *ret_stream);
+	/* GHASH of `hash`, which is changed, and the bytes, with zeros up to a multiple of 16. */
+	void (*gcm_hash)(const struct link_aead_key *key, struct span bytes, uint8_t hash[static LINK_TAG_SIZE]);
+	/* Each byte of `ret` is that of `a` combined with that of `b`. `ret` may be one of them. */
+	void (*xor_bytes)(uint8_t *ret, const uint8_t *a, const uint8_t *b, size_t size);
+
 	/* ECDSA over P-256 (FIPS 186-5) and a SHA-256 digest. All public, so not
 	 * constant time. STATUS_MALFORMED, not reported: the key isn't a point of the
 	 * curve, r or s isn't in [1, n - 1], or the signature doesn't fit. Both s and
@@ -81,6 +93,9 @@ struct link_primitives {
 	/* Random bytes fit for keys. STATUS_IO, reported, where there are none. */
 	status (*random)(void *destination, size_t size);
 };
+
+/* Has it both halves of AES-GCM? */
+bool link_primitives_have_streams(const struct link_primitives *primitives);
 
 /* A static key: X25519. */
 struct link_key_pair {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/report.h"
+#include "base/checked.h"
 #include "base/test.h"
 #include "link/request.h"
 
@@ -45,7 +46,7 @@ static void requests_have_one_of_two_sizes(void **state)
 	for (uint32_t count = 1; count <= 7; count++) {
 		request.operation_count = count;
 		assert_int_equal(link_request_encode(&request, encoded, &size), STATUS_OK);
-		assert_int_equal(size, count <= 4 ? 128 : 800);
+		assert_int_equal(size, count <= 2 ? 96 : 800);
 		assert_int_equal(link_request_decode((struct span){.data = encoded, .size = size}, &decoded),
 				 STATUS_OK);
 		assert_int_equal(decoded.operation_count, count);
@@ -63,10 +64,10 @@ static void operations_that_make_no_sense_are_refused(void **state)
 {
 	static const struct link_operation bad[] = {
 		{0},
-		{.type = 6},
+		{.type = LINK_RESUME + 1},
 		{.type = LINK_READ, .space = LINK_SPACE_PHYSICAL},
 		{.type = LINK_READ, .size = 8},
-		{.type = LINK_READ, .space = 4, .size = 8},
+		{.type = LINK_READ, .space = LINK_SPACE_NOW + 1, .size = 8},
 		{.type = LINK_READ, .space = LINK_SPACE_PHYSICAL, .size = 4097},
 		{.type = LINK_READ, .space = LINK_SPACE_PHYSICAL, .size = 4096, .address = 1},
 		{.type = LINK_READ, .space = LINK_SPACE_PHYSICAL, .size = 2, .address = 4095},
@@ -201,7 +202,7 @@ static void replies_to_something_else_are_refused(void **state)
 static void typed_data_survives_and_nonsense_does_not(void **state)
 {
 	struct call_ram_map map = {.range_count = 2, .range = {{0, 0xa0000}, {0x100000, 0x1ff00000}}}, found;
-	const struct call_registers registers = {.cr3 = 3, .idt_base = 4, .cpl = 3};
+	const struct call_registers registers = {.cr3 = 3, .idt_base = 4, .cpl = 3, .lstar = 5};
 	struct call_range range = {0x1000, 0x2000}, found_range;
 	struct call_registers found_registers;
 	uint8_t slot[LINK_PAGE_SIZE];
@@ -231,9 +232,71 @@ static void typed_data_survives_and_nonsense_does_not(void **state)
 	assert_int_equal(link_ram_map_read(slot, &found), STATUS_MALFORMED);
 }
 
+static void names_of_epochs_are_two_words(void **state)
+{
+	const char *const names[] = {"a", "12345678", "123456789012345"};
+	char name[LINK_NAME_SIZE_MAX];
+	uint64_t address, root;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+		assert_int_equal(link_name_pack(names[i], &address, &root), STATUS_OK);
+		assert_int_equal(link_name_unpack(address, root, name), STATUS_OK);
+		assert_string_equal(name, names[i]);
+	}
+	assert_int_equal(link_name_pack("", &address, &root), STATUS_MALFORMED);
+	assert_int_equal(link_name_pack("1234567890123456", &address, &root), STATUS_MALFORMED);
+	assert_int_equal(link_name_unpack(0, 0, name), STATUS_MALFORMED);
+	assert_int_equal(link_name_unpack(0x41, 0x42, name), STATUS_MALFORMED); /* something behind the end */
+	assert_int_equal(link_name_unpack(~UINT64_C(0), ~UINT64_C(0), name), STATUS_MALFORMED);
+}
+
+static void operations_on_epochs_and_pauses_have_their_forms(void **state)
+{
+	struct link_operation epoch = {.type = LINK_EPOCH, .space = LINK_EPOCH_NEW, .address = 'a'};
+	struct link_operation pause = {.type = LINK_PAUSE},
+			      now = {.type = LINK_READ, .space = LINK_SPACE_NOW, .size = 8};
+	struct link_request request = {.operation_count = 3, .operation = {epoch, pause, now}};
+	uint8_t encoded[LINK_REQUEST_SIZE];
+	struct link_request decoded;
+	size_t size;
+
+	(void)state;
+	assert_int_equal(link_request_encode(&request, encoded, &size), STATUS_OK);
+	assert_int_equal(link_request_decode((struct span){encoded, size}, &decoded), STATUS_OK);
+	assert_int_equal(decoded.operation[0].space, LINK_EPOCH_NEW);
+	request.operation[0].space = LINK_EPOCH_NEW + 1;
+	assert_int_equal(link_request_validate(&request), STATUS_MALFORMED);
+	request.operation[0] = epoch;
+	request.operation[0].address = 0;
+	assert_int_equal(link_request_validate(&request), STATUS_MALFORMED);
+	request.operation[0] = epoch;
+	request.operation[1].address = 1;
+	assert_int_equal(link_request_validate(&request), STATUS_MALFORMED);
+	request.operation[1] = pause;
+	request.operation[2].address = UINT64_C(1) << 52;
+	assert_int_equal(link_request_validate(&request), STATUS_MALFORMED);
+}
+
+static void what_came_of_a_pause_is_late_or_not(void **state)
+{
+	struct link_pause pause = {.stopped_ns = 5000000, .was_late = 1}, found = {0};
+	uint8_t slot[16];
+
+	(void)state;
+	link_pause_write(&pause, slot);
+	assert_int_equal(link_pause_read(slot, &found), STATUS_OK);
+	assert_memory_equal(&pause, &found, sizeof pause);
+	slot[8] = 2;
+	assert_int_equal(link_pause_read(slot, &found), STATUS_MALFORMED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_of_epochs_are_two_words),
+		cmocka_unit_test(operations_on_epochs_and_pauses_have_their_forms),
+		cmocka_unit_test(what_came_of_a_pause_is_late_or_not),
 		cmocka_unit_test(requests_have_one_of_two_sizes),
 		cmocka_unit_test(operations_that_make_no_sense_are_refused),
 		cmocka_unit_test(requests_that_have_another_form_are_refused),

@@ -14,7 +14,9 @@ enum {
 	RESULT_SIZE = 8,
 	RAM_MAP_SIZE = 8 + CALL_RAM_RANGE_COUNT_MAX * 16,
 	RANGE_SIZE = 16,
-	REGISTERS_SIZE = 7 * 8,
+	REGISTERS_SIZE = 8 * 8,
+	EPOCH_SIZE = 16,
+	PAUSE_SIZE = 16,
 };
 
 #define REQUEST_MAGIC UINT32_C(0x51525a42) /* "BZRQ", little-endian */
@@ -34,6 +36,8 @@ size_t link_operation_data_size(const struct link_operation *operation)
 	case LINK_RAM_MAP: return RAM_MAP_SIZE;
 	case LINK_REGISTERS: return REGISTERS_SIZE;
 	case LINK_NEXT_POPULATED: return RANGE_SIZE;
+	case LINK_EPOCH: return EPOCH_SIZE;
+	case LINK_RESUME: return PAUSE_SIZE;
 	default: return 0;
 	}
 }
@@ -63,24 +67,66 @@ static bool read_is_valid(const struct link_operation *operation)
 {
 	bool is_user = operation->space == LINK_SPACE_USER;
 
-	if (operation->space < LINK_SPACE_PHYSICAL || operation->space > LINK_SPACE_USER)
+	if (operation->space < LINK_SPACE_PHYSICAL || operation->space > LINK_SPACE_NOW)
 		return false;
 	if (operation->size == 0 || operation->size > LINK_PAGE_SIZE ||
 	    !checked_within(operation->address % LINK_PAGE_SIZE, operation->size, LINK_PAGE_SIZE))
 		return false;
-	if (operation->space == LINK_SPACE_PHYSICAL && operation->address >= PHYSICAL_END)
+	if ((operation->space == LINK_SPACE_PHYSICAL || operation->space == LINK_SPACE_NOW) &&
+	    operation->address >= PHYSICAL_END)
 		return false;
 	return is_user ? operation->root < PHYSICAL_END : operation->root == 0;
+}
+
+status link_name_pack(const char *name, uint64_t *ret_address, uint64_t *ret_root)
+{
+	uint64_t words[2] = {0};
+	size_t length = strlen(name);
+
+	if (length == 0 || length >= LINK_NAME_SIZE_MAX)
+		return STATUS_MALFORMED;
+	memcpy(words, name, length);
+	*ret_address = words[0];
+	*ret_root = words[1];
+	return STATUS_OK;
+}
+
+status link_name_unpack(uint64_t address, uint64_t root, char ret_name[static LINK_NAME_SIZE_MAX])
+{
+	const uint64_t words[2] = {address, root};
+	char name[LINK_NAME_SIZE_MAX + 1] = {0};
+
+	memcpy(name, words, LINK_NAME_SIZE_MAX);
+	size_t length = strlen(name);
+	if (length == 0 || length >= LINK_NAME_SIZE_MAX)
+		return STATUS_MALFORMED;
+	for (size_t i = length; i < LINK_NAME_SIZE_MAX; i++)
+		if (name[i] != '\0')
+			return STATUS_MALFORMED;
+	memcpy(ret_name, name, LINK_NAME_SIZE_MAX);
+	return STATUS_OK;
+}
+
+static bool epoch_is_valid(const struct link_operation *operation)
+{
+	char name[LINK_NAME_SIZE_MAX];
+
+	return operation->space <= LINK_EPOCH_NEW && operation->size == 0 &&
+	       link_name_unpack(operation->address, operation->root, name) == STATUS_OK;
 }
 
 static bool operation_is_valid(const struct link_operation *operation)
 {
 	if (operation->type == LINK_READ)
 		return read_is_valid(operation);
+	if (operation->type == LINK_EPOCH)
+		return epoch_is_valid(operation);
 	if (operation->space != 0 || operation->size != 0 || operation->root != 0)
 		return false;
 	switch (operation->type) {
 	case LINK_RAM_MAP:
+	case LINK_PAUSE:
+	case LINK_RESUME:
 	case LINK_CHECK: return operation->address == 0;
 	case LINK_REGISTERS: return operation->address <= UINT32_MAX;
 	case LINK_NEXT_POPULATED: return operation->address <= PHYSICAL_END;
@@ -201,7 +247,7 @@ status link_request_decode(struct span content, struct link_request *ret_request
 	return STATUS_OK;
 }
 
-static bool outcome_is_valid(int32_t outcome)
+bool link_outcome_is_valid(status outcome)
 {
 	switch (outcome) {
 	case STATUS_OK:
@@ -225,7 +271,8 @@ static status write_reply_head(struct writer *writer, const struct link_reply *r
 	TRY(writer_u64(writer, reply->epoch));
 	TRY(writer_u64(writer, reply->quota_bytes_left));
 	TRY(writer_u64(writer, reply->quota_requests_left));
-	TRY(writer_zeros(writer, REPLY_FIXED_SIZE - 32));
+	TRY(writer_u32(writer, reply->is_still ? LINK_REPLY_STILL : 0));
+	TRY(writer_zeros(writer, REPLY_FIXED_SIZE - 36));
 	for (uint32_t i = 0; i < reply->result_count; i++) {
 		TRY(writer_u32(writer, (uint32_t)reply->result[i].outcome));
 		TRY(writer_u32(writer, 0));
@@ -245,7 +292,7 @@ status link_reply_encode(const struct link_request *request, const struct link_r
 		const struct link_operation *operation = &request->operation[i];
 		size_t data_size = reply->result[i].outcome == STATUS_OK ? link_operation_data_size(operation) : 0;
 
-		if (!outcome_is_valid(reply->result[i].outcome))
+		if (!link_outcome_is_valid(reply->result[i].outcome))
 			return report(STATUS_INTERNAL, "the outcome %d can't be sent", (int)reply->result[i].outcome);
 		memset(content + offset + data_size, 0, slot_size(operation) - data_size);
 		offset += slot_size(operation);
@@ -263,7 +310,7 @@ static status read_result(struct reader *reader, struct link_result *ret_result)
 
 	TRY(reader_u32(reader, &outcome));
 	TRY(reader_u32(reader, &zero));
-	if (!outcome_is_valid((int32_t)outcome) || zero != 0)
+	if (!link_outcome_is_valid((status)(int32_t)outcome) || zero != 0)
 		return STATUS_END;
 	ret_result->outcome = (status)(int32_t)outcome;
 	return STATUS_OK;
@@ -271,12 +318,17 @@ static status read_result(struct reader *reader, struct link_result *ret_result)
 
 static status read_reply_head(struct reader *reader, uint32_t *ret_magic, struct link_reply *ret_reply)
 {
+	uint32_t flags;
+
 	TRY(reader_u32(reader, ret_magic));
 	TRY(reader_u32(reader, &ret_reply->result_count));
 	TRY(reader_u64(reader, &ret_reply->epoch));
 	TRY(reader_u64(reader, &ret_reply->quota_bytes_left));
 	TRY(reader_u64(reader, &ret_reply->quota_requests_left));
-	return take_zeros(reader, REPLY_FIXED_SIZE - 32) ? STATUS_OK : STATUS_END;
+	TRY(reader_u32(reader, &flags));
+	ret_reply->is_still = flags == LINK_REPLY_STILL;
+	return (flags & ~(uint32_t)LINK_REPLY_STILL) == 0 && take_zeros(reader, REPLY_FIXED_SIZE - 36) ? STATUS_OK
+												       : STATUS_END;
 }
 
 status link_reply_decode(const struct link_request *request, struct span content, struct link_reply *ret_reply)
@@ -337,27 +389,36 @@ static bool range_is_valid(const struct call_range *range)
 	       checked_within(range->start, range->size, PHYSICAL_END);
 }
 
+status link_ram_map_check(const struct call_ram_map *map)
+{
+	uint64_t end = 0;
+
+	if (map->range_count > CALL_RAM_RANGE_COUNT_MAX)
+		return report(STATUS_MALFORMED, "a memory map with %llu ranges; at most %d are possible",
+			      (unsigned long long)map->range_count, CALL_RAM_RANGE_COUNT_MAX);
+	for (uint64_t i = 0; i < map->range_count; i++) {
+		if (!range_is_valid(&map->range[i]) || map->range[i].start < end)
+			return report(STATUS_MALFORMED,
+				      "a memory map whose range %llu, %#llx bytes at %#llx, can't be one",
+				      (unsigned long long)i, (unsigned long long)map->range[i].size,
+				      (unsigned long long)map->range[i].start);
+		end = map->range[i].start + map->range[i].size;
+	}
+	return STATUS_OK;
+}
+
 status link_ram_map_read(const uint8_t *slot, struct call_ram_map *ret_map)
 {
 	struct call_ram_map map = {0};
 	struct reader reader;
-	uint64_t end = 0;
 
 	reader_init(&reader, (struct span){.data = slot, .size = RAM_MAP_SIZE});
 	map.range_count = take(&reader);
-	if (map.range_count > CALL_RAM_RANGE_COUNT_MAX)
-		return report(STATUS_MALFORMED, "a memory map with %llu ranges; at most %d are possible",
-			      (unsigned long long)map.range_count, CALL_RAM_RANGE_COUNT_MAX);
-	for (uint64_t i = 0; i < map.range_count; i++) {
+	for (uint64_t i = 0; i < map.range_count && i < CALL_RAM_RANGE_COUNT_MAX; i++) {
 		map.range[i].start = take(&reader);
 		map.range[i].size = take(&reader);
-		if (!range_is_valid(&map.range[i]) || map.range[i].start < end)
-			return report(STATUS_MALFORMED,
-				      "a memory map whose range %llu, %#llx bytes at %#llx, can't be one",
-				      (unsigned long long)i, (unsigned long long)map.range[i].size,
-				      (unsigned long long)map.range[i].start);
-		end = map.range[i].start + map.range[i].size;
 	}
+	TRY(link_ram_map_check(&map));
 	*ret_map = map;
 	return STATUS_OK;
 }
@@ -374,6 +435,7 @@ void link_registers_write(const struct call_registers *registers, uint8_t *slot)
 	put(&writer, registers->idt_base);
 	put(&writer, registers->cpu_index);
 	put(&writer, registers->cpl);
+	put(&writer, registers->lstar);
 }
 
 void link_registers_read(const uint8_t *slot, struct call_registers *ret_registers)
@@ -388,6 +450,52 @@ void link_registers_read(const uint8_t *slot, struct call_registers *ret_registe
 	ret_registers->idt_base = take(&reader);
 	ret_registers->cpu_index = take(&reader);
 	ret_registers->cpl = take(&reader);
+	ret_registers->lstar = take(&reader);
+}
+
+static void put_pair(uint8_t *slot, uint64_t first, uint64_t second)
+{
+	struct writer writer;
+
+	writer_init(&writer, slot, 16);
+	put(&writer, first);
+	put(&writer, second);
+}
+
+static void take_pair(const uint8_t *slot, uint64_t *ret_first, uint64_t *ret_second)
+{
+	struct reader reader;
+
+	reader_init(&reader, (struct span){.data = slot, .size = 16});
+	*ret_first = take(&reader);
+	*ret_second = take(&reader);
+}
+
+void link_epoch_write(const struct link_epoch *epoch, uint8_t *slot)
+{
+	put_pair(slot, epoch->age_ns, epoch->page_count);
+}
+
+void link_epoch_read(const uint8_t *slot, struct link_epoch *ret_epoch)
+{
+	take_pair(slot, &ret_epoch->age_ns, &ret_epoch->page_count);
+}
+
+void link_pause_write(const struct link_pause *pause, uint8_t *slot)
+{
+	put_pair(slot, pause->stopped_ns, pause->was_late);
+}
+
+status link_pause_read(const uint8_t *slot, struct link_pause *ret_pause)
+{
+	struct link_pause pause;
+
+	take_pair(slot, &pause.stopped_ns, &pause.was_late);
+	if (pause.was_late > 1)
+		return report(STATUS_MALFORMED, "a pause that is told as neither late nor not (%#llx)",
+			      (unsigned long long)pause.was_late);
+	*ret_pause = pause;
+	return STATUS_OK;
 }
 
 void link_range_write(const struct call_range *range, uint8_t *slot)

@@ -9,8 +9,8 @@
  * straight into their slots, seals once, and an enclave opens once, and uses
  * them there.
  *
- *   request   32 bytes head, then 24 bytes for each operation; 4 or LINK_OPERATION_COUNT_MAX of
- *             them, the unused ones zeros: 128 or 800 bytes
+ *   request   32 bytes head, then 24 bytes for each operation; 2 or LINK_OPERATION_COUNT_MAX of
+ *             them, the unused ones zeros: 96 or 800 bytes
  *   reply     64 bytes head, 32 results of 8 bytes, then the slots, each aligned to 64 bytes;
  *             zeros up to a multiple of 4096 behind the 320: 320 + 4096 k bytes
  *
@@ -20,6 +20,7 @@
 #ifndef LINK_REQUEST_H
 #define LINK_REQUEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/reader.h"
@@ -34,7 +35,7 @@ enum {
 	/* Of all slots of a reply together. */
 	LINK_DATA_SIZE_MAX = LINK_OPERATION_COUNT_MAX * LINK_PAGE_SIZE,
 	LINK_DATA_ALIGNMENT = 64,
-	LINK_REQUEST_SMALL_SIZE = 128,
+	LINK_REQUEST_SMALL_SIZE = 96,
 	LINK_REQUEST_SIZE = 800,
 	/* Where the first slot lies. */
 	LINK_REPLY_HEAD_SIZE = 320,
@@ -57,6 +58,33 @@ enum link_operation_type {
 	LINK_NEXT_POPULATED = 4,
 	/* Is it still there? No data: the reply's head has the epoch. STATUS_GONE. */
 	LINK_CHECK = 5,
+	/* All further reads of this session are of an epoch that others share, but for LINK_SPACE_NOW.
+	 * `space` is enum link_epoch_wish, `address` and `root` are its name (link_name_pack). Data:
+	 * struct link_epoch. STATUS_MISSING: no such epoch; STATUS_LIMIT: no more epochs. */
+	LINK_EPOCH = 6,
+	/* Let the target stand still, and go on (struct page_source_ops). The second one's data: struct
+	 * link_pause. */
+	LINK_PAUSE = 7,
+	LINK_RESUME = 8,
+};
+
+enum link_epoch_wish {
+	LINK_EPOCH_JOIN = 0, /* one that is there */
+	LINK_EPOCH_NEW = 1, /* a new one; one of that name is forgotten */
+};
+
+enum {
+	LINK_NAME_SIZE_MAX = 16, /* of an epoch, with its NUL */
+};
+
+/* Encoded as two u64. */
+struct link_epoch {
+	uint64_t age_ns, page_count;
+};
+
+struct link_pause {
+	uint64_t stopped_ns; /* 0: it stood already */
+	uint64_t was_late; /* 1: something was read after its time was over */
 };
 
 enum link_space {
@@ -67,6 +95,8 @@ enum link_space {
 	LINK_SPACE_KERNEL = 2,
 	/* Virtual, of the process whose top page table is at the physical address `root`. */
 	LINK_SPACE_USER = 3,
+	/* Guest physical, as memory is now: past the epoch of LINK_EPOCH. */
+	LINK_SPACE_NOW = 4,
 };
 
 /* Encoded: u8 type, u8 space, u16 zero, u32 size, u64 address, u64 root. Members that
@@ -85,16 +115,23 @@ struct link_request {
 	struct link_operation operation[LINK_OPERATION_COUNT_MAX];
 };
 
+/* May an answer say this of an operation or a plan: STATUS_OK, _UNMAPPED, _MISSING, _GONE, _TORN,
+ * _END; STATUS_UNSUPPORTED, _LIMIT (the quota), _IO, _DENIED (the grant's rights)? */
+bool link_outcome_is_valid(status outcome);
+
 /* Encoded: i32 outcome, u32 zero. */
 struct link_result {
-	/* STATUS_OK, _UNMAPPED, _MISSING, _GONE, _TORN, _END; STATUS_UNSUPPORTED,
-	 * _LIMIT (the quota), _IO, _DENIED (the grant's rights). */
-	status outcome;
+	status outcome; /* link_outcome_is_valid() */
 };
 
 /* Head, encoded: u32 "BZRP", u32 result count, u64 epoch, u64 quota bytes, u64 quota
- * requests, then zeros. */
+ * requests, u32 flags (LINK_REPLY_STILL), then zeros. */
+enum { LINK_REPLY_STILL = 1 << 0 };
+
 struct link_reply {
+	/* All that this reply holds is of one moment, but for what devices write: no CPU of the target ran
+	 * while it was read. Without it nothing is promised. */
+	bool is_still;
 	uint64_t epoch; /* of the target's system: another number is another boot */
 	uint64_t quota_bytes_left, quota_requests_left;
 	uint32_t result_count; /* the request's operation_count */
@@ -130,13 +167,25 @@ MUST_USE status link_reply_encode(const struct link_request *request, const stru
 MUST_USE status link_reply_decode(const struct link_request *request, struct span content,
 				  struct link_reply *ret_reply);
 
+/* A name as two words, and back. STATUS_MALFORMED, not reported: longer than LINK_NAME_SIZE_MAX − 1, or
+ * words that hold none (something behind its end). */
+MUST_USE status link_name_pack(const char *name, uint64_t *ret_address, uint64_t *ret_root);
+MUST_USE status link_name_unpack(uint64_t address, uint64_t root, char ret_name[static LINK_NAME_SIZE_MAX]);
+
 /* Data of the types that aren't plain bytes, into and out of their slots. Reading:
  * STATUS_MALFORMED, reported: a map with too many ranges, or ranges that
  * are empty, not page-aligned, not sorted or beyond 2^52. */
 void link_ram_map_write(const struct call_ram_map *map, uint8_t *slot);
+/* The same check for a map that came by another way than a slot. */
+MUST_USE status link_ram_map_check(const struct call_ram_map *map);
 MUST_USE status link_ram_map_read(const uint8_t *slot, struct call_ram_map *ret_map);
 void link_registers_write(const struct call_registers *registers, uint8_t *slot);
 void link_registers_read(const uint8_t *slot, struct call_registers *ret_registers);
+void link_epoch_write(const struct link_epoch *epoch, uint8_t *slot);
+void link_epoch_read(const uint8_t *slot, struct link_epoch *ret_epoch);
+void link_pause_write(const struct link_pause *pause, uint8_t *slot);
+/* STATUS_MALFORMED, reported: was_late is neither 0 nor 1. */
+MUST_USE status link_pause_read(const uint8_t *slot, struct link_pause *ret_pause);
 void link_range_write(const struct call_range *range, uint8_t *slot);
 MUST_USE status link_range_read(const uint8_t *slot, struct call_range *ret_range);
 

@@ -70,7 +70,15 @@ status link_session_init_initiator(struct link_session *session, const struct li
 
 void link_session_deinit(struct link_session *session)
 {
+	if (session->ahead != NULL)
+		link_wipe(session->ahead, sizeof *session->ahead);
 	link_wipe(session, sizeof *session);
+}
+
+void link_session_lend(struct link_session *session, struct link_ahead *ahead)
+{
+	memset(ahead, 0, sizeof *ahead);
+	session->ahead = ahead;
 }
 
 /* Split() and the two directions' first keys. */
@@ -235,15 +243,62 @@ bool link_session_is_over(const struct link_session *session)
 	return session->state == LINK_FAILED || session->sent_close || session->got_close;
 }
 
+static bool is_rekey_due(uint64_t counter)
+{
+	return counter != 0 && counter % LINK_REKEY_RECORDS == 0;
+}
+
 /* Both ends rekey before the same record: the counter alone says when. */
 static status rekey_if_due(const struct link_session *session, uint64_t counter, uint8_t *secret,
 			   struct link_aead_key *key)
 {
-	if (counter == 0 || counter % LINK_REKEY_RECORDS != 0)
+	if (!is_rekey_due(counter))
 		return STATUS_OK;
 	TRY(link_noise_rekey(session->primitives, secret));
 	session->primitives->aead_init(key, secret);
 	return STATUS_OK;
+}
+
+void link_prepare(struct link_session *session)
+{
+	const struct link_primitives *primitives = session->primitives;
+
+	if (session->ahead == NULL || session->state != LINK_READY || link_session_is_over(session) ||
+	    !link_primitives_have_streams(primitives))
+		return;
+	/* Under a key that isn't made before its first record comes. */
+	if (!is_rekey_due(session->received_count))
+		link_stream_make(&session->ahead->receive, primitives, &session->receive_key, session->received_count,
+				 session->received_size);
+	if (!is_rekey_due(session->sent_count))
+		link_stream_make(&session->ahead->send, primitives, &session->send_key, session->sent_count,
+				 session->sent_size);
+}
+
+static status seal_content(struct link_session *session, struct span head, struct span content, uint8_t *ret_sealed)
+{
+	const struct link_primitives *primitives = session->primitives;
+	uint8_t nonce[LINK_NONCE_SIZE];
+
+	if (session->ahead != NULL && link_stream_take(&session->ahead->send, session->sent_count, content.size)) {
+		link_stream_seal(&session->ahead->send, primitives, &session->send_key, head, content, ret_sealed);
+		return STATUS_OK;
+	}
+	link_noise_nonce(session->sent_count, nonce);
+	return primitives->aead_seal(&session->send_key, nonce, head, content, ret_sealed);
+}
+
+static status open_content(struct link_session *session, struct span head, struct span sealed, uint8_t *ret_content)
+{
+	const struct link_primitives *primitives = session->primitives;
+	uint8_t nonce[LINK_NONCE_SIZE];
+
+	if (session->ahead != NULL &&
+	    link_stream_take(&session->ahead->receive, session->received_count, sealed.size - LINK_TAG_SIZE))
+		return link_stream_open(&session->ahead->receive, primitives, &session->receive_key, head, sealed,
+					ret_content);
+	link_noise_nonce(session->received_count, nonce);
+	return primitives->aead_open(&session->receive_key, nonce, head, sealed, ret_content);
 }
 
 static status seal(struct link_session *session, enum link_message_type type, struct span content, uint8_t *message,
@@ -254,7 +309,6 @@ static status seal(struct link_session *session, enum link_message_type type, st
 		.size = (uint32_t)(content.size + LINK_TAG_SIZE),
 		.counter = session->sent_count,
 	};
-	uint8_t nonce[LINK_NONCE_SIZE];
 
 	TRY(expect(session, LINK_READY));
 	if (session->sent_close)
@@ -270,13 +324,12 @@ static status seal(struct link_session *session, enum link_message_type type, st
 	if (result != STATUS_OK)
 		return fail(session, result);
 	link_head_write(&head, message);
-	link_noise_nonce(session->sent_count, nonce);
-	result = session->primitives->aead_seal(&session->send_key, nonce,
-						(struct span){.data = message, .size = LINK_HEAD_SIZE}, content,
-						message + LINK_HEAD_SIZE);
+	result = seal_content(session, (struct span){.data = message, .size = LINK_HEAD_SIZE}, content,
+			      message + LINK_HEAD_SIZE);
 	if (result != STATUS_OK)
 		return fail(session, result);
 	session->sent_count++;
+	session->sent_size = content.size;
 	*ret_size = content.size + LINK_SEAL_OVERHEAD;
 	return STATUS_OK;
 }
@@ -322,7 +375,6 @@ static status parse_record(const struct link_session *session, struct span messa
 static status open_record(struct link_session *session, struct span message, uint8_t *content, size_t capacity,
 			  struct link_head *ret_head)
 {
-	uint8_t nonce[LINK_NONCE_SIZE];
 	struct span body;
 
 	TRY(parse_record(session, message, ret_head, &body));
@@ -333,10 +385,8 @@ static status open_record(struct link_session *session, struct span message, uin
 	if (session->received_count == UINT64_MAX)
 		return report(STATUS_LIMIT, "this session has received all records that it can");
 	TRY(rekey_if_due(session, session->received_count, session->receive_secret, &session->receive_key));
-	link_noise_nonce(session->received_count, nonce);
-	status result = session->primitives->aead_open(&session->receive_key, nonce,
-						       (struct span){.data = message.data, .size = LINK_HEAD_SIZE},
-						       body, content);
+	status result =
+		open_content(session, (struct span){.data = message.data, .size = LINK_HEAD_SIZE}, body, content);
 	if (result == STATUS_MALFORMED)
 		return report(STATUS_MISMATCH,
 			      "record %llu doesn't open: altered on the way, turned around, or of another session; the "
@@ -356,6 +406,7 @@ status link_open(struct link_session *session, struct span message, uint8_t *con
 	if (result != STATUS_OK)
 		return fail(session, result);
 	session->received_count++;
+	session->received_size = head.size - LINK_TAG_SIZE;
 	session->is_proven = true;
 	session->got_close = head.type == LINK_MESSAGE_CLOSE;
 	if (session->got_close)

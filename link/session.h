@@ -31,6 +31,7 @@
 
 #include "base/reader.h"
 #include "base/status.h"
+#include "link/ahead.h"
 #include "link/message.h"
 #include "link/noise.h"
 #include "link/primitives.h"
@@ -45,9 +46,9 @@ enum {
 	 * whom it doesn't know. */
 	LINK_PAYLOAD_SIZE_MAX = 1024,
 	/* Noise REKEY() before the records with these counters' multiples, in each direction by
-	 * itself. At 128 KiB a record it is 2^29 blocks under one key; NIST SP 800-38D
+	 * itself. At 1 MiB a record it is 2^29 blocks under one key; NIST SP 800-38D
 	 * and RFC 8446, 5.5 ask for less than 2^32 or so. */
-	LINK_REKEY_RECORDS = 1 << 16,
+	LINK_REKEY_RECORDS = 1 << 13,
 };
 
 /* What both ends must agree on before the first byte: it is the prologue, so a
@@ -77,6 +78,8 @@ struct link_session {
 	uint64_t sent_count, received_count; /* the next counters */
 	uint8_t send_secret[LINK_KEY_SIZE], receive_secret[LINK_KEY_SIZE];
 	struct link_aead_key send_key, receive_key;
+	struct link_ahead *ahead; /* lent; NULL: nothing is made ahead */
+	size_t sent_size, received_size; /* of the last records' contents */
 	char target[START_TARGET_SIZE];
 	struct link_noise noise; /* until the handshake is over */
 };
@@ -86,8 +89,16 @@ struct link_session {
 MUST_USE status link_session_init_initiator(struct link_session *session, const struct link_primitives *primitives,
 					    const struct link_key_pair *own, const struct link_binding *binding,
 					    const char target[static START_TARGET_SIZE]);
-/* Forget all keys, in every state. */
+/* Forget all keys, in every state, and what lies in memory that was lent. */
 void link_session_deinit(struct link_session *session);
+
+/* Lend an initialised session, and no other one, memory for link_prepare(). It has to last until
+ * link_session_deinit(), which wipes it. */
+void link_session_lend(struct link_session *session, struct link_ahead *ahead);
+/* Make ahead what the next record of each direction will need, supposing that it is as long as the last one
+ * (link/ahead.h). For an end that is going to wait for the other. Does nothing without memory, or where
+ * the primitives can't. */
+void link_prepare(struct link_session *session);
 
 /* Make FIRST; the payload is the encoded grant, at most LINK_PAYLOAD_SIZE_MAX bytes.
  * STATUS_LIMIT, reported: `capacity` is less than payload.size + LINK_FIRST_OVERHEAD. */

@@ -104,8 +104,8 @@ static status talk(struct transcript *transcript)
 		TRY(say(transcript, enclave, source, "", NULL));
 		TRY(say(transcript, source, enclave, "", NULL));
 	}
-	TRY(say(transcript, enclave, source, "rekeyed", "RECORD 65536 there"));
-	TRY(say(transcript, source, enclave, "rekeyed", "RECORD 65536 back"));
+	TRY(say(transcript, enclave, source, "rekeyed", "RECORD 8192 there"));
+	TRY(say(transcript, source, enclave, "rekeyed", "RECORD 8192 back"));
 	return close_it(transcript);
 }
 

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "link/ahead.h"
 #include "link/noise.h"
 #include "link/vectors.h"
 
@@ -288,6 +289,32 @@ static bool refuses_each_cut(const struct run *run, const struct gcm_input *inpu
 	return true;
 }
 
+/* The same by a keystream that was made before (link/ahead.h); a library without parts has nothing to show. */
+static bool holds_in_halves(const struct run *run, const struct gcm_input *input, const struct bytes *plain)
+{
+	const struct span associated = span(&input->associated), sealed = span(&input->sealed);
+	static struct link_stream stream;
+	uint8_t found[BYTES_MAX];
+
+	if (!link_primitives_have_streams(run->primitives))
+		return true;
+	run->primitives->gcm_stream(&input->key, input->nonce.data, plain->size, stream.mask, stream.bytes);
+	link_stream_seal(&stream, run->primitives, &input->key, associated, span(plain), found);
+	if (memcmp(found, sealed.data, sealed.size) != 0 ||
+	    link_stream_open(&stream, run->primitives, &input->key, associated, sealed, found) != STATUS_OK ||
+	    memcmp(found, plain->data, plain->size) != 0)
+		return false;
+	for (size_t bit = 0; bit < sealed.size * 8; bit++) {
+		struct bytes changed = input->sealed;
+
+		changed.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		if (link_stream_open(&stream, run->primitives, &input->key, associated, span(&changed), found) ==
+		    STATUS_OK)
+			return false;
+	}
+	return true;
+}
+
 static void run_gcm_vector(const struct run *run, const struct gcm_vector *vector)
 {
 	const struct bytes plain = hex(vector->plain), tag = hex(vector->tag);
@@ -311,6 +338,7 @@ static void run_gcm_vector(const struct run *run, const struct gcm_vector *vecto
 	say(run, "… refuses every changed bit of the nonce",
 	    refuses_each_change(run, &input, offsetof(struct gcm_input, nonce)));
 	say(run, "… refuses to be cut", refuses_each_cut(run, &input));
+	say(run, "… in two halves", holds_in_halves(run, &input, &plain));
 }
 
 enum { LONG_SIZE = 131392 }; /* the longest record's content */
