@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "agent/file.h"
+#include "agent/source-plan.h"
 #include "base/checked.h"
 #include "base/report.h"
 
@@ -116,11 +117,18 @@ static status dump_check(struct page_source *source)
 	return check_size((struct dump_memory *)source);
 }
 
+static status dump_run_plan(struct page_source *source, const struct plan *plan, struct plan_cursor *cursor,
+			    struct plan_sink *sink)
+{
+	return source_plan_run(source, NULL, plan, cursor, sink);
+}
+
 static const struct page_source_ops dump_ops = {
 	.read = dump_read,
 	.next_populated = dump_next_populated,
 	.ram_map = dump_ram_map,
 	.registers = dump_registers,
+	.run_plan = dump_run_plan,
 	.check = dump_check,
 };
 

@@ -40,7 +40,7 @@ struct settings {
 const char *argp_program_version = "bartizan-agent " BARTIZAN_VERSION;
 
 static const struct argp_option options[] = {
-	{"target", OPTION_TARGET, "T", 0, "What to watch: qemu:PID, qemu:NAME or dump:FILE", 0},
+	{"target", OPTION_TARGET, "T", 0, "What to watch: qemu:PID, qemu:NAME, dump:FILE or dev:DEVICE", 0},
 	{"json", OPTION_JSON, NULL, 0, "Print JSON, one object a line", 0},
 	{"watch", OPTION_WATCH, NULL, 0, "Stay attached; report reboots, and end when the target does", 0},
 	{0},

@@ -1,190 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <assert.h>
 #include <intel-ipsec-mb.h>
-#include <openssl/core_names.h>
-#include <openssl/ecdsa.h>
-#include <openssl/evp.h>
-#include <openssl/param_build.h>
-#include <openssl/rand.h>
 #include <pthread.h>
 #include <string.h>
 
 #include "agent/primitives.h"
 #include "base/report.h"
+#include "base/xor.h"
+#include "crypto/openssl/primitives.h"
 
 static_assert(sizeof(struct gcm_key_data) <= LINK_AEAD_KEY_SIZE, "an ipsec-mb key schedule fits");
-
-static void free_digest(EVP_MD_CTX **context)
-{
-	EVP_MD_CTX_free(*context);
-}
-
-static void free_mac(EVP_MAC **mac)
-{
-	EVP_MAC_free(*mac);
-}
-
-static void free_mac_context(EVP_MAC_CTX **context)
-{
-	EVP_MAC_CTX_free(*context);
-}
-
-static void free_key(EVP_PKEY **key)
-{
-	EVP_PKEY_free(*key);
-}
-
-static void free_key_context(EVP_PKEY_CTX **context)
-{
-	EVP_PKEY_CTX_free(*context);
-}
-
-static void free_signature(ECDSA_SIG **signature)
-{
-	ECDSA_SIG_free(*signature);
-}
-
-static status openssl_failed(const char *what)
-{
-	return report(STATUS_INTERNAL, "OpenSSL failed to %s: out of memory, or a provider is missing", what);
-}
-
-static status openssl_sha256(const struct span *parts, size_t part_count, uint8_t ret_hash[static LINK_HASH_SIZE])
-{
-	__attribute__((cleanup(free_digest))) EVP_MD_CTX *context = EVP_MD_CTX_new();
-	uint8_t hash[LINK_HASH_SIZE];
-	bool ok = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
-
-	for (size_t i = 0; ok && i < part_count; i++)
-		ok = EVP_DigestUpdate(context, parts[i].data, parts[i].size) == 1;
-	if (!ok || EVP_DigestFinal_ex(context, hash, NULL) != 1)
-		return openssl_failed("hash");
-	memcpy(ret_hash, hash, sizeof hash);
-	return STATUS_OK;
-}
-
-static status openssl_hmac_sha256(struct span key, const struct span *parts, size_t part_count,
-				  uint8_t ret_mac[static LINK_HASH_SIZE])
-{
-	__attribute__((cleanup(free_mac))) EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	__attribute__((cleanup(free_mac_context))) EVP_MAC_CTX *context = EVP_MAC_CTX_new(mac);
-	char digest[] = "SHA256";
-	const OSSL_PARAM parameters[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_end(),
-	};
-	bool ok = context != NULL && EVP_MAC_init(context, key.data, key.size, parameters) == 1;
-
-	for (size_t i = 0; ok && i < part_count; i++)
-		ok = EVP_MAC_update(context, parts[i].data, parts[i].size) == 1;
-	if (!ok || EVP_MAC_final(context, ret_mac, NULL, LINK_HASH_SIZE) != 1)
-		return openssl_failed("authenticate");
-	return STATUS_OK;
-}
-
-static status openssl_x25519_public(const uint8_t secret[static LINK_KEY_SIZE],
-				    uint8_t ret_public[static LINK_KEY_SIZE])
-{
-	__attribute__((cleanup(free_key))) EVP_PKEY *key =
-		EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, LINK_KEY_SIZE);
-	uint8_t public[LINK_KEY_SIZE];
-	size_t size = sizeof public;
-
-	if (key == NULL || EVP_PKEY_get_raw_public_key(key, public, &size) != 1 || size != sizeof public)
-		return openssl_failed("make an X25519 key");
-	memcpy(ret_public, public, sizeof public);
-	return STATUS_OK;
-}
-
-static status openssl_x25519_shared(const uint8_t secret[static LINK_KEY_SIZE],
-				    const uint8_t peer[static LINK_KEY_SIZE], uint8_t ret_shared[static LINK_KEY_SIZE])
-{
-	static const uint8_t zeros[LINK_KEY_SIZE];
-	__attribute__((cleanup(free_key))) EVP_PKEY *own =
-		EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, secret, LINK_KEY_SIZE);
-	__attribute__((cleanup(free_key))) EVP_PKEY *other =
-		EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL, peer, LINK_KEY_SIZE);
-	__attribute__((cleanup(free_key_context))) EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(own, NULL);
-	uint8_t shared[LINK_KEY_SIZE];
-	size_t size = sizeof shared;
-
-	/* Without validation of the peer here: it would turn the one failure that has a
-	 * meaning, a result of zeros, into any other. */
-	if (context == NULL || other == NULL || EVP_PKEY_derive_init(context) != 1 ||
-	    EVP_PKEY_derive_set_peer_ex(context, other, 0) != 1)
-		return openssl_failed("prepare an X25519 agreement");
-	/* OpenSSL refuses a result of zeros itself; nothing else can fail any more. */
-	if (EVP_PKEY_derive(context, shared, &size) != 1 || size != sizeof shared ||
-	    link_equal(shared, zeros, sizeof shared))
-		return STATUS_MALFORMED;
-	memcpy(ret_shared, shared, sizeof shared);
-	link_wipe(shared, sizeof shared);
-	return STATUS_OK;
-}
-
-/* NULL: no point of the curve (or no memory). */
-static EVP_PKEY *make_p256_key(const uint8_t key[static LINK_OWNER_KEY_SIZE])
-{
-	__attribute__((cleanup(free_key_context))) EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
-	uint8_t point[1 + LINK_OWNER_KEY_SIZE] = {4};
-	char group[] = "prime256v1";
-	EVP_PKEY *made = NULL;
-
-	memcpy(point + 1, key, LINK_OWNER_KEY_SIZE);
-	OSSL_PARAM parameters[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point),
-		OSSL_PARAM_construct_end(),
-	};
-	if (context == NULL || EVP_PKEY_fromdata_init(context) != 1 ||
-	    EVP_PKEY_fromdata(context, &made, EVP_PKEY_PUBLIC_KEY, parameters) != 1)
-		return NULL;
-	return made;
-}
-
-/* r | s as DER. Returns its size, 0 without memory. */
-static int make_der_signature(const uint8_t signature[static LINK_SIGNATURE_SIZE], uint8_t **ret_der)
-{
-	__attribute__((cleanup(free_signature))) ECDSA_SIG *pair = ECDSA_SIG_new();
-	BIGNUM *r = BN_bin2bn(signature, LINK_SIGNATURE_SIZE / 2, NULL);
-	BIGNUM *s = BN_bin2bn(signature + LINK_SIGNATURE_SIZE / 2, LINK_SIGNATURE_SIZE / 2, NULL);
-
-	if (pair == NULL || ECDSA_SIG_set0(pair, r, s) != 1) {
-		BN_free(r);
-		BN_free(s);
-		return 0;
-	}
-	int size = i2d_ECDSA_SIG(pair, ret_der);
-	return size > 0 ? size : 0;
-}
-
-static status openssl_p256_verify(const uint8_t key[static LINK_OWNER_KEY_SIZE],
-				  const uint8_t digest[static LINK_HASH_SIZE],
-				  const uint8_t signature[static LINK_SIGNATURE_SIZE])
-{
-	__attribute__((cleanup(free_key))) EVP_PKEY *public = make_p256_key(key);
-	__attribute__((cleanup(free_key_context))) EVP_PKEY_CTX *context = NULL;
-	uint8_t *der = NULL;
-
-	if (public == NULL)
-		return STATUS_MALFORMED;
-	context = EVP_PKEY_CTX_new(public, NULL);
-	int size = make_der_signature(signature, &der);
-	if (size == 0 || context == NULL || EVP_PKEY_verify_init(context) != 1) {
-		OPENSSL_free(der);
-		return openssl_failed("prepare a verification");
-	}
-	bool fits = EVP_PKEY_verify(context, der, (size_t)size, digest, LINK_HASH_SIZE) == 1;
-	OPENSSL_free(der);
-	return fits ? STATUS_OK : STATUS_MALFORMED;
-}
-
-static status openssl_random(void *destination, size_t size)
-{
-	if (size > INT32_MAX || RAND_priv_bytes(destination, (int)size) != 1)
-		return report(STATUS_IO, "OpenSSL has no random numbers: is getrandom() there?");
-	return STATUS_OK;
-}
 
 /* AES-256-GCM, once per manager: a manager is a table of functions for one kind of CPU. */
 static void gcm_init(const IMB_MGR *manager, struct link_aead_key *key, const uint8_t *secret)
@@ -228,6 +53,29 @@ static status gcm_open(const IMB_MGR *manager, const struct link_aead_key *key, 
 	return STATUS_MALFORMED;
 }
 
+/* Sealed, zeros are the keystream, and nothing's tag is the mask: its hash is zeros. Nobody else gets to see
+ * either, so that the record itself is the nonce's only use. */
+static void gcm_stream(const IMB_MGR *manager, const struct link_aead_key *key, const uint8_t *nonce, size_t size,
+		       uint8_t *ret_mask, uint8_t *ret_stream)
+{
+	const struct gcm_key_data *schedule = (const struct gcm_key_data *)key->schedule;
+	const uint8_t *nothing = some_address((struct span){0});
+	struct gcm_context_data context;
+	uint8_t unused[LINK_TAG_SIZE];
+
+	memset(ret_stream, 0, size);
+	IMB_AES256_GCM_ENC(manager, schedule, &context, ret_stream, ret_stream, size, nonce, nothing, 0, unused,
+			   sizeof unused);
+	IMB_AES256_GCM_ENC(manager, schedule, &context, unused, nothing, 0, nonce, nothing, 0, ret_mask, LINK_TAG_SIZE);
+}
+
+static void gcm_hash(const IMB_MGR *manager, const struct link_aead_key *key, struct span bytes, uint8_t *hash)
+{
+	if (bytes.size > 0)
+		IMB_GHASH(manager, (const struct gcm_key_data *)key->schedule, bytes.data, bytes.size, hash,
+			  LINK_TAG_SIZE);
+}
+
 static IMB_MGR *best_manager, *sse_manager;
 
 #define GCM_FUNCTIONS(manager)                                                                                     \
@@ -244,10 +92,30 @@ static IMB_MGR *best_manager, *sse_manager;
 				     struct span associated, struct span sealed, uint8_t *ret_plain)               \
 	{                                                                                                          \
 		return gcm_open(manager, key, nonce, associated, sealed, ret_plain);                               \
+	}                                                                                                          \
+	static void manager##_stream(const struct link_aead_key *key, const uint8_t nonce[static LINK_NONCE_SIZE], \
+				     size_t size, uint8_t ret_mask[static LINK_TAG_SIZE], uint8_t *ret_stream)     \
+	{                                                                                                          \
+		gcm_stream(manager, key, nonce, size, ret_mask, ret_stream);                                       \
+	}                                                                                                          \
+	static void manager##_hash(const struct link_aead_key *key, struct span bytes,                             \
+				   uint8_t hash[static LINK_TAG_SIZE])                                             \
+	{                                                                                                          \
+		gcm_hash(manager, key, bytes, hash);                                                               \
 	}
 
 GCM_FUNCTIONS(best_manager)
 GCM_FUNCTIONS(sse_manager)
+
+static void xor_narrow(uint8_t *ret, const uint8_t *a, const uint8_t *b, size_t size)
+{
+	xor_bytes(ret, a, b, size);
+}
+
+static void xor_wide(uint8_t *ret, const uint8_t *a, const uint8_t *b, size_t size)
+{
+	xor_bytes_avx512(ret, a, b, size);
+}
 
 #define PRIMITIVES(manager, table_name)          \
 	{.name = table_name,                     \
@@ -258,6 +126,9 @@ GCM_FUNCTIONS(sse_manager)
 	 .aead_init = manager##_init,            \
 	 .aead_seal = manager##_seal,            \
 	 .aead_open = manager##_open,            \
+	 .gcm_stream = manager##_stream,         \
+	 .gcm_hash = manager##_hash,             \
+	 .xor_bytes = xor_narrow,                \
 	 .p256_verify = openssl_p256_verify,     \
 	 .random = openssl_random}
 
@@ -282,9 +153,11 @@ static void init_best(IMB_MGR *manager)
 	IMB_ARCH arch = IMB_ARCH_NONE;
 
 	init_mb_mgr_auto(manager, &arch);
-	if (arch == IMB_ARCH_AVX512)
+	if (arch == IMB_ARCH_AVX512) {
 		best.name = "openssl + ipsec-mb avx512";
-	else if (arch == IMB_ARCH_AVX2)
+		best.xor_bytes = xor_wide;
+	}
+	if (arch == IMB_ARCH_AVX2)
 		best.name = "openssl + ipsec-mb avx2";
 }
 

@@ -17,8 +17,10 @@
 #include "base/report.h"
 
 enum {
+	PROCESS_STAT_SIZE_MAX = 4096,
 	SMAPS_SIZE_MAX = 64 << 20,
 	EXE_SIZE_MAX = 4096,
+	STATUS_FILE_SIZE_MAX = 16384,
 };
 
 enum program_kind { PROGRAM_OTHER, PROGRAM_QEMU_X86_64, PROGRAM_QEMU_ELSEWHERE };
@@ -247,10 +249,64 @@ status qemu_process_each(qemu_process_visitor visit, void *context)
 	return result;
 }
 
+static bool is_among(uid_t uid, const struct qemu_owners *owners)
+{
+	for (uint32_t i = 0; i < owners->count; i++)
+		if (owners->uid[i] == uid)
+			return true;
+	return false;
+}
+
+/* Real, effective, saved and file system's UID, all of them, from /proc/PID/status (proc(5)). The owner of
+ * /proc/PID itself is root for whoever makes himself undumpable. */
+static bool line_is_owned(const char *line, const struct qemu_owners *owners, uid_t *ret_foreign)
+{
+	enum { UID_COUNT = 4 };
+
+	for (int i = 0; i < UID_COUNT; i++) {
+		char *end;
+		unsigned long uid = strtoul(line, &end, 10);
+
+		if (end == line)
+			return false;
+		if (!is_among((uid_t)uid, owners)) {
+			*ret_foreign = (uid_t)uid;
+			return false;
+		}
+		line = end;
+	}
+	return true;
+}
+
+static bool is_owned(pid_t pid, const struct qemu_owners *owners, uid_t *ret_foreign)
+{
+	static const char label[] = "\nUid:";
+	char line[64] = "";
+	uint8_t *text;
+	size_t size;
+
+	if (owners == NULL)
+		return true;
+	if (read_process_file(pid, "status", STATUS_FILE_SIZE_MAX, &text, &size) != STATUS_OK)
+		return false;
+	/* The process's name comes before, but can't hold the end of a line: the kernel escapes it. */
+	const uint8_t *found = memmem(text, size, label, sizeof label - 1);
+	if (found != NULL) {
+		size_t left = size - (size_t)(found - text) - (sizeof label - 1);
+
+		memcpy(line, found + sizeof label - 1, left < sizeof line - 1 ? left : sizeof line - 1);
+	}
+	free(text);
+	return line_is_owned(line, owners, ret_foreign);
+}
+
 struct name_search {
 	const char *name;
+	const struct qemu_owners *owners; /* NULL: all */
 	pid_t pid;
 	uint32_t match_count, seen_count;
+	uint32_t foreign_count; /* of that name, but somebody else's */
+	uid_t foreign_uid; /* the last one's */
 	char pids[128]; /* for the message */
 };
 
@@ -262,17 +318,27 @@ static status visit_name(void *context, pid_t pid, const struct qemu_arguments *
 	search->seen_count++;
 	if (strcmp(arguments->name, search->name) != 0)
 		return STATUS_OK;
+	if (!is_owned(pid, search->owners, &search->foreign_uid)) {
+		search->foreign_count++;
+		return STATUS_OK;
+	}
 	search->pid = pid;
 	search->match_count++;
 	snprintf(search->pids + used, sizeof search->pids - used, " %d", (int)pid);
 	return STATUS_OK;
 }
 
-status qemu_process_find(const char *name, pid_t *ret_pid)
+status qemu_process_find(const char *name, const struct qemu_owners *owners, pid_t *ret_pid)
 {
-	struct name_search search = {.name = name};
+	struct name_search search = {.name = name, .owners = owners};
 
 	TRY(qemu_process_each(visit_name, &search));
+	if (search.match_count == 0 && search.foreign_count > 0)
+		return report(
+			STATUS_DENIED,
+			"the QEMU with -name \"%s\" runs as UID %u: anybody may give his own that name. If it is the "
+			"right one, allow that user (bartizan-agent serve --qemu-user), or name the target by PID",
+			name, search.foreign_uid);
 	if (search.match_count == 0)
 		return report(STATUS_MISSING,
 			      "no QEMU with -name \"%s\" among the %u that run here; `bartizan targets` lists them",
@@ -282,4 +348,26 @@ status qemu_process_find(const char *name, pid_t *ret_pid)
 			      name, search.pids);
 	*ret_pid = search.pid;
 	return STATUS_OK;
+}
+
+/* Field 22 of /proc/PID/stat (proc(5)); the second one is in parentheses and may hold anything. */
+status qemu_process_start_time(pid_t pid, uint64_t *ret_time)
+{
+	char path[64];
+	uint8_t *text;
+	size_t size;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	status result = file_read(path, PROCESS_STAT_SIZE_MAX, &text, &size);
+	if (result != STATUS_OK)
+		return status_is_fault(result) ? result : STATUS_GONE;
+	const char *at = memrchr(text, ')', size), *end = (const char *)text + size;
+	for (int field = 2; at != NULL && field < 22; field++)
+		at = memchr(at + 1, ' ', (size_t)(end - at) - 1);
+	*ret_time = 0;
+	/* Digits end at the next blank, which is there: more fields follow. */
+	for (at = at != NULL ? at + 1 : end; at < end && *at >= '0' && *at <= '9'; at++)
+		*ret_time = *ret_time * 10 + (uint64_t)(*at - '0');
+	free(text);
+	return *ret_time != 0 ? STATUS_OK : STATUS_GONE;
 }

@@ -70,6 +70,17 @@ status qemu_ram_read(const struct qemu_ram *ram, struct guest_pa start, void *de
 	return STATUS_OK;
 }
 
+const uint8_t *qemu_ram_mapped(const struct qemu_ram *ram, struct guest_pa start, size_t size,
+			       struct ram_range *ret_range)
+{
+	const struct qemu_block *block = find_block(ram, start.value, size);
+
+	if (block == NULL || block->bytes == NULL)
+		return NULL;
+	*ret_range = block->range;
+	return block->bytes + (start.value - block->range.start.value);
+}
+
 /* Pages from i on that lie in a row in one block. */
 static size_t run_length(const struct qemu_ram *ram, const struct guest_pa *pages, size_t page_count)
 {

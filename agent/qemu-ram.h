@@ -46,6 +46,10 @@ MUST_USE status qemu_ram_read_pages(const struct qemu_ram *ram, const struct gue
 MUST_USE status qemu_ram_next_populated(const struct qemu_ram *ram, struct guest_pa start, struct ram_range *ret_range,
 					const uint8_t **ret_bytes);
 
+/* Our own mapping of [start, + size), NULL where there is none. *ret_range: all that is mapped in one piece with it. */
+const uint8_t *qemu_ram_mapped(const struct qemu_ram *ram, struct guest_pa start, size_t size,
+			       struct ram_range *ret_range);
+
 /* How many blocks are mapped. */
 uint32_t qemu_ram_mapped_count(const struct qemu_ram *ram);
 

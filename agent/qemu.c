@@ -7,10 +7,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "agent/pauser.h"
 #include "agent/qemu-file.h"
 #include "agent/qemu-process.h"
 #include "agent/qemu-ram.h"
 #include "agent/qmp.h"
+#include "agent/source-plan.h"
 #include "base/report.h"
 
 struct qemu_target {
@@ -45,19 +47,39 @@ static struct qemu_target *from_source(struct page_source *source)
 
 static status source_read(struct page_source *source, struct guest_pa start, void *destination, size_t size)
 {
-	return qemu_ram_read(&from_source(source)->ram, start, destination, size);
+	status result = qemu_ram_read(&from_source(source)->ram, start, destination, size);
+
+	pauser_note_read();
+	return result;
 }
 
 static status source_read_pages(struct page_source *source, const struct guest_pa *pages, size_t page_count,
 				uint8_t (*destination)[GUEST_PAGE_SIZE], status *results)
 {
-	return qemu_ram_read_pages(&from_source(source)->ram, pages, page_count, destination, results);
+	status result = qemu_ram_read_pages(&from_source(source)->ram, pages, page_count, destination, results);
+
+	pauser_note_read();
+	return result;
 }
 
 static status source_next_populated(struct page_source *source, struct guest_pa start, struct ram_range *ret_range,
 				    const uint8_t **ret_bytes)
 {
 	return qemu_ram_next_populated(&from_source(source)->ram, start, ret_range, ret_bytes);
+}
+
+static const uint8_t *mapped_line(struct page_source *source, struct guest_pa line, struct ram_range *ret_range)
+{
+	return qemu_ram_mapped(&from_source(source)->ram, line, PLAN_LINE_SIZE, ret_range);
+}
+
+static status source_run_plan(struct page_source *source, const struct plan *plan, struct plan_cursor *cursor,
+			      struct plan_sink *sink)
+{
+	status result = source_plan_run(source, mapped_line, plan, cursor, sink);
+
+	pauser_note_read();
+	return result;
 }
 
 static status source_ram_map(struct page_source *source, struct ram_map *ret_map)
@@ -109,6 +131,19 @@ static status source_registers(struct page_source *source, uint32_t cpu_index, s
 	return STATUS_OK;
 }
 
+static status source_pause(struct page_source *source)
+{
+	const struct qemu_target *target = from_source(source);
+
+	return pauser_stop(target->process.pid, target->process.arguments.qmp_path);
+}
+
+static status source_resume(struct page_source *source, struct source_pause *ret_pause)
+{
+	(void)source;
+	return pauser_continue(ret_pause);
+}
+
 static status source_check(struct page_source *source)
 {
 	const struct qemu_target *target = from_source(source);
@@ -132,6 +167,9 @@ static const struct page_source_ops source_ops = {
 	.next_populated = source_next_populated,
 	.ram_map = source_ram_map,
 	.registers = source_registers,
+	.run_plan = source_run_plan,
+	.pause = source_pause,
+	.resume = source_resume,
 	.check = source_check,
 };
 

@@ -25,6 +25,7 @@ enum {
 
 struct qmp {
 	int socket;
+	uint32_t timeout_ms;
 	char *buffer;
 	size_t buffer_size, filled_size;
 };
@@ -101,7 +102,7 @@ static bool send_message(struct qmp *qmp, json_t *message)
 /* Takes `command`; returns the answer's "return", to be released. */
 static json_t *execute(struct qmp *qmp, json_t *command)
 {
-	int64_t deadline_ms = now_ms() + QMP_TIMEOUT_MS;
+	int64_t deadline_ms = now_ms() + qmp->timeout_ms;
 	json_t *value = NULL;
 	bool sent = command != NULL && send_message(qmp, command);
 
@@ -170,12 +171,18 @@ status qmp_create(pid_t pid, const char *path, struct qmp **ret_qmp)
 		return report(STATUS_NO_MEMORY, "out of memory while connecting to QMP");
 	}
 	qmp->socket = fd;
+	qmp->timeout_ms = QMP_TIMEOUT_MS;
 	if (!greet(qmp)) {
 		qmp_destroy(qmp);
 		return STATUS_MISSING;
 	}
 	*ret_qmp = qmp;
 	return STATUS_OK;
+}
+
+void qmp_timeout_set(struct qmp *qmp, uint32_t timeout_ms)
+{
+	qmp->timeout_ms = timeout_ms;
 }
 
 void qmp_destroy(struct qmp *qmp)
@@ -198,4 +205,25 @@ status qmp_monitor(struct qmp *qmp, const char *command, char **ret_text)
 		return STATUS_MISSING;
 	*ret_text = text;
 	return STATUS_OK;
+}
+
+status qmp_execute(struct qmp *qmp, const char *command)
+{
+	json_t *value = execute(qmp, json_pack("{s:s}", "execute", command));
+	bool is_done = value != NULL;
+
+	json_decref(value);
+	return is_done ? STATUS_OK : STATUS_MISSING;
+}
+
+status qmp_runs(struct qmp *qmp, bool *ret_runs)
+{
+	json_t *value = execute(qmp, json_pack("{s:s}", "execute", "query-status"));
+	const json_t *runs = json_object_get(value, "running");
+	bool is_known = json_is_boolean(runs);
+
+	if (is_known)
+		*ret_runs = json_is_true(runs);
+	json_decref(value);
+	return is_known ? STATUS_OK : STATUS_MISSING;
 }

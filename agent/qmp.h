@@ -5,11 +5,12 @@
  * One client at a time can use a QMP socket, and somebody else may be it: a
  * connection is opened, used and closed within a fraction of a second, and
  * whatever doesn't answer in time counts as not there. Nothing that is asked
- * changes the guest.
+ * changes the guest, but for agent/pauser.c's "stop" and "cont".
  */
 #ifndef AGENT_QMP_H
 #define AGENT_QMP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -34,9 +35,17 @@ struct qmp;
 MUST_USE status qmp_create(pid_t pid, const char *path, struct qmp **ret_qmp);
 void qmp_destroy(struct qmp *qmp);
 
+/* Wait so long for each answer from now on, where it matters more that it comes than when. */
+void qmp_timeout_set(struct qmp *qmp, uint32_t timeout_ms);
+
 /* The answer of a monitor command ("info registers -a") as text; to be freed
  * by the caller. STATUS_MISSING: no answer in time, or an error. */
 MUST_USE status qmp_monitor(struct qmp *qmp, const char *command, char **ret_text);
+
+/* Run a QMP command that has no arguments and no answer ("stop"). STATUS_MISSING: an error, or no answer in time. */
+MUST_USE status qmp_execute(struct qmp *qmp, const char *command);
+/* Do the guest's CPUs run (query-status)? STATUS_MISSING as above. */
+MUST_USE status qmp_runs(struct qmp *qmp, bool *ret_runs);
 
 /* The registers that matter from "info registers -a": those of up to
  * `count_max` CPUs. STATUS_MALFORMED if a CPU's part lacks one of them; not

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/device.h"
 #include "agent/dump.h"
 #include "agent/qemu-process.h"
 #include "agent/qemu.h"
@@ -23,23 +24,31 @@ static bool parse_pid(const char *text, pid_t *ret_pid)
 	return true;
 }
 
-static status create_qemu(const char *which, struct target **ret_target)
+static status create_qemu(const char *which, const struct qemu_owners *owners, struct target **ret_target)
 {
 	pid_t pid;
 
 	if (!parse_pid(which, &pid))
-		TRY(qemu_process_find(which, &pid));
+		TRY(qemu_process_find(which, owners, &pid));
 	return qemu_target_create(pid, ret_target);
 }
 
 status target_create(const char *name, struct target **ret_target)
 {
+	return target_create_owned(name, NULL, ret_target);
+}
+
+status target_create_owned(const char *name, const struct qemu_owners *owners, struct target **ret_target)
+{
 	if (strncmp(name, "qemu:", 5) == 0 && name[5] != 0)
-		return create_qemu(name + 5, ret_target);
+		return create_qemu(name + 5, owners, ret_target);
 	if (strncmp(name, "dump:", 5) == 0 && name[5] != 0)
 		return dump_target_create(name + 5, ret_target);
+	if (strncmp(name, "dev:", 4) == 0 && name[4] != 0)
+		return device_target_create(name + 4, ret_target);
 	return report(STATUS_USAGE,
-		      "\"%s\" is no target: give qemu:PID, qemu:NAME or dump:FILE; `bartizan targets` lists what can "
+		      "\"%s\" is no target: give qemu:PID, qemu:NAME, dump:FILE or dev:DEVICE; `bartizan targets` "
+		      "lists what can "
 		      "be watched",
 		      name);
 }

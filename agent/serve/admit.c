@@ -16,15 +16,16 @@ static status check_policy(const struct serve_settings *settings, const struct l
 	return STATUS_OK;
 }
 
-static status check_grant(struct daemon *daemon, const struct link_caller *caller, struct link_grant *grant)
+static status check_grant(struct daemon *daemon, struct span encoded, const uint8_t *enclave_key, const char *target,
+			  struct link_grant *grant)
 {
-	const struct link_grant_use use = {.enclave_key = caller->key,
+	const struct link_grant_use use = {.enclave_key = enclave_key,
 					   .source_key = daemon->identity.binding.source_key,
 					   .source_nonce = daemon->identity.binding.source_nonce,
-					   .target = caller->target,
+					   .target = target,
 					   .now = grant_clock_now(&daemon->clock)};
 
-	TRY(link_grant_decode((struct span){caller->payload, caller->payload_size}, grant));
+	TRY(link_grant_decode(encoded, grant));
 	TRY(link_grant_verify(grant, daemon->primitives, daemon->identity.binding.owner_key));
 	return link_grant_check_use(grant, &use);
 }
@@ -39,11 +40,33 @@ status admit_first(struct daemon *daemon, struct link_session *session, struct s
 	TRY(link_session_accept(session, daemon->primitives, &daemon->identity.key, &daemon->identity.binding, message,
 				&caller));
 	*ret_why = COUNTER_REFUSED_GRANT;
-	TRY(check_grant(daemon, &caller, &grant));
+	TRY(check_grant(daemon, (struct span){caller.payload, caller.payload_size}, caller.key, caller.target, &grant));
+	*ret_why = COUNTER_REFUSED_REVOKED;
+	if (revoked_has(&daemon->revoked, grant.id))
+		return report(STATUS_DENIED, "the owner has taken this grant back");
 	*ret_why = COUNTER_REFUSED_POLICY;
 	TRY(check_policy(daemon->settings, &grant));
 	*ret_why = COUNTER_REFUSED_TARGET;
 	TRY(hub_check_name(&daemon->hub, grant.target));
+	*ret_grant = grant;
+	return STATUS_OK;
+}
+
+status admit_renewal(struct daemon *daemon, struct span encoded, const struct link_grant *held,
+		     struct link_grant *ret_grant)
+{
+	struct link_grant grant;
+
+	TRY(check_grant(daemon, encoded, held->enclave_key, held->target, &grant));
+	if (revoked_has(&daemon->revoked, grant.id) || revoked_has(&daemon->revoked, held->id))
+		return report(STATUS_DENIED, "the owner has taken this grant back");
+	TRY(check_policy(daemon->settings, &grant));
+	if (grant.backend != held->backend)
+		return report(STATUS_DENIED, "a later grant is for another backend than that of the session");
+	/* What the session has by its rights, an epoch that others share, stays as it is: who may do other things now
+	 * begins a session. */
+	if (grant.rights != held->rights)
+		return report(STATUS_DENIED, "a later grant has other rights than that of the session");
 	*ret_grant = grant;
 	return STATUS_OK;
 }

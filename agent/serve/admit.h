@@ -14,4 +14,10 @@
 MUST_USE status admit_first(struct daemon *daemon, struct link_session *session, struct span message,
 			    struct link_grant *ret_grant, enum counter *ret_why);
 
+/* Take a later grant in place of the one that a session has: it must be good as that of FIRST, and for the same
+ * enclave, target, backend and rights, while the one that it has isn't taken back. STATUS_OK, or a fault, reported:
+ * then nothing changes. */
+MUST_USE status admit_renewal(struct daemon *daemon, struct span encoded, const struct link_grant *held,
+			      struct link_grant *ret_grant);
+
 #endif

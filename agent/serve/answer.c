@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 
+#include "agent/serve/answer-plan.h"
 #include "agent/serve/guarded.h"
 #include "base/report.h"
 #include "guest/memory/space.h"
+#include "link/plan.h"
 
 enum { CACHE_PAGES = GUEST_MEMORY_CACHE_PAGES_MIN };
 
@@ -19,33 +21,50 @@ void answerer_init(struct answerer *answerer, struct hub_target *target, const s
 		.target = target, .rights = grant->rights, .quotas = quotas, .quota = quota, .counters = counters};
 }
 
+static struct page_source *live_source_of(const struct answerer *answerer)
+{
+	return answerer->target->target->source;
+}
+
+struct page_source *answerer_source(struct answerer *answerer)
+{
+	return answerer->epoch != NULL ? &answerer->frozen.source : live_source_of(answerer);
+}
+
+/* Whoever ends while the target stands still for him doesn't leave it so. */
+static void let_go(struct answerer *answerer)
+{
+	struct page_source *source = live_source_of(answerer);
+	struct source_pause pause;
+
+	if (answerer->is_pausing)
+		(void)!source->ops->resume(source, &pause);
+	answerer->is_pausing = false;
+}
+
 void answerer_deinit(struct answerer *answerer)
 {
+	let_go(answerer);
+	if (answerer->epoch != NULL)
+		epochs_leave(answerer->epochs, answerer->epoch);
+	answerer->epoch = NULL;
 	free(answerer->storage);
 	answerer->storage = NULL;
 }
 
-/* Only these may be sent (link/request.h); the rest are our own troubles. */
-static status sendable(status outcome)
+struct quota *answerer_renew(struct answerer *answerer, struct quota *quota)
 {
-	switch (outcome) {
-	case STATUS_OK:
-	case STATUS_UNMAPPED:
-	case STATUS_MISSING:
-	case STATUS_GONE:
-	case STATUS_TORN:
-	case STATUS_END:
-	case STATUS_UNSUPPORTED:
-	case STATUS_LIMIT:
-	case STATUS_DENIED: return outcome;
-	case STATUS_MALFORMED: return STATUS_UNMAPPED; /* page tables with reserved bits */
-	default: return STATUS_IO;
-	}
+	struct quota *unused = answerer->quota;
+
+	answerer->quota = quota;
+	return unused;
 }
 
-static struct page_source *source_of(const struct answerer *answerer)
+status answerer_sendable(status outcome)
 {
-	return answerer->target->target->source;
+	if (outcome == STATUS_MALFORMED)
+		return STATUS_UNMAPPED; /* page tables with reserved bits */
+	return link_outcome_is_valid(outcome) ? outcome : STATUS_IO;
 }
 
 /* A cache for page tables, new for each request. */
@@ -58,7 +77,7 @@ static status prepare_memory(struct answerer *answerer)
 	void *storage = aligned_alloc(16, (size + 15) & ~(size_t)15);
 	if (storage == NULL)
 		return report(STATUS_NO_MEMORY, "out of memory for page tables");
-	status result = guest_memory_init(&answerer->memory, source_of(answerer), storage, size);
+	status result = guest_memory_init(&answerer->memory, answerer_source(answerer), storage, size);
 	if (result != STATUS_OK) {
 		free(storage);
 		return result;
@@ -82,16 +101,18 @@ static status read_virtual(struct answerer *answerer, const struct link_operatio
 
 static status read_one(struct answerer *answerer, const struct link_operation *operation, uint8_t *slot)
 {
-	struct page_source *source = source_of(answerer);
+	struct page_source *source = answerer_source(answerer);
 
-	if (operation->space != LINK_SPACE_PHYSICAL)
+	if (operation->space == LINK_SPACE_NOW)
+		source = live_source_of(answerer);
+	else if (operation->space != LINK_SPACE_PHYSICAL)
 		return read_virtual(answerer, operation, slot);
 	return source->ops->read(source, (struct guest_pa){operation->address}, slot, operation->size);
 }
 
 static status answer_ram_map(struct answerer *answerer, uint8_t *slot)
 {
-	struct page_source *source = source_of(answerer);
+	struct page_source *source = answerer_source(answerer);
 	struct ram_map found;
 	struct call_ram_map map = {0};
 
@@ -116,7 +137,8 @@ static status answer_registers(struct answerer *answerer, uint64_t cpu_index, ui
 						 .efer = found.efer,
 						 .idt_base = found.idt_base,
 						 .cpu_index = found.cpu_index,
-						 .cpl = found.cpl};
+						 .cpl = found.cpl,
+						 .lstar = found.lstar};
 	link_registers_write(&registers, slot);
 	return STATUS_OK;
 }
@@ -141,7 +163,7 @@ static status next_in_map(struct page_source *source, uint64_t start, struct ram
 
 static status answer_next_populated(struct answerer *answerer, uint64_t start, uint8_t *slot)
 {
-	struct page_source *source = source_of(answerer);
+	struct page_source *source = answerer_source(answerer);
 	struct ram_range found;
 	const uint8_t *bytes;
 
@@ -157,8 +179,12 @@ static status answer_next_populated(struct answerer *answerer, uint64_t start, u
  * lead to all other memory too: docs/agent.md says what that means. */
 static status check_rights(const struct answerer *answerer, const struct link_operation *operation)
 {
-	uint32_t needed = operation->type == LINK_READ && operation->space == LINK_SPACE_USER ? LINK_RIGHT_USER
-											      : LINK_RIGHT_KERNEL;
+	uint32_t needed = LINK_RIGHT_KERNEL;
+
+	if (operation->type == LINK_READ && operation->space == LINK_SPACE_USER)
+		needed = LINK_RIGHT_USER;
+	else if (operation->type == LINK_PAUSE || operation->type == LINK_RESUME)
+		needed = LINK_RIGHT_PAUSE;
 
 	if ((answerer->rights & needed) != 0)
 		return STATUS_OK;
@@ -174,6 +200,51 @@ static status check_quota(struct answerer *answerer, const struct link_operation
 	return STATUS_LIMIT;
 }
 
+static status answer_epoch(struct answerer *answerer, const struct link_operation *operation, uint8_t *slot)
+{
+	char name[LINK_NAME_SIZE_MAX];
+	struct shared_epoch *epoch;
+
+	if (answerer->epochs == NULL || answerer->epoch != NULL)
+		return STATUS_UNSUPPORTED;
+	TRY(link_name_unpack(operation->address, operation->root, name));
+	TRY(epochs_enter(answerer->epochs, name, operation->space == LINK_EPOCH_NEW, answerer->target->name,
+			 answerer->rights, &epoch));
+	answerer->epoch = epoch;
+	frozen_init(&answerer->frozen, live_source_of(answerer), epoch->store);
+	/* Its cache is of the other source. */
+	free(answerer->storage);
+	answerer->storage = NULL;
+	const struct link_epoch answer = {frozen_store_age_ns(epoch->store), frozen_store_page_count(epoch->store)};
+	link_epoch_write(&answer, slot);
+	return STATUS_OK;
+}
+
+static status answer_pause(struct answerer *answerer)
+{
+	struct page_source *source = live_source_of(answerer);
+
+	if (source->ops->pause == NULL || answerer->is_pausing)
+		return STATUS_UNSUPPORTED;
+	TRY(source->ops->pause(source));
+	answerer->is_pausing = true;
+	return STATUS_OK;
+}
+
+static status answer_resume(struct answerer *answerer, uint8_t *slot)
+{
+	struct page_source *source = live_source_of(answerer);
+	struct source_pause pause;
+
+	if (!answerer->is_pausing)
+		return STATUS_UNSUPPORTED;
+	answerer->is_pausing = false;
+	TRY(source->ops->resume(source, &pause));
+	const struct link_pause answer = {pause.stopped_ns, pause.was_late};
+	link_pause_write(&answer, slot);
+	return STATUS_OK;
+}
+
 static status perform(struct answerer *answerer, const struct link_operation *operation, uint8_t *slot)
 {
 	switch ((enum link_operation_type)operation->type) {
@@ -182,6 +253,9 @@ static status perform(struct answerer *answerer, const struct link_operation *op
 	case LINK_REGISTERS: return answer_registers(answerer, operation->address, slot);
 	case LINK_NEXT_POPULATED: return answer_next_populated(answerer, operation->address, slot);
 	case LINK_CHECK: return hub_target_check(answerer->target);
+	case LINK_EPOCH: return answer_epoch(answerer, operation, slot);
+	case LINK_PAUSE: return answer_pause(answerer);
+	case LINK_RESUME: return answer_resume(answerer, slot);
 	}
 	return STATUS_UNSUPPORTED;
 }
@@ -212,12 +286,12 @@ static uint32_t page_run(const struct answer_work *work, uint32_t first)
 	       link_request_slot(request, first + count) ==
 		       link_request_slot(request, first) + (size_t)count * GUEST_PAGE_SIZE)
 		count++;
-	return count > 1 && source_of(work->answerer)->ops->read_pages != NULL ? count : 0;
+	return count > 1 && answerer_source(work->answerer)->ops->read_pages != NULL ? count : 0;
 }
 
 static void read_run(struct answer_work *work, uint32_t first, uint32_t count)
 {
-	struct page_source *source = source_of(work->answerer);
+	struct page_source *source = answerer_source(work->answerer);
 	uint8_t *slots = work->content + link_request_slot(work->request, first);
 	struct guest_pa pages[LINK_OPERATION_COUNT_MAX];
 	status outcomes[LINK_OPERATION_COUNT_MAX];
@@ -229,7 +303,7 @@ static void read_run(struct answer_work *work, uint32_t first, uint32_t count)
 	status result =
 		source->ops->read_pages(source, pages, count, (uint8_t(*)[GUEST_PAGE_SIZE])(void *)slots, outcomes);
 	for (uint32_t i = 0; i < count; i++)
-		work->reply->result[first + i].outcome = sendable(result != STATUS_OK ? result : outcomes[i]);
+		work->reply->result[first + i].outcome = answerer_sendable(result != STATUS_OK ? result : outcomes[i]);
 }
 
 /* How many operations from `first` on are allowed; the next one's refusal, if any. */
@@ -263,8 +337,8 @@ static status perform_all(void *context)
 			read_run(work, first, allowed);
 		else if (allowed > 0)
 			work->reply->result[first].outcome =
-				sendable(perform(work->answerer, &request->operation[first],
-						 work->content + link_request_slot(request, first)));
+				answerer_sendable(perform(work->answerer, &request->operation[first],
+							  work->content + link_request_slot(request, first)));
 		work->done_count = first + allowed;
 		if (refusal != STATUS_OK)
 			work->reply->result[work->done_count++].outcome = refusal;
@@ -298,16 +372,18 @@ status answerer_answer(struct answerer *answerer, struct span content, int64_t n
 {
 	struct link_request request;
 	struct link_reply reply = {0};
+	status seen = see_target(answerer, now_ns);
 
+	if (link_plan_request_is(content))
+		return answerer_answer_plan(answerer, content, seen, ret_content, ret_size);
 	TRY(link_request_decode(content, &request));
 	reply.result_count = request.operation_count;
 	struct answer_work work = {.answerer = answerer, .request = &request, .reply = &reply, .content = ret_content};
-	status seen = see_target(answerer, now_ns);
 	if (seen == STATUS_OK)
 		seen = guarded_run(perform_all, &work);
 	/* Cut off, or never begun. */
 	for (uint32_t i = work.done_count; i < request.operation_count; i++)
-		reply.result[i].outcome = sendable(seen);
+		reply.result[i].outcome = answerer_sendable(seen);
 	reply.epoch = hub_target_epoch(answerer->target);
 	quota_left(answerer->quotas, answerer->quota, &reply.quota_bytes_left, &reply.quota_requests_left);
 	TRY(link_reply_encode(&request, &reply, ret_content));

@@ -15,8 +15,16 @@ void channel_init(struct channel *channel, int file, bool is_serial)
 	channel->is_serial = is_serial;
 	channel->has_ring = false;
 	channel->ring = (struct source_ring){0};
+	channel->has_shared_ring = false;
 	channel->sequence = 0;
 	frame_reader_init(&channel->reader, file, is_serial, channel->request, sizeof channel->request);
+}
+
+void channel_init_shared(struct channel *channel, struct link_shared *shared)
+{
+	channel_init(channel, -1, false);
+	channel->has_shared_ring = true;
+	shared_ring_init(&channel->shared, shared);
 }
 
 void channel_deinit(struct channel *channel)
@@ -31,7 +39,9 @@ status channel_frame(struct channel *channel, int timeout_ms, struct agent_frame
 
 status channel_send(struct channel *channel, enum agent_frame_type type, struct span body)
 {
-	return frame_write(channel->file, type, channel->sequence, body, CHANNEL_SEND_MS);
+	int more_ms = (int)(body.size / CHANNEL_SEND_BYTES_PER_MS);
+
+	return frame_write(channel->file, type, channel->sequence, body, CHANNEL_SEND_MS + more_ms);
 }
 
 /* AGENT_HELLO with a descriptor: both small, so one call takes them or nothing. */
@@ -54,6 +64,11 @@ static status send_with_descriptor(int file, struct span hello, int descriptor)
 	memcpy(CMSG_DATA(rights), &descriptor, sizeof descriptor);
 	ssize_t sent = sendmsg(file, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 	return sent == (ssize_t)(sizeof head + hello.size) ? STATUS_OK : STATUS_GONE;
+}
+
+status channel_greet(struct channel *channel, const struct agent_hello *hello, int timeout_ms)
+{
+	return shared_ring_greet(&channel->shared, hello, timeout_ms);
 }
 
 status channel_share(struct channel *channel, struct span hello)
@@ -92,6 +107,15 @@ static status receive_ring(struct channel *channel, int timeout_ms, struct span 
 	return STATUS_OK;
 }
 
+static status receive_shared(struct channel *channel, int timeout_ms, struct span *ret_message)
+{
+	size_t size;
+
+	TRY(shared_ring_take(&channel->shared, timeout_ms, channel->request, &size));
+	*ret_message = (struct span){channel->request, size};
+	return STATUS_OK;
+}
+
 static status receive_frame(struct channel *channel, int timeout_ms, struct span *ret_message)
 {
 	struct agent_frame head;
@@ -112,12 +136,16 @@ static status receive_frame(struct channel *channel, int timeout_ms, struct span
 
 status channel_receive(struct channel *channel, int timeout_ms, struct span *ret_message)
 {
+	if (channel->has_shared_ring)
+		return receive_shared(channel, timeout_ms, ret_message);
 	return channel->has_ring ? receive_ring(channel, timeout_ms, ret_message)
 				 : receive_frame(channel, timeout_ms, ret_message);
 }
 
 status channel_reply(struct channel *channel, struct span message)
 {
+	if (channel->has_shared_ring)
+		return shared_ring_reply(&channel->shared, message);
 	if (!channel->has_ring)
 		return channel_send(channel, AGENT_MESSAGE, message);
 	source_ring_reply(&channel->ring, message);
@@ -126,7 +154,9 @@ status channel_reply(struct channel *channel, struct span message)
 
 void channel_end(struct channel *channel, struct span last_words)
 {
-	if (channel->has_ring)
+	if (channel->has_shared_ring)
+		(void)!shared_ring_end(&channel->shared, last_words);
+	else if (channel->has_ring)
 		source_ring_end(&channel->ring, last_words);
 	else if (last_words.size > 0)
 		(void)!channel_send(channel, AGENT_MESSAGE, last_words);
@@ -134,7 +164,8 @@ void channel_end(struct channel *channel, struct span last_words)
 
 void channel_hang_up(struct channel *channel)
 {
-	(void)!shutdown(channel->file, SHUT_RDWR);
+	if (channel->file >= 0)
+		(void)!shutdown(channel->file, SHUT_RDWR);
 	/* It may sleep on the ring, and may just be about to: then it looks in a second. */
 	channel_wake(channel);
 }

@@ -10,11 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/source-plan.h"
 #include "agent/serve/admit.h"
 #include "agent/serve/answer.h"
 #include "agent/serve/channel.h"
 #include "agent/serve/log.h"
 #include "base/report.h"
+#include "link/renewal.h"
+#include "link/revocation.h"
 
 enum {
 	/* A thread looks around so often: is the client still there, are we to end? */
@@ -23,6 +26,9 @@ enum {
 	PROOF_S = 10, /* from our answer to the record that proves the key */
 	PORT_RETRY_S = 1,
 	FAREWELL_S = 60, /* a grant has ended: how long until nobody is there to be told so */
+	/* A grant of a second, which is the shortest, is renewed each half of one. */
+	RENEWALS_PER_SECOND = 4,
+	RENEWAL_BURST = 16,
 	/* Decoding, OpenSSL and the log's lines need a tenth of it. */
 	STACK_SIZE = 256 * 1024,
 };
@@ -40,15 +46,25 @@ struct client {
 	bool in_session;
 	struct channel channel;
 	struct link_session session;
+	struct link_ahead ahead;
 	struct link_grant grant;
 	struct answerer answerer;
 	struct bucket requests;
+	struct bucket renewals;
 	int64_t expires_ns;
+	uint32_t revoked_generation; /* at the last look at whether the grant was taken back */
 	/* Record contents; of requests, opened, and of replies, sealed in place. Never in shared
 	 * memory: what a cipher works on must not change under it. */
 	uint8_t content[LINK_RING_REQUEST_SIZE];
-	_Alignas(64) uint8_t reply[LINK_RING_REPLY_SIZE];
+	/* So that a reply's content, which follows its head, is aligned as its slots are. */
+	_Alignas(64) uint8_t before_reply[64 - LINK_HEAD_SIZE];
+	uint8_t reply[LINK_RING_REPLY_SIZE];
 };
+
+static_assert(sizeof(struct client) + sizeof(struct link_ring) + STACK_SIZE +
+			      ((SOURCE_PLAN_STORE_KIB + ANSWERER_STORAGE_KIB_MAX) << 10) <=
+		      SERVE_SESSION_KIB_MAX << 10,
+	      "a session takes no more than is said");
 
 static int64_t seconds_from_now(int64_t seconds)
 {
@@ -85,8 +101,25 @@ static status refuse(struct client *client, enum counter why, status result)
 	return result;
 }
 
+/* Since when a grant is worth nothing isn't asked for each record: only once something was taken back. */
+static bool is_revoked(struct client *client)
+{
+	uint32_t generation = revoked_generation(&client->daemon->revoked);
+
+	if (!client->in_session || generation == client->revoked_generation)
+		return false;
+	client->revoked_generation = generation;
+	return revoked_has(&client->daemon->revoked, client->grant.id);
+}
+
+static status revoked(struct client *client)
+{
+	(void)!report(STATUS_DENIED, "the owner has taken the grant back");
+	return refuse(client, COUNTER_REFUSED_REVOKED, STATUS_DENIED);
+}
+
 /* The next message, until `deadline_ns`. STATUS_TORN: none came. STATUS_LIMIT: we are to
- * end, or were evicted. Others as channel_receive(). */
+ * end, or were evicted. STATUS_DENIED: the grant was taken back, which was said. Others as channel_receive(). */
 static status receive(struct client *client, int64_t deadline_ns, struct span *ret_message)
 {
 	for (;;) {
@@ -94,6 +127,8 @@ static status receive(struct client *client, int64_t deadline_ns, struct span *r
 
 		if (daemon_is_ending(client->daemon) || is_evicted(client))
 			return STATUS_LIMIT;
+		if (is_revoked(client))
+			return revoked(client);
 		if (left_ms <= 0)
 			return STATUS_TORN;
 		status result = channel_receive(&client->channel, left_ms < SLICE_MS ? (int)left_ms + 1 : SLICE_MS,
@@ -101,7 +136,7 @@ static status receive(struct client *client, int64_t deadline_ns, struct span *r
 		client->owes_reply = result == STATUS_OK;
 		if (result == STATUS_MALFORMED) {
 			/* A ring's request without a readable size still waits for an answer. */
-			client->owes_reply = client->channel.has_ring;
+			client->owes_reply = client->channel.has_ring || client->channel.has_shared_ring;
 			return refuse(client, COUNTER_REFUSED_FRAME, STATUS_MALFORMED);
 		}
 		/* We hang up on whom we evict. */
@@ -183,16 +218,27 @@ static status receive_record(struct client *client, int64_t deadline_ns, size_t 
 	return result;
 }
 
-static void log_session(const struct client *client)
+static void log_session(const struct client *client, const char *what)
 {
 	char id[2 * LINK_GRANT_ID_SIZE + 1];
 
 	identity_hex(client->grant.id, sizeof client->grant.id, id);
-	log_write(LOG_PRIORITY_INFO, "session: target %s, backend %s, rights%s%s%s, grant %s", client->grant.target,
+	log_write(LOG_PRIORITY_INFO, "session%s%s: target %s, backend %s, rights%s%s%s%s, grant %s",
+		  what[0] != '\0' ? " " : "", what, client->grant.target,
 		  client->grant.backend == LINK_BACKEND_SIM ? "sim" : "sgx",
 		  (client->grant.rights & LINK_RIGHT_KERNEL) != 0 ? " kernel" : "",
 		  (client->grant.rights & LINK_RIGHT_USER) != 0 ? " user" : "",
-		  (client->grant.rights & LINK_RIGHT_OUTPUT) != 0 ? " output" : "", id);
+		  (client->grant.rights & LINK_RIGHT_OUTPUT) != 0 ? " output" : "",
+		  (client->grant.rights & LINK_RIGHT_PAUSE) != 0 ? " pause" : "", id);
+}
+
+/* By the clock that only moves forward. */
+static int64_t end_of_grant(const struct link_grant *grant, uint64_t now)
+{
+	/* A century is as good as for ever, and doesn't overflow. */
+	const uint64_t left_s = grant->valid_until > now ? grant->valid_until - now : 0;
+
+	return seconds_from_now(left_s < 3153600000 ? (int64_t)left_s : 3153600000);
 }
 
 /* The first record has opened: the key is proven. Now it may cost something. */
@@ -218,22 +264,26 @@ static status begin_session(struct client *client)
 		return refuse(client, COUNTER_REFUSED_GRANT, result);
 	}
 	answerer_init(&client->answerer, target, &client->grant, &daemon->quotas, quota, &daemon->counters);
+	client->answerer.epochs = daemon->settings->no_epochs ? NULL : &daemon->epochs;
 	bucket_init(&client->requests, daemon->settings->requests_per_second, daemon->settings->requests_per_second,
 		    clock_ns());
-	/* A century is as good as for ever, and doesn't overflow. */
-	uint64_t left_s = client->grant.valid_until > now ? client->grant.valid_until - now : 0;
-	client->expires_ns = seconds_from_now(left_s < 3153600000 ? (int64_t)left_s : 3153600000);
+	bucket_init(&client->renewals, RENEWALS_PER_SECOND, RENEWAL_BURST, clock_ns());
+	client->expires_ns = end_of_grant(&client->grant, now);
+	link_session_lend(&client->session, &client->ahead);
 	count(client, COUNTER_SESSIONS);
-	log_session(client);
+	log_session(client, "");
 	return STATUS_OK;
 }
 
 static void end_session(struct client *client)
 {
 	if (client->answerer.target != NULL) {
-		hub_release(&client->daemon->hub, client->answerer.target);
-		quota_release(&client->daemon->quotas, client->answerer.quota);
+		struct hub_target *target = client->answerer.target;
+
+		/* Lets the target go on, if it stands still for this session. */
 		answerer_deinit(&client->answerer);
+		hub_release(&client->daemon->hub, target);
+		quota_release(&client->daemon->quotas, client->answerer.quota);
 		client->answerer.target = NULL;
 	}
 	if (client->in_session)
@@ -243,15 +293,19 @@ static void end_session(struct client *client)
 }
 
 /* There is never more than one request under way: to make its answer wait slows the
- * client down to its rate. */
-static void hold_to_rate(struct client *client, int64_t now_ns)
+ * client down to its rate. Gives the time then. */
+static int64_t hold_to_rate(struct client *client)
 {
+	int64_t now_ns = clock_ns();
 	int64_t wait_ns = bucket_wait_ns(&client->requests, now_ns);
 	const struct timespec pause = {.tv_sec = wait_ns / second_ns, .tv_nsec = wait_ns % second_ns};
 
-	if (wait_ns > 0)
+	if (wait_ns > 0) {
 		nanosleep(&pause, NULL);
-	(void)bucket_take(&client->requests, wait_ns > 0 ? clock_ns() : now_ns);
+		now_ns = clock_ns();
+	}
+	(void)bucket_take(&client->requests, now_ns);
+	return now_ns;
 }
 
 static status expired(struct client *client)
@@ -270,7 +324,7 @@ static status expired_idle(struct client *client)
 	count(client, COUNTER_REFUSED_EXPIRED);
 	end_session(client);
 	/* Ports are as many as were asked for; one that was evicted would never serve again. */
-	if (!client->channel.is_serial)
+	if (!listener_is_port(client->listener))
 		daemon_enter_half_open(client->daemon, client);
 	status result = receive(client, seconds_from_now(FAREWELL_S), &message);
 	if (result == STATUS_OK)
@@ -278,27 +332,85 @@ static status expired_idle(struct client *client)
 	return result == STATUS_OK ? STATUS_DENIED : result;
 }
 
+/* The session goes on with a later grant, if that is good; else with the one it has. */
+static status take_renewal(struct client *client, struct span encoded)
+{
+	struct daemon *daemon = client->daemon;
+	/* Before the question whether it was taken back: what comes later is seen. */
+	const uint32_t generation = revoked_generation(&daemon->revoked);
+	const uint64_t now = grant_clock_now(&daemon->clock);
+	struct link_grant grant;
+	struct quota *quota;
+
+	/* Each costs a signature's check, and perhaps a place in the table of quotas. */
+	if (!bucket_take(&client->renewals, clock_ns()))
+		return report(STATUS_LIMIT,
+			      "later grants come faster than %d a second: one session shows none more often",
+			      RENEWALS_PER_SECOND);
+	TRY(admit_renewal(daemon, encoded, &client->grant, &grant));
+	if (memcmp(grant.id, client->grant.id, sizeof grant.id) == 0)
+		return STATUS_OK;
+	TRY(quota_acquire(&daemon->quotas, &grant, now, &quota));
+	quota_release(&daemon->quotas, answerer_renew(&client->answerer, quota));
+	client->grant = grant;
+	client->revoked_generation = generation;
+	client->expires_ns = end_of_grant(&grant, now);
+	count(client, COUNTER_RENEWALS);
+	log_session(client, "renewed");
+	return STATUS_OK;
+}
+
+static status answer_renewal(struct client *client, struct span content, uint8_t *ret_content, size_t *ret_size)
+{
+	struct link_renewal_reply reply;
+	struct span encoded;
+
+	TRY(link_renewal_decode(content, &encoded));
+	reply.outcome = take_renewal(client, encoded);
+	if (reply.outcome != STATUS_OK && reply.outcome != STATUS_LIMIT)
+		reply.outcome = STATUS_DENIED;
+	const int64_t left_ns = client->expires_ns - clock_ns();
+	reply.left_ms = left_ns > 0 ? (uint64_t)left_ns / 1000000 : 0;
+	link_renewal_reply_encode(&reply, ret_content);
+	*ret_size = LINK_RENEWAL_REPLY_SIZE;
+	return STATUS_OK;
+}
+
+static status answer_content(struct client *client, struct span content, int64_t now_ns, uint8_t *ret_content,
+			     size_t *ret_size)
+{
+	return link_renewal_is(content) ? answer_renewal(client, content, ret_content, ret_size)
+					: answerer_answer(&client->answerer, content, now_ns, ret_content, ret_size);
+}
+
 static status answer_record(struct client *client, size_t content_size)
 {
 	uint8_t *content = client->reply + LINK_HEAD_SIZE;
-	int64_t now_ns = clock_ns();
+	/* Only then: the grant may end, or be taken back, while the record waits. */
+	int64_t now_ns = hold_to_rate(client);
 	size_t size;
 
 	if (now_ns >= client->expires_ns)
 		return expired(client);
-	hold_to_rate(client, now_ns);
+	if (is_revoked(client))
+		return revoked(client);
 	/* Why a read failed, the client isn't told in words. */
 	log_thread_told_set(false);
-	status result = answerer_answer(&client->answerer, (struct span){client->content, content_size}, now_ns,
-					content, &size);
+	status result = answer_content(client, (struct span){client->content, content_size}, now_ns, content, &size);
 	log_thread_told_set(true);
+	/* A long plan takes its time, too: what was answered after AGENT_REVOKED would make that a lie. */
+	if (is_revoked(client))
+		return revoked(client);
 	if (result == STATUS_OK)
 		result = link_seal(&client->session, (struct span){content, size}, client->reply, sizeof client->reply,
 				   &size);
 	if (result != STATUS_OK)
 		return refuse(client, COUNTER_REFUSED_RECORD, result);
 	client->owes_reply = false;
-	return channel_reply(&client->channel, (struct span){client->reply, size});
+	TRY(channel_reply(&client->channel, (struct span){client->reply, size}));
+	/* While the client opens it. */
+	link_prepare(&client->session);
+	return STATUS_OK;
 }
 
 /* One session, from its handshake to its end. STATUS_END: in order; anything else was said. */
@@ -327,13 +439,20 @@ static status converse(struct client *client)
 	return result;
 }
 
-static status send_hello(struct client *client, bool with_ring)
+static struct agent_hello make_hello(const struct client *client, bool with_ring)
 {
 	struct agent_hello hello = {.version = 1, .flags = with_ring ? AGENT_WITH_RING : 0};
-	const struct span body = {(const uint8_t *)&hello, sizeof hello};
 
 	memcpy(hello.source_key, client->daemon->identity.binding.source_key, sizeof hello.source_key);
 	memcpy(hello.source_nonce, client->daemon->identity.binding.source_nonce, sizeof hello.source_nonce);
+	return hello;
+}
+
+static status send_hello(struct client *client, bool with_ring)
+{
+	const struct agent_hello hello = make_hello(client, with_ring);
+	const struct span body = {(const uint8_t *)&hello, sizeof hello};
+
 	return with_ring ? channel_share(&client->channel, body) : channel_send(&client->channel, AGENT_HELLO, body);
 }
 
@@ -356,6 +475,63 @@ static status send_status(struct client *client)
 	return result == STATUS_OK ? STATUS_END : result;
 }
 
+/* Whose grant it was is ended by its own thread, at its next record or look around. */
+static status take_revocation(struct client *client, struct span encoded)
+{
+	struct daemon *daemon = client->daemon;
+	const struct link_binding *own = &daemon->identity.binding;
+	struct link_revocation revocation;
+	char id[2 * LINK_GRANT_ID_SIZE + 1];
+
+	TRY(link_revocation_decode(encoded, &revocation));
+	TRY(link_revocation_check(&revocation, daemon->primitives, own->owner_key, own->source_key));
+	/* Of an earlier start of ours, as its grant is: that is void. */
+	if (memcmp(revocation.source_nonce, own->source_nonce, sizeof revocation.source_nonce) != 0)
+		return STATUS_OK;
+	TRY(revoked_add(&daemon->revoked, revocation.grant_id, revocation.valid_until,
+			grant_clock_now(&daemon->clock)));
+	identity_hex(revocation.grant_id, sizeof revocation.grant_id, id);
+	log_write(LOG_PRIORITY_NOTICE, "the owner has taken back the grant %s", id);
+	count(client, COUNTER_REVOCATIONS);
+	return STATUS_OK;
+}
+
+/* The revocation is whoever's who brings it; that it was taken, only we can prove. */
+static status take_and_prove(struct client *client, size_t size, struct span *ret_proof)
+{
+	const struct daemon *daemon = client->daemon;
+	uint8_t asked[LINK_REVOCATION_ASK_SIZE], *proof = client->content;
+
+	static_assert(sizeof client->content >= LINK_REVOCATION_PROOF_SIZE, "a place for it");
+	if (size != sizeof asked)
+		return take_revocation(client, (struct span){client->channel.request, size});
+	memcpy(asked, client->channel.request, sizeof asked);
+	TRY(take_revocation(client, (struct span){asked, LINK_REVOCATION_SIZE}));
+	TRY(link_revocation_prove(daemon->primitives, daemon->identity.key.secret, asked + LINK_REVOCATION_SIZE, asked,
+				  proof));
+	*ret_proof = (struct span){proof, LINK_REVOCATION_PROOF_SIZE};
+	return STATUS_OK;
+}
+
+static status answer_revocation(struct client *client, size_t size)
+{
+	struct span answer = {0};
+	status result = STATUS_LIMIT;
+
+	log_thread_forget();
+	log_thread_told_set(true);
+	if (listener_take_revocation(client->listener))
+		result = take_and_prove(client, size, &answer);
+	else
+		(void)!report(STATUS_LIMIT, "too many revocations a second: try again in a moment");
+	if (result != STATUS_OK) {
+		answer = (struct span){(const uint8_t *)log_thread_last(), strlen(log_thread_last())};
+		count(client, COUNTER_REFUSED_HANDSHAKE);
+	}
+	TRY(channel_send(&client->channel, result == STATUS_OK ? AGENT_REVOKED : AGENT_REFUSED, answer));
+	return STATUS_END;
+}
+
 static status refuse_frame(struct client *client, const char *why)
 {
 	count(client, COUNTER_REFUSED_FRAME);
@@ -372,6 +548,8 @@ static status greet(struct client *client, const struct agent_frame *head)
 	client->channel.sequence = head->sequence;
 	if (head->type == AGENT_ASK_STATUS && head->size == 0)
 		return send_status(client);
+	if (head->type == AGENT_REVOKE)
+		return answer_revocation(client, head->size);
 	if (head->type != AGENT_CONNECT || head->size != sizeof ask)
 		return refuse_frame(client, "this isn't how a connection begins (AGENT_CONNECT)");
 	memcpy(&ask, client->channel.request, sizeof ask);
@@ -515,6 +693,32 @@ static void *run_port(void *context)
 	return NULL;
 }
 
+/* Its memory is mapped for good, so there is nothing to open again. */
+static void *run_shared(void *context)
+{
+	struct client *client = context;
+	const struct agent_hello hello = make_hello(client, true);
+	status result = STATUS_OK;
+
+	log_thread_name_set(client->name);
+	channel_init_shared(&client->channel, client->listener->shared);
+	while (!daemon_is_ending(client->daemon) && (result == STATUS_OK || result == STATUS_TORN)) {
+		result = channel_greet(&client->channel, &hello, SLICE_MS);
+		if (result != STATUS_OK)
+			continue;
+		(void)!converse(client);
+		end_session(client);
+		channel_end(&client->channel, (struct span){NULL, 0});
+	}
+	if (!daemon_is_ending(client->daemon)) {
+		log_write(LOG_PRIORITY_WARNING, "not served any more until the agent starts anew");
+		__atomic_store_n(&client->listener->is_lost, true, __ATOMIC_RELEASE);
+	}
+	daemon_leave(client->daemon, client);
+	client_destroy(client);
+	return NULL;
+}
+
 static bool start_thread(void *(*function)(void *), struct client *client)
 {
 	pthread_attr_t attributes;
@@ -566,7 +770,8 @@ status client_start_port(struct daemon *daemon, struct listener *listener)
 	if (client == NULL)
 		return report(STATUS_NO_MEMORY, "out of memory for the port %s", listener->place);
 	snprintf(client->name, sizeof client->name, "port %.50s", listener->place);
-	if (!daemon_enter(daemon, client, false) || !start_thread(run_port, client)) {
+	if (!daemon_enter(daemon, client, false) ||
+	    !start_thread(client->listener->shared != NULL ? run_shared : run_port, client)) {
 		client_destroy(client);
 		return report(STATUS_NO_MEMORY, "can't start a thread for the port %s", listener->place);
 	}

@@ -12,7 +12,7 @@
 /* Serve the connection `file`, which is taken over, in a new thread. Where that can't be,
  * the connection is closed, and it is said. */
 void client_start(struct daemon *daemon, struct listener *listener, int file);
-/* Serve a serial port for good, in a new thread. STATUS_NO_MEMORY: reported. */
+/* Serve a serial port, or shared memory, for good, in a new thread. STATUS_NO_MEMORY: reported. */
 MUST_USE status client_start_port(struct daemon *daemon, struct listener *listener);
 
 /* It has to go: others came. The daemon's lock is held. */

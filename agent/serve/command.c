@@ -3,6 +3,7 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,22 +14,29 @@
 #include "agent/serve/daemon.h"
 #include "agent/serve/log.h"
 #include "base/report.h"
+#include "base/state-home.h"
 #include "wire/frame.h"
 
 enum {
 	EXIT_FAULT = 1,
 	EXIT_USAGE = 2,
 	STATUS_MS = 3000,
+	/* Longer than a look at a thousand processes takes on a busy machine; too short to be missed by
+	 * whoever the guest talks to. */
+	PAUSE_MS = 200,
+	PAUSE_MS_MAX = 2000,
 
 	OPTION_SOCKET = 1000,
 	OPTION_SOCKET_MODE,
 	OPTION_TCP,
 	OPTION_VSOCK,
 	OPTION_SERIAL,
+	OPTION_IVSHMEM,
 	OPTION_OWNER,
 	OPTION_KEY,
 	OPTION_TARGET,
 	OPTION_USER,
+	OPTION_QEMU_USER,
 	OPTION_JSON,
 	OPTION_SESSIONS,
 	OPTION_HALF_OPEN,
@@ -37,6 +45,9 @@ enum {
 	OPTION_HELLO,
 	OPTION_SIM,
 	OPTION_DEBUG,
+	OPTION_EPOCH_FILE,
+	OPTION_PAUSE,
+	OPTION_NO_EPOCHS,
 };
 
 static const struct argp_option options[] = {
@@ -51,6 +62,8 @@ static const struct argp_option options[] = {
 	{"vsock", OPTION_VSOCK, "PORT", 0, "vsock, for enclaves in VMs", 1},
 	{"serial", OPTION_SERIAL, "PATH", 0,
 	 "A serial port, or the Unix socket of a QEMU's chardev (virtio-serial), for an enclave in a VM", 1},
+	{"ivshmem", OPTION_IVSHMEM, "FILE", 0,
+	 "Memory shared with an enclave's VM: the file behind QEMU's ivshmem-plain, made if need be", 1},
 	{NULL, 0, NULL, 0, "Who may read what:", 2},
 	{"owner", OPTION_OWNER, "FILE", 0,
 	 "Public key of the owner, whose grants count (PEM; default: owner.pub in the state directory)", 2},
@@ -58,15 +71,30 @@ static const struct argp_option options[] = {
 	 "This source's own key (default: agent.key in the state directory); made on first use, agent.pub beside it",
 	 2},
 	{"target", OPTION_TARGET, "T", 0,
-	 "Serve this target: qemu:PID, qemu:NAME or dump:FILE, as grants name it. May be repeated. Without: every QEMU "
+	 "Serve this target: qemu:PID, qemu:NAME, dump:FILE or dev:DEVICE, as grants name it. May be repeated. "
+	 "Without: every QEMU "
 	 "here, "
 	 "no files",
+	 2},
+	{"qemu-user", OPTION_QEMU_USER, "NAME", 0,
+	 "Whose QEMUs qemu:NAME may mean, besides root's and those of the user who starts the agent (libvirt-qemu, "
+	 "say). "
+	 "May be repeated",
 	 2},
 	{"insecure-accept-sim", OPTION_SIM, NULL, 0, "Serve simulated enclaves, which protect nothing from their host",
 	 2},
 	{"insecure-accept-debug", OPTION_DEBUG, NULL, 0, "Serve debug enclaves, which their host can read", 2},
+	{"allow-pause", OPTION_PAUSE, "MS", OPTION_ARG_OPTIONAL,
+	 "Let targets stand still for sessions whose grant has the right `pause`, at most so long each time (200; up "
+	 "to "
+	 "2000). Takes QMP",
+	 2},
+	{"no-epochs", OPTION_NO_EPOCHS, NULL, 0,
+	 "Refuse epochs that sessions share: every session sees targets as they are", 2},
+	{"epoch-file", OPTION_EPOCH_FILE, "FD", 0,
+	 "An inherited file that holds an epoch of the one --target: for who starts an agent for one run", 2},
 	{NULL, 0, NULL, 0, "Limits:", 3},
-	{"sessions", OPTION_SESSIONS, "N", 0, "At the same time (64; each takes up to 1 MiB)", 3},
+	{"sessions", OPTION_SESSIONS, "N", 0, "At the same time (64; each takes up to 8.1 MiB)", 3},
 	{"half-open", OPTION_HALF_OPEN, "N", 0, "Connections without a proven enclave; the oldest goes first (32)", 3},
 	{"handshakes", OPTION_HANDSHAKES, "N", 0, "A second, at each listener (100)", 3},
 	{"requests", OPTION_REQUESTS, "N", 0, "A second, of each session; more are made to wait (0: no limit)", 3},
@@ -106,9 +134,22 @@ static error_t add_target(struct serve_settings *settings, const char *name, str
 		argp_error(state, "at most %d targets", SERVE_TARGET_COUNT_MAX);
 	if (strlen(name) >= START_TARGET_SIZE)
 		argp_error(state, "a target's name has at most %d bytes", START_TARGET_SIZE - 1);
-	if (strncmp(name, "qemu:", 5) != 0 && strncmp(name, "dump:", 5) != 0)
-		argp_error(state, "\"%s\" is no target: give qemu:PID, qemu:NAME or dump:FILE", name);
+	if (strncmp(name, "qemu:", 5) != 0 && strncmp(name, "dump:", 5) != 0 && strncmp(name, "dev:", 4) != 0)
+		argp_error(state, "\"%s\" is no target: give qemu:PID, qemu:NAME, dump:FILE or dev:DEVICE", name);
 	settings->target[settings->target_count++] = name;
+	return 0;
+}
+
+static error_t add_owner(struct serve_settings *settings, const char *name, struct argp_state *state)
+{
+	const struct passwd *found = getpwnam(name);
+
+	if (found == NULL)
+		argp_error(state, "there is no user \"%s\"", name);
+	else if (settings->owners.count == QEMU_OWNER_COUNT_MAX)
+		argp_error(state, "at most %d users", QEMU_OWNER_COUNT_MAX - 2);
+	else
+		settings->owners.uid[settings->owners.count++] = found->pw_uid;
 	return 0;
 }
 
@@ -155,13 +196,20 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case OPTION_TCP: return add_listener(settings, LISTENER_TCP, argument, state);
 	case OPTION_VSOCK: return add_listener(settings, LISTENER_VSOCK, argument, state);
 	case OPTION_SERIAL: return add_listener(settings, LISTENER_SERIAL, argument, state);
+	case OPTION_IVSHMEM: return add_listener(settings, LISTENER_IVSHMEM, argument, state);
 	case OPTION_OWNER: return set_path(settings->owner_path, argument);
 	case OPTION_KEY: return set_path(settings->key_path, argument);
 	case OPTION_TARGET: return add_target(settings, argument, state);
+	case OPTION_QEMU_USER: return add_owner(settings, argument, state);
 	case OPTION_USER: settings->user = argument; return 0;
 	case OPTION_JSON: settings->json = true; return 0;
 	case OPTION_SIM: settings->accept_sim = true; return 0;
 	case OPTION_DEBUG: settings->accept_debug = true; return 0;
+	case OPTION_NO_EPOCHS: settings->no_epochs = true; return 0;
+	case OPTION_PAUSE:
+		settings->pause_ms = PAUSE_MS;
+		return argument == NULL ? 0 : parse_count(argument, 1, PAUSE_MS_MAX, &settings->pause_ms, state);
+	case OPTION_EPOCH_FILE: return parse_count(argument, 3, 1023, (uint32_t *)&settings->epoch_file, state);
 	default: return parse_limit(key, argument, state);
 	}
 }
@@ -179,17 +227,21 @@ static const struct argp serve_parser = {
 	       "Exit status: 0 told to end; 1 could not start; 2 wrong usage.",
 };
 
-/* Our files: systemd's directory, or the user's. */
-static void state_path(char path[static SERVE_PATH_SIZE], const char *name)
+/* Our files where the command line names no others: in systemd's directory, or the user's. */
+static status state_file(char path[static SERVE_PATH_SIZE], const char *name)
 {
-	const char *given = getenv("STATE_DIRECTORY"), *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+	const char *given = getenv("STATE_DIRECTORY");
+	char directory[SERVE_PATH_SIZE];
 
-	if (given != NULL && given[0] == '/')
-		snprintf(path, SERVE_PATH_SIZE, "%s/%s", given, name);
-	else if (state != NULL && state[0] == '/')
-		snprintf(path, SERVE_PATH_SIZE, "%s/bartizan/%s", state, name);
+	if (path[0] != '\0')
+		return STATUS_OK;
+	if (given != NULL && given[0] == '/' && strlen(given) < sizeof directory)
+		memcpy(directory, given, strlen(given) + 1);
 	else
-		snprintf(path, SERVE_PATH_SIZE, "%s/.local/state/bartizan/%s", home != NULL ? home : "", name);
+		TRY(state_home(directory, sizeof directory));
+	if ((size_t)snprintf(path, SERVE_PATH_SIZE, "%s/%s", directory, name) >= SERVE_PATH_SIZE)
+		return report(STATUS_USAGE, "the path %s/%s is too long", directory, name);
+	return STATUS_OK;
 }
 
 static void socket_path(char path[static SERVE_PATH_SIZE])
@@ -205,22 +257,30 @@ static void socket_path(char path[static SERVE_PATH_SIZE])
 int serve_command(int argc, char **argv)
 {
 	static struct serve_settings settings = {.socket_mode = 0600,
+						 .epoch_file = -1,
 						 .session_count_max = 64,
 						 .half_open_count_max = 32,
 						 .handshakes_per_second = 100,
 						 .hello_s = 60};
 	static char name[] = "bartizan-agent serve";
 
-	state_path(settings.owner_path, "owner.pub");
-	state_path(settings.key_path, "agent.key");
+	settings.owners = (struct qemu_owners){{0, geteuid()}, 2};
 	socket_path(settings.socket_path);
 	argp_err_exit_status = EXIT_USAGE;
 	argv[0] = name;
 	argp_parse(&serve_parser, argc, argv, 0, NULL, &settings);
 	if (settings.listener_count == 0)
 		(void)add_listener(&settings, LISTENER_UNIX, settings.socket_path, NULL);
+	if (settings.epoch_file >= 0 && settings.target_count != 1)
+		return report(STATUS_USAGE, "--epoch-file is of one target: name it with --target") == STATUS_OK
+			       ? EXIT_SUCCESS
+			       : EXIT_USAGE;
 	log_init();
-	status result = daemon_serve(&settings);
+	status result = state_file(settings.owner_path, "owner.pub");
+	if (result == STATUS_OK)
+		result = state_file(settings.key_path, "agent.key");
+	if (result == STATUS_OK)
+		result = daemon_serve(&settings);
 	if (result == STATUS_USAGE)
 		return EXIT_USAGE;
 	return result == STATUS_OK ? EXIT_SUCCESS : EXIT_FAULT;

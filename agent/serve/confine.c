@@ -13,7 +13,7 @@
 
 #include "base/report.h"
 
-/* Both are in the first of the two words. */
+/* All that are ever wanted are in the first of the two words. */
 #define WANTED_CAPABILITIES ((1u << CAP_SYS_PTRACE) | (1u << CAP_DAC_READ_SEARCH))
 
 static status failed(const char *what)
@@ -26,7 +26,7 @@ static status failed(const char *what)
 static void drop_bounding_set(void)
 {
 	for (unsigned long i = 0; prctl(PR_CAPBSET_READ, i) >= 0; i++)
-		if (i != CAP_SYS_PTRACE && i != CAP_DAC_READ_SEARCH)
+		if (i >= 32 || (WANTED_CAPABILITIES & 1u << i) == 0)
 			(void)!prctl(PR_CAPBSET_DROP, i);
 }
 
@@ -70,7 +70,7 @@ static status become(const char *user)
 	return STATUS_OK;
 }
 
-status confine_process(const char *user)
+status confine_process(const char *user, const int devices[], size_t device_count)
 {
 	pid_t parent = getppid();
 	int signal = 0;
@@ -84,5 +84,5 @@ status confine_process(const char *user)
 	/* Other processes of the same user get at neither key nor guests' memory. */
 	if (prctl(PR_SET_DUMPABLE, 0) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return failed("give up privileges");
-	return confine_calls();
+	return confine_calls(devices, device_count);
 }

@@ -12,7 +12,10 @@ enum counter {
 	COUNTER_SESSIONS, /* proven ones */
 	COUNTER_REQUESTS, /* records answered */
 	COUNTER_OPERATIONS, /* in them */
+	COUNTER_PLANS, /* records that were read plans */
 	COUNTER_BYTES, /* of targets' memory handed out */
+	COUNTER_RENEWALS, /* later grants that sessions went on with */
+	COUNTER_REVOCATIONS, /* grants that the owner took back */
 
 	/* Refused, by reason. */
 	COUNTER_REFUSED_FIRST,
@@ -28,6 +31,7 @@ enum counter {
 	COUNTER_REFUSED_FULL, /* all session slots in use */
 	COUNTER_REFUSED_RECORD, /* forged, replayed, cut, malformed */
 	COUNTER_REFUSED_EXPIRED, /* the grant ended during the session */
+	COUNTER_REFUSED_REVOKED, /* it was taken back, before or during the session */
 	COUNTER_REFUSED_RIGHTS, /* operations */
 	COUNTER_REFUSED_QUOTA, /* operations */
 	COUNTER_COUNT,

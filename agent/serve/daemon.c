@@ -16,11 +16,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/device.h"
+#include "agent/pauser.h"
 #include "agent/primitives.h"
 #include "agent/serve/client.h"
 #include "agent/serve/confine.h"
 #include "agent/serve/guarded.h"
 #include "agent/serve/log.h"
+#include "agent/serve/shared-ring.h"
 #include "base/report.h"
 
 enum {
@@ -30,6 +33,7 @@ enum {
 	FILES_PER_CLIENT = 3,
 	FILES_PER_TARGET = 80,
 	END_S = 3,
+	BEAT_MS = 500, /* wire/link-shared.h: once a second or more */
 };
 
 bool daemon_is_ending(const struct daemon *daemon)
@@ -208,12 +212,16 @@ static status init_state(struct daemon *daemon, const struct serve_settings *set
 	TRY(identity_init(&daemon->identity, daemon->primitives, settings->key_path, settings->owner_path));
 	grant_clock_init(&daemon->clock);
 	TRY(quota_table_init(&daemon->quotas));
+	revoked_init(&daemon->revoked);
+	epochs_init(&daemon->epochs);
+	if (settings->epoch_file >= 0)
+		TRY(epochs_adopt(&daemon->epochs, settings->epoch_file, settings->target[0]));
 	return limit_resources(daemon);
 }
 
 static json_t *listeners_json(const struct daemon *daemon)
 {
-	static const char *const kinds[] = {"unix", "tcp", "vsock", "serial"};
+	static const char *const kinds[] = {"unix", "tcp", "vsock", "serial", "ivshmem"};
 	json_t *all = json_array();
 
 	for (uint32_t i = 0; i < daemon->listener_count; i++)
@@ -286,6 +294,21 @@ static void accept_all(struct daemon *daemon, struct listener *listener)
 	}
 }
 
+/* Who shares memory with us sees by it that we are there. */
+static bool beat_all(const struct daemon *daemon)
+{
+	bool is_any = false;
+
+	for (uint32_t i = 0; i < daemon->listener_count; i++) {
+		if (daemon->listener[i].shared == NULL ||
+		    __atomic_load_n(&daemon->listener[i].is_lost, __ATOMIC_ACQUIRE))
+			continue;
+		shared_ring_beat(daemon->listener[i].shared);
+		is_any = true;
+	}
+	return is_any;
+}
+
 static void serve_clients(struct daemon *daemon)
 {
 	struct pollfd waiting[SERVE_LISTENER_COUNT_MAX + 1];
@@ -294,9 +317,9 @@ static void serve_clients(struct daemon *daemon)
 		waiting[0] = (struct pollfd){.fd = daemon->signals, .events = POLLIN};
 		for (uint32_t i = 0; i < daemon->listener_count; i++)
 			waiting[1 + i] = (struct pollfd){
-				.fd = daemon->listener[i].kind == LISTENER_SERIAL ? -1 : daemon->listener[i].file,
+				.fd = listener_is_port(&daemon->listener[i]) ? -1 : daemon->listener[i].file,
 				.events = POLLIN};
-		if (poll(waiting, 1 + daemon->listener_count, -1) < 0)
+		if (poll(waiting, 1 + daemon->listener_count, beat_all(daemon) ? BEAT_MS : -1) < 0)
 			continue;
 		if (waiting[0].revents != 0 && !handle_signals(daemon))
 			return;
@@ -331,9 +354,26 @@ static void end_clients(struct daemon *daemon)
 static status start_ports(struct daemon *daemon)
 {
 	for (uint32_t i = 0; i < daemon->listener_count; i++)
-		if (daemon->listener[i].kind == LISTENER_SERIAL)
+		if (listener_is_port(&daemon->listener[i]))
 			TRY(client_start_port(daemon, &daemon->listener[i]));
 	return STATUS_OK;
+}
+
+static status confine_helper(void *user)
+{
+	return confine_process(user, NULL, 0);
+}
+
+/* Opening a device takes a right of its own, which isn't kept: those to be served are open from now on. */
+static status confine(const struct serve_settings *settings)
+{
+	int devices[DEVICE_HELD_COUNT_MAX];
+
+	for (uint32_t i = 0; i < settings->target_count; i++)
+		if (strncmp(settings->target[i], "dev:", 4) == 0)
+			TRY(device_hold(settings->target[i] + 4));
+	const size_t count = device_held_files(devices);
+	return confine_process(settings->user, devices, count);
 }
 
 static status run(struct daemon *daemon, const struct serve_settings *settings)
@@ -341,8 +381,10 @@ static status run(struct daemon *daemon, const struct serve_settings *settings)
 	TRY(init_state(daemon, settings));
 	TRY(init_signals(daemon));
 	TRY(init_listeners(daemon));
-	TRY(confine_process(settings->user));
-	TRY(hub_init(&daemon->hub, settings->target, settings->target_count));
+	if (settings->pause_ms > 0)
+		TRY(pauser_start(settings->pause_ms, confine_helper, (void *)settings->user));
+	TRY(confine(settings));
+	TRY(hub_init(&daemon->hub, settings->target, settings->target_count, &settings->owners));
 	TRY(start_ports(daemon));
 	warn(settings);
 	say_ready(daemon);
@@ -361,6 +403,7 @@ status daemon_serve(const struct serve_settings *settings)
 	hub_deinit(&daemon.hub);
 	for (uint32_t i = 0; i < daemon.listener_count; i++)
 		listener_deinit(&daemon.listener[i]);
+	epochs_deinit(&daemon.epochs);
 	quota_table_deinit(&daemon.quotas);
 	identity_deinit(&daemon.identity);
 	free(daemon.client);

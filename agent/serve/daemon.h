@@ -8,11 +8,13 @@
 
 #include "agent/serve/clock.h"
 #include "agent/serve/counters.h"
+#include "agent/serve/epochs.h"
 #include "agent/serve/half-open.h"
 #include "agent/serve/hub.h"
 #include "agent/serve/identity.h"
 #include "agent/serve/listener.h"
 #include "agent/serve/quota.h"
+#include "agent/serve/revoked.h"
 #include "agent/serve/settings.h"
 
 struct client;
@@ -24,6 +26,8 @@ struct daemon {
 	struct grant_clock clock;
 	struct hub hub;
 	struct quota_table quotas;
+	struct revoked_table revoked;
+	struct epochs epochs;
 	struct counters counters;
 	struct listener listener[SERVE_LISTENER_COUNT_MAX];
 	uint32_t listener_count;

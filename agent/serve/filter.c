@@ -12,6 +12,7 @@
 #include "agent/serve/confine.h"
 #include "base/checked.h"
 #include "base/report.h"
+#include "kmod/bartizan.h"
 
 /* Allowed whatever their arguments are: they act on what is open already, on our own memory
  * and threads, or only look. */
@@ -90,6 +91,24 @@ static int allow(scmp_filter_ctx filter, int call, struct scmp_arg_cmp condition
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 1, condition);
 }
 
+static int allow_question(scmp_filter_ctx filter, int file, unsigned long question)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 2, SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)file),
+				SCMP_A1(SCMP_CMP_EQ, question));
+}
+
+/* The module's device says where RAM is, and how the kernel's addresses are translated. */
+static int allow_devices(scmp_filter_ctx filter, const int devices[], size_t device_count)
+{
+	int error = 0;
+
+	for (size_t i = 0; i < device_count; i++) {
+		error |= allow_question(filter, devices[i], BARTIZAN_REGISTERS);
+		error |= allow_question(filter, devices[i], BARTIZAN_NEXT_RAM);
+	}
+	return error;
+}
+
 /* Allowed with these arguments only. Returns 0, or one of the calls' errors. */
 static int allow_restricted(scmp_filter_ctx filter)
 {
@@ -108,7 +127,8 @@ static int allow_restricted(scmp_filter_ctx filter)
 	error |= allow(filter, SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
 	error |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 	/* stdio asks whether it writes to a terminal. */
-	error |= allow(filter, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, TCGETS));
+	for (int file = STDIN_FILENO; file <= STDERR_FILENO; file++)
+		error |= allow_question(filter, file, TCGETS);
 	/* Reading limits, and abort(). */
 	error |= allow(filter, SCMP_SYS(prlimit64), SCMP_A2(SCMP_CMP_EQ, 0));
 	error |= allow(filter, SCMP_SYS(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
@@ -121,7 +141,7 @@ static void filter_cleanup(scmp_filter_ctx *filter)
 		seccomp_release(*filter);
 }
 
-status confine_calls(void)
+status confine_calls(const int devices[], size_t device_count)
 {
 	__attribute__((cleanup(filter_cleanup))) scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int error = filter == NULL ? -ENOMEM : 0;
@@ -130,6 +150,8 @@ status confine_calls(void)
 		error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, plain_calls[i], 0);
 	if (error == 0)
 		error = allow_restricted(filter);
+	if (error == 0)
+		error = allow_devices(filter, devices, device_count);
 	if (error == 0)
 		error = seccomp_load(filter);
 	if (error != 0)

@@ -36,7 +36,7 @@ status guarded_run(guarded_work work, void *context)
 
 	if (sigsetjmp(here, 0) != 0) {
 		way_back = before;
-		return report(STATUS_IO, "the target's memory vanished while it was read: its file became shorter");
+		return report(STATUS_IO, "memory vanished while it was used: its file became shorter");
 	}
 	way_back = &here;
 	status result = work(context);

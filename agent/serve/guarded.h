@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reading memory that somebody else may cut: a guest's RAM file that becomes
- * shorter is SIGBUS for whoever has it mapped. One guest must not end the agent
- * for all others.
+ * Using memory that somebody else may cut: a guest's RAM file, or one shared with a
+ * guest, that becomes shorter is SIGBUS for whoever has it mapped. One guest must
+ * not end the agent for all others.
  */
 #ifndef AGENT_SERVE_GUARDED_H
 #define AGENT_SERVE_GUARDED_H

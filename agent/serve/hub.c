@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "agent/file.h"
 #include "agent/serve/clock.h"
 #include "agent/serve/guarded.h"
 #include "agent/serve/log.h"
@@ -18,7 +17,6 @@ enum {
 	/* Until the kernel's tables are known, a reset shows in the registers alone, and under
 	 * KVM firmware is done with after a fifth of a second. */
 	UNKNOWN_INTERVAL_MS = 50,
-	STAT_SIZE_MAX = 4096,
 };
 
 static const int64_t second_ns = 1000000000;
@@ -38,29 +36,6 @@ status hub_check_name(const struct hub *hub, const char *name)
 		      hub->allowed_count == 0 ? ": without --target, only qemu:… is" : " (see --target)");
 }
 
-/* When a process started, in clock ticks: field 22 of /proc/PID/stat (proc(5)); the second
- * one is in parentheses and may hold anything. */
-static status start_time_of(pid_t pid, uint64_t *ret_time)
-{
-	char path[64];
-	uint8_t *text;
-	size_t size;
-
-	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	status result = file_read(path, STAT_SIZE_MAX, &text, &size);
-	if (result != STATUS_OK)
-		return status_is_fault(result) ? result : STATUS_GONE;
-	const char *at = memrchr(text, ')', size), *end = (const char *)text + size;
-	for (int field = 2; at != NULL && field < 22; field++)
-		at = memchr(at + 1, ' ', (size_t)(end - at) - 1);
-	*ret_time = 0;
-	/* Digits end at the next blank, which is there: more fields follow. */
-	for (at = at != NULL ? at + 1 : end; at < end && *at >= '0' && *at <= '9'; at++)
-		*ret_time = *ret_time * 10 + (uint64_t)(*at - '0');
-	free(text);
-	return *ret_time != 0 ? STATUS_OK : STATUS_GONE;
-}
-
 /* PIDs come back: who was granted the process of that number isn't granted the next one. */
 static status check_pin(struct hub *hub, const char *name, pid_t pid)
 {
@@ -68,7 +43,7 @@ static status check_pin(struct hub *hub, const char *name, pid_t pid)
 
 	if (strncmp(name, "qemu:", 5) != 0 || strspn(name + 5, "0123456789") != strlen(name + 5))
 		return STATUS_OK;
-	if (start_time_of(pid, &start_time) != STATUS_OK)
+	if (qemu_process_start_time(pid, &start_time) != STATUS_OK)
 		return report(STATUS_GONE, "QEMU process %d ended", (int)pid);
 	for (uint32_t i = 0; i < hub->pin_count; i++) {
 		if (hub->pin[i].pid != pid)
@@ -97,7 +72,7 @@ static void destroy_target(struct hub_target *target)
 
 static status fill_target(struct hub *hub, struct hub_target *target)
 {
-	TRY(target_create(target->name, &target->target));
+	TRY(target_create_owned(target->name, hub->owners, &target->target));
 	TRY(check_pin(hub, target->name, target->target->description.pid));
 	return boot_watch_init(&target->watch, target->target->source);
 }
@@ -369,10 +344,11 @@ static void *keep(void *context)
 	return NULL;
 }
 
-status hub_init(struct hub *hub, const char *const *allowed, uint32_t allowed_count)
+status hub_init(struct hub *hub, const char *const *allowed, uint32_t allowed_count, const struct qemu_owners *owners)
 {
 	*hub = (struct hub){.allowed = allowed,
 			    .allowed_count = allowed_count,
+			    .owners = owners,
 			    .lock = PTHREAD_MUTEX_INITIALIZER,
 			    .wanted = PTHREAD_COND_INITIALIZER};
 	int error = pthread_create(&hub->keeper, NULL, keep, hub);

@@ -45,6 +45,7 @@ struct hub_pin {
 struct hub {
 	const char *const *allowed; /* names; none: every local QEMU */
 	uint32_t allowed_count;
+	const struct qemu_owners *owners; /* of machines that are named by their -name */
 	pthread_mutex_t lock;
 	pthread_cond_t wanted; /* wakes the keeper */
 	pthread_t keeper;
@@ -55,8 +56,9 @@ struct hub {
 	uint32_t pin_count;
 };
 
-/* `allowed` must outlive the hub. Starts a thread. STATUS_NO_MEMORY, reported. */
-MUST_USE status hub_init(struct hub *hub, const char *const *allowed, uint32_t allowed_count);
+/* `allowed` and `owners` must outlive the hub. Starts a thread. STATUS_NO_MEMORY, reported. */
+MUST_USE status hub_init(struct hub *hub, const char *const *allowed, uint32_t allowed_count,
+			 const struct qemu_owners *owners);
 void hub_deinit(struct hub *hub);
 
 /* May this name be asked for at all? STATUS_DENIED, reported. Touches no target. */

@@ -2,10 +2,12 @@
 /* What the daemon counts: handshakes, half-open connections, quotas. */
 #include <string.h>
 
+#include "agent/serve/answer.h"
 #include "agent/serve/bucket.h"
 #include "agent/serve/half-open.h"
 #include "agent/serve/quota.h"
 #include "base/test.h"
+#include "guest/memory/memory.h"
 
 static const int64_t second_ns = 1000000000;
 
@@ -115,6 +117,35 @@ static void a_quota_outlives_the_session_but_not_the_grant(void **state)
 	quota_table_deinit(&table);
 }
 
+static void what_a_plan_did_not_use_is_given_back(void **state)
+{
+	struct link_grant grant = grant_with(4, 10000, 3);
+	struct quota *quota = NULL;
+	struct quota_table table;
+	uint64_t bytes, requests;
+
+	(void)state;
+	assert_int_equal(quota_table_init(&table), STATUS_OK);
+	assert_int_equal(quota_take_up_to(&table, NULL, 1 << 20), 1 << 20);
+	quota_give_back(&table, NULL, 1 << 20);
+	assert_int_equal(quota_acquire(&table, &grant, 900, &quota), STATUS_OK);
+	assert_int_equal(quota_take_up_to(&table, quota, 1 << 20), 10000);
+	assert_false(quota_take(&table, quota, 1));
+	quota_give_back(&table, quota, 4000);
+	quota_left(&table, quota, &bytes, &requests);
+	assert_int_equal(bytes, 4000);
+	assert_int_equal(requests, 2);
+	assert_int_equal(quota_take_up_to(&table, quota, 72), 72);
+	assert_true(quota_take(&table, quota, 0));
+	/* No requests left, whatever there is in bytes. */
+	assert_int_equal(quota_take_up_to(&table, quota, 72), 0);
+	quota_left(&table, quota, &bytes, &requests);
+	assert_int_equal(bytes, 4000 - 72);
+	assert_int_equal(requests, 0);
+	quota_release(&table, quota);
+	quota_table_deinit(&table);
+}
+
 static void grants_without_limits_need_no_place(void **state)
 {
 	struct link_grant grant = grant_with(2, UINT64_MAX, UINT64_MAX), half = grant_with(3, UINT64_MAX, 2);
@@ -160,6 +191,12 @@ static void more_grants_than_can_be_counted_are_refused_until_some_end(void **st
 	quota_table_deinit(&table);
 }
 
+static void the_page_tables_of_a_session_take_no_more_than_is_said(void **state)
+{
+	(void)state;
+	assert_true(guest_memory_storage_size(GUEST_MEMORY_CACHE_PAGES_MIN) <= ANSWERER_STORAGE_KIB_MAX << 10);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,8 +206,10 @@ int main(void)
 		cmocka_unit_test(without_a_rate_there_is_no_limit),
 		cmocka_unit_test(the_oldest_half_open_one_goes_first),
 		cmocka_unit_test(a_quota_outlives_the_session_but_not_the_grant),
+		cmocka_unit_test(what_a_plan_did_not_use_is_given_back),
 		cmocka_unit_test(grants_without_limits_need_no_place),
 		cmocka_unit_test(more_grants_than_can_be_counted_are_refused_until_some_end),
+		cmocka_unit_test(the_page_tables_of_a_session_take_no_more_than_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

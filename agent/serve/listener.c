@@ -19,9 +19,14 @@
 #include <linux/vm_sockets.h>
 
 #include "agent/serve/clock.h"
+#include "agent/serve/shared-ring.h"
 #include "base/report.h"
 
-enum { BACKLOG = 64 };
+enum {
+	BACKLOG = 64,
+	/* Each is the check of a signature, some 0.1 ms: 2 % of a core, whoever sends them. */
+	REVOCATIONS_PER_SECOND = 200,
+};
 
 static status cannot(const char *place, const char *what)
 {
@@ -192,6 +197,7 @@ static status open_listener(struct listener *listener, const struct serve_settin
 	case LISTENER_TCP: return listen_tcp(listener);
 	case LISTENER_VSOCK: return listen_vsock(listener);
 	case LISTENER_SERIAL: return open_serial(listener);
+	case LISTENER_IVSHMEM: return shared_ring_map(listener->place, &listener->shared);
 	}
 	return report(STATUS_INTERNAL, "no such kind of listener");
 }
@@ -203,6 +209,7 @@ status listener_init(struct listener *listener, enum listener_kind kind, const c
 	/* A second's worth at once: many programs may be started together. */
 	bucket_init(&listener->handshakes, settings->handshakes_per_second, settings->handshakes_per_second,
 		    clock_ns());
+	bucket_init(&listener->revocations, REVOCATIONS_PER_SECOND, REVOCATIONS_PER_SECOND, clock_ns());
 	status result = open_listener(listener, settings);
 	if (result != STATUS_OK && listener->file >= 0)
 		close(listener->file);
@@ -213,6 +220,8 @@ void listener_deinit(struct listener *listener)
 {
 	if (listener->file >= 0)
 		close(listener->file);
+	if (listener->shared != NULL)
+		shared_ring_unmap(listener->shared);
 	/* Not ours to remove any more where privileges are gone: the next start does it. */
 	if (listener->kind == LISTENER_UNIX)
 		(void)!unlink(listener->place);
@@ -224,6 +233,19 @@ bool listener_take_handshake(struct listener *listener)
 	bool taken = bucket_take(&listener->handshakes, clock_ns());
 	pthread_mutex_unlock(&listener->lock);
 	return taken;
+}
+
+bool listener_take_revocation(struct listener *listener)
+{
+	pthread_mutex_lock(&listener->lock);
+	bool taken = bucket_take(&listener->revocations, clock_ns());
+	pthread_mutex_unlock(&listener->lock);
+	return taken;
+}
+
+bool listener_is_port(const struct listener *listener)
+{
+	return listener->kind == LISTENER_SERIAL || listener->kind == LISTENER_IVSHMEM;
 }
 
 int listener_accept(const struct listener *listener)

@@ -103,6 +103,33 @@ bool quota_take(struct quota_table *table, struct quota *quota, uint64_t size)
 	return enough;
 }
 
+uint64_t quota_take_up_to(struct quota_table *table, struct quota *quota, uint64_t size)
+{
+	if (quota == NULL)
+		return size;
+	pthread_mutex_lock(&table->lock);
+	if (quota->requests_left == 0)
+		size = 0;
+	if (size > quota->bytes_left)
+		size = quota->bytes_left;
+	if (size > 0) {
+		take_from(&quota->requests_left, 1);
+		take_from(&quota->bytes_left, size);
+	}
+	pthread_mutex_unlock(&table->lock);
+	return size;
+}
+
+void quota_give_back(struct quota_table *table, struct quota *quota, uint64_t size)
+{
+	if (quota == NULL || size == 0)
+		return;
+	pthread_mutex_lock(&table->lock);
+	if (quota->bytes_left != UINT64_MAX)
+		quota->bytes_left += size;
+	pthread_mutex_unlock(&table->lock);
+}
+
 void quota_left(struct quota_table *table, const struct quota *quota, uint64_t *ret_bytes, uint64_t *ret_requests)
 {
 	if (quota == NULL) {

@@ -46,6 +46,11 @@ void quota_release(struct quota_table *table, struct quota *quota);
  * not so much is left. `quota` may be NULL: no limit. */
 bool quota_take(struct quota_table *table, struct quota *quota, uint64_t size);
 
+/* Take one operation with as many of `size` bytes as are left, for work whose size shows when it's
+ * done; what of it wasn't used is given back. How many; 0: nothing is left. */
+uint64_t quota_take_up_to(struct quota_table *table, struct quota *quota, uint64_t size);
+void quota_give_back(struct quota_table *table, struct quota *quota, uint64_t size);
+
 /* What is left; UINT64_MAX where there is no limit. */
 void quota_left(struct quota_table *table, const struct quota *quota, uint64_t *ret_bytes, uint64_t *ret_requests);
 

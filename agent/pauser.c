@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "agent/pauser.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/qmp.h"
+#include "base/report.h"
+
+enum {
+	PATH_SIZE = 4096,
+	/* For an answer of QEMU's: it stops its CPUs first, and its machine may be busy. */
+	MONITOR_MS = 1000,
+	/* The monitor may be somebody else's just then: our own agent's, for a look at the registers. Each
+	 * try waits up to QMP_TIMEOUT_MS for a greeting. */
+	CONNECT_COUNT_MAX = 10,
+	CONNECT_PAUSE_NS = 10000000,
+	/* More than all of the above. */
+	ANSWER_MS = 10000,
+	WAIT_STEP_NS = 1000000,
+};
+
+/* One at a time: each is milliseconds long. */
+struct order {
+	bool stop; /* else: go on */
+	pid_t pid;
+	char path[PATH_SIZE];
+};
+
+struct answer {
+	int32_t outcome; /* status */
+	uint64_t stopped_ns;
+};
+
+/* Memory of both processes. */
+struct shared {
+	_Atomic bool is_standing; /* as far as the helper knows; false as soon as it may go on */
+	_Atomic bool is_ours; /* the helper has stopped it, and not let it go on */
+};
+
+static struct {
+	int socket; /* to the helper; 0: none */
+	uint32_t limit_ms;
+	struct shared *shared;
+	pthread_mutex_t lock; /* for the socket */
+	_Atomic bool is_taken; /* somebody's pause is under way */
+	_Atomic bool is_late;
+	struct order last; /* of who has taken it */
+} pauser = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* ---- the helper */
+
+struct helper {
+	int socket;
+	uint64_t limit_ns;
+	struct shared *shared;
+	struct qmp *qmp; /* NULL: nothing stands by us */
+	struct order order; /* whom it is about */
+	uint64_t stopped_ns; /* when; */
+	uint64_t lasted_ns; /* of the last one, once it is over */
+};
+
+static status connect_to(const struct order *order, struct qmp **ret_qmp)
+{
+	const struct timespec pause = {.tv_nsec = CONNECT_PAUSE_NS};
+	status result = STATUS_MISSING;
+
+	for (int i = 0; i < CONNECT_COUNT_MAX; i++) {
+		result = qmp_create(order->pid, order->path, ret_qmp);
+		if (result != STATUS_MISSING)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	if (result == STATUS_OK)
+		qmp_timeout_set(*ret_qmp, MONITOR_MS);
+	return result;
+}
+
+/* Once more by a new connection, if need be. */
+static status say_go_on(struct qmp *qmp, const struct order *order)
+{
+	status result = qmp != NULL ? qmp_execute(qmp, "cont") : STATUS_MISSING;
+
+	qmp_destroy(qmp);
+	if (result == STATUS_OK)
+		return STATUS_OK;
+	result = connect_to(order, &qmp);
+	if (result == STATUS_OK) {
+		result = qmp_execute(qmp, "cont");
+		qmp_destroy(qmp);
+	}
+	if (result != STATUS_OK)
+		return report(STATUS_IO, "the guest of QEMU process %d stands still: say `cont` to its monitor",
+			      (int)order->pid);
+	return STATUS_OK;
+}
+
+static void go_on(struct helper *helper)
+{
+	if (helper->qmp == NULL)
+		return;
+	atomic_store(&helper->shared->is_standing, false);
+	(void)!say_go_on(helper->qmp, &helper->order);
+	atomic_store(&helper->shared->is_ours, false);
+	helper->lasted_ns = now_ns() - helper->stopped_ns;
+	helper->qmp = NULL;
+}
+
+static status stand(struct helper *helper, const struct order *order)
+{
+	bool runs = false;
+
+	go_on(helper);
+	helper->lasted_ns = 0;
+	helper->order = *order;
+	if (connect_to(order, &helper->qmp) != STATUS_OK)
+		return STATUS_UNSUPPORTED;
+	status result = qmp_runs(helper->qmp, &runs);
+	if (result == STATUS_OK && runs) {
+		helper->stopped_ns = now_ns();
+		atomic_store(&helper->shared->is_ours, true);
+		result = qmp_execute(helper->qmp, "stop");
+		atomic_store(&helper->shared->is_standing, result == STATUS_OK);
+		/* It may have heard it nevertheless. */
+		if (result != STATUS_OK)
+			go_on(helper);
+	} else {
+		qmp_destroy(helper->qmp);
+		helper->qmp = NULL;
+		atomic_store(&helper->shared->is_standing, result == STATUS_OK);
+	}
+	return result == STATUS_OK ? STATUS_OK : STATUS_UNSUPPORTED;
+}
+
+/* False: whom we serve has ended. */
+static bool serve(struct helper *helper)
+{
+	struct answer answer = {0};
+	static struct order order;
+	ssize_t size = recv(helper->socket, &order, sizeof order, 0);
+
+	if (size < 0 && errno == EINTR)
+		return true;
+	if (size != sizeof order)
+		return false;
+	if (order.stop) {
+		answer.outcome = stand(helper, &order);
+	} else {
+		go_on(helper);
+		answer.stopped_ns = helper->lasted_ns;
+	}
+	return send(helper->socket, &answer, sizeof answer, MSG_NOSIGNAL) == sizeof answer;
+}
+
+static int left_ms(const struct helper *helper)
+{
+	uint64_t stood = helper->qmp != NULL ? now_ns() - helper->stopped_ns : 0;
+
+	if (helper->qmp == NULL)
+		return -1;
+	return stood < helper->limit_ns ? (int)((helper->limit_ns - stood + 999999) / 1000000) : 0;
+}
+
+static _Noreturn void help(struct helper *helper, status (*confine)(void *context), void *context)
+{
+	struct pollfd listen = {.fd = helper->socket, .events = POLLIN};
+
+	/* Signals to the group, a terminal's too, are for whom we serve; with its end ours comes. */
+	for (int number = 1; number < NSIG; number++)
+		if (number != SIGKILL && number != SIGSTOP && number != SIGCHLD && number != SIGSEGV &&
+		    number != SIGBUS)
+			signal(number, SIG_IGN);
+	prctl(PR_SET_NAME, "pauser");
+	if (confine != NULL && confine(context) != STATUS_OK)
+		_exit(1);
+	for (;;) {
+		int ready = poll(&listen, 1, left_ms(helper));
+
+		if (ready == 0)
+			go_on(helper);
+		else if (ready > 0 && !serve(helper))
+			break;
+	}
+	go_on(helper);
+	_exit(0);
+}
+
+/* ---- whom it serves */
+
+/* Nothing of the parent's is kept open: who waits for the end of its pipes shall see it. */
+static void close_all_but(int kept)
+{
+	/* Standard error stays, for words. */
+	close(0);
+	close(1);
+	if (kept > 3)
+		(void)close_range(3, (unsigned)kept - 1, 0);
+	(void)close_range((unsigned)kept + 1, ~0u, 0);
+}
+
+status pauser_start(uint32_t limit_ms, status (*confine)(void *context), void *context)
+{
+	int ends[2];
+	struct shared *shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (shared == MAP_FAILED)
+		return report(STATUS_NO_MEMORY, "no memory for the process that lets guests stand: %m");
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return report(STATUS_IO, "no socket for the process that lets guests stand: %m");
+	pid_t child = fork();
+	if (child == 0) {
+		static struct helper helper;
+
+		helper = (struct helper){.socket = ends[1], .limit_ns = limit_ms * UINT64_C(1000000), .shared = shared};
+
+		close_all_but(ends[1]);
+		help(&helper, confine, context);
+	}
+	close(ends[1]);
+	if (child < 0) {
+		close(ends[0]);
+		return report(STATUS_IO, "the process that lets guests stand can't be started: %m");
+	}
+	pauser.shared = shared;
+	pauser.limit_ms = limit_ms;
+	pauser.socket = ends[0];
+	return STATUS_OK;
+}
+
+/* STATUS_IO: it has ended. Guests that stood go on then, unless it was killed. */
+static status ask(const struct order *order, struct answer *ret_answer)
+{
+	struct pollfd listen = {.fd = pauser.socket, .events = POLLIN};
+	bool answered = false;
+
+	pthread_mutex_lock(&pauser.lock);
+	if (send(pauser.socket, order, sizeof *order, MSG_NOSIGNAL) == sizeof *order &&
+	    poll(&listen, 1, ANSWER_MS) == 1)
+		/* NOLINTNEXTLINE(clang-analyzer-unix.BlockInCriticalSection): MSG_DONTWAIT */
+		answered = recv(pauser.socket, ret_answer, sizeof *ret_answer, MSG_DONTWAIT) == sizeof *ret_answer;
+	pthread_mutex_unlock(&pauser.lock);
+	if (answered)
+		return STATUS_OK;
+	return report(STATUS_IO, "the process that lets guests stand has ended");
+}
+
+/* The helper was killed while a guest stood: its connection is free again. */
+static void go_on_without_helper(void)
+{
+	if (!atomic_load(&pauser.shared->is_ours))
+		return;
+	atomic_store(&pauser.shared->is_standing, false);
+	atomic_store(&pauser.shared->is_ours, say_go_on(NULL, &pauser.last) != STATUS_OK);
+}
+
+/* Somebody else's is over soon. */
+static bool take(void)
+{
+	const struct timespec step = {.tv_nsec = WAIT_STEP_NS};
+
+	for (uint32_t i = 0; i <= pauser.limit_ms; i++) {
+		bool free = false;
+
+		if (atomic_compare_exchange_strong(&pauser.is_taken, &free, true))
+			return true;
+		nanosleep(&step, NULL);
+	}
+	return false;
+}
+
+status pauser_stop(pid_t pid, const char *path)
+{
+	struct order order = {.stop = true, .pid = pid};
+	struct answer answer;
+
+	if (pauser.socket == 0)
+		return report(STATUS_UNSUPPORTED, "guests aren't let stand here: bartizan-agent serve --allow-pause");
+	if (path[0] == '\0' || (size_t)snprintf(order.path, sizeof order.path, "%s", path) >= sizeof order.path)
+		return report(STATUS_UNSUPPORTED, "QEMU process %d has no QMP socket: it can't be let stand", (int)pid);
+	if (!take())
+		return report(STATUS_IO, "another session lets a guest stand, and doesn't come to an end");
+	pauser.last = order;
+	status result = ask(&order, &answer);
+	atomic_store(&pauser.is_late, false);
+	if (result == STATUS_OK && answer.outcome != STATUS_OK)
+		result = report(STATUS_UNSUPPORTED,
+				"the QMP socket of QEMU process %d can't be used to let it stand (somebody else's, or "
+				"without an answer)",
+				(int)pid);
+	if (result != STATUS_OK)
+		atomic_store(&pauser.is_taken, false);
+	return result;
+}
+
+status pauser_continue(struct source_pause *ret_pause)
+{
+	static const struct order order = {.stop = false};
+	struct answer answer = {0};
+	status result = ask(&order, &answer);
+
+	if (result != STATUS_OK)
+		go_on_without_helper();
+	*ret_pause = (struct source_pause){answer.stopped_ns, atomic_load(&pauser.is_late)};
+	atomic_store(&pauser.is_taken, false);
+	return result;
+}
+
+void pauser_note_read(void)
+{
+	if (pauser.shared != NULL && atomic_load_explicit(&pauser.is_taken, memory_order_relaxed) &&
+	    !atomic_load_explicit(&pauser.shared->is_standing, memory_order_acquire))
+		atomic_store(&pauser.is_late, true);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Letting a guest stand still for a moment (QMP's stop and cont), and go on in any case.
+ *
+ * A process of its own does it, made by pauser_start(). It holds the monitor's connection while
+ * the guest stands, and lets it go on when it is told to, when the time is over, and when
+ * the process that it serves has ended, however that ended. Only who kills that
+ * process too leaves a guest that stands.
+ *
+ * A guest that stood before (its owner stopped it, it crashed) is left as it is.
+ */
+#ifndef AGENT_PAUSER_H
+#define AGENT_PAUSER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/status.h"
+#include "guest/memory/source.h"
+
+/* Make the process, which calls `confine` (NULL: nothing) first and ends where that fails. For the life of
+ * this process, once, before its threads. `limit_ms`: how long a guest may stand. STATUS_IO, STATUS_NO_MEMORY;
+ * reported. */
+MUST_USE status pauser_start(uint32_t limit_ms, status (*confine)(void *context), void *context);
+
+/* Let the guest of the QEMU process stand; `path` is its QMP socket's, "" where it has none. Another
+ * caller's pause is waited for, for as long as one may last. Thread-safe. STATUS_UNSUPPORTED, reported: pauses aren't
+ * allowed here, or its monitor can't be had; STATUS_IO, reported: the helper has ended. */
+MUST_USE status pauser_stop(pid_t pid, const char *path);
+/* Let it go on, and tell how long it stood. After each success of pauser_stop(). STATUS_IO, reported. */
+MUST_USE status pauser_continue(struct source_pause *ret_pause);
+
+/* To be called after each copy of memory of a guest that stands: was its time over? Cheap. */
+void pauser_note_read(void);
+
+#endif
