@@ -187,6 +187,9 @@ const struct link_primitives *enclave_primitives(bool use_vaes)
 		.aead_init = gcm_init_vaes,
 		.aead_seal = gcm_seal_vaes,
 		.aead_open = gcm_open_vaes,
+		.gcm_stream = gcm_stream_vaes,
+		.gcm_hash = gcm_hash_vaes,
+		.xor_bytes = gcm_xor_vaes,
 		.p256_verify = wolfcrypt_p256_verify,
 		.random = cpu_random,
 	};
@@ -199,6 +202,9 @@ const struct link_primitives *enclave_primitives(bool use_vaes)
 		.aead_init = gcm_init_sse,
 		.aead_seal = gcm_seal_sse,
 		.aead_open = gcm_open_sse,
+		.gcm_stream = gcm_stream_sse,
+		.gcm_hash = gcm_hash_sse,
+		.xor_bytes = gcm_xor_sse,
 		.p256_verify = wolfcrypt_p256_verify,
 		.random = cpu_random,
 	};

@@ -9,9 +9,9 @@
 #include "wire/link-ring.h"
 
 enum {
-	/* About 50 µs of pauses: a source on another core answers a page in less than
-	 * five. Longer waits are the host's: on a busy machine, spinning keeps the very
-	 * process from running that is waited for. */
+	/* 13 to 50 µs of pauses, as the CPU goes (an enclave has no clock): a source on another core answers a
+	 * page in less than five. Longer waits are the host's, which has one: on a busy machine, spinning keeps
+	 * the very process from running that is waited for. */
 	SPIN_COUNT_MAX = 1000,
 	/* Waits of a second, as wire/call.h asks of the host: longer than an agent that
 	 * attaches to a large machine, or one that others keep busy. */
@@ -87,14 +87,19 @@ void channel_leave(struct span message)
 	post(runtime_link_ring(), message);
 }
 
-status channel_exchange(struct span message, uint8_t *ret_answer, size_t capacity, size_t *ret_size)
+status channel_send(struct span message)
+{
+	if (message.size == 0 || message.size > LINK_RING_REQUEST_SIZE)
+		return report(STATUS_INTERNAL, "a message of %zu bytes doesn't fit the ring", message.size);
+	post(runtime_link_ring(), message);
+	return STATUS_OK;
+}
+
+status channel_receive(uint8_t *ret_answer, size_t capacity, size_t *ret_size)
 {
 	struct link_ring *host_ring = runtime_link_ring();
 	uint64_t host_size;
 
-	if (message.size == 0 || message.size > LINK_RING_REQUEST_SIZE)
-		return report(STATUS_INTERNAL, "a message of %zu bytes doesn't fit the ring", message.size);
-	post(host_ring, message);
 	if (!source_is_awake(host_ring) || !spin(host_ring))
 		TRY(wait_outside(host_ring));
 	host_size = outside_load(&host_ring->reply_size);
@@ -104,4 +109,10 @@ status channel_exchange(struct span message, uint8_t *ret_answer, size_t capacit
 	outside_get(ret_answer, (const uint64_t *)host_ring->reply, host_size);
 	*ret_size = host_size;
 	return STATUS_OK;
+}
+
+status channel_exchange(struct span message, uint8_t *ret_answer, size_t capacity, size_t *ret_size)
+{
+	TRY(channel_send(message));
+	return channel_receive(ret_answer, capacity, ret_size);
 }

@@ -13,11 +13,16 @@
 #include "base/reader.h"
 #include "base/status.h"
 
-/* Send a message of at most LINK_RING_REQUEST_SIZE bytes and wait for the answer, of
- * which at most `capacity` bytes are copied. Waits as long as the source is there: the
- * user or the host may end the run.
+/* Send a message of at most LINK_RING_REQUEST_SIZE bytes. STATUS_INTERNAL, reported: it is empty or too long. */
+MUST_USE status channel_send(struct span message);
+
+/* Wait for the answer to the message that was sent last, of which at most `capacity` bytes are copied. Waits as
+ * long as the source is there: the user or the host may end the run.
  * All reported: STATUS_IO: the source has ended; STATUS_MALFORMED: the answer can't be
- * one (its size), or the host's answer can't; STATUS_INTERNAL: the message is too long. */
+ * one (its size), or the host's answer can't. */
+MUST_USE status channel_receive(uint8_t *ret_answer, size_t capacity, size_t *ret_size);
+
+/* Both, one after the other. */
 MUST_USE status channel_exchange(struct span message, uint8_t *ret_answer, size_t capacity, size_t *ret_size);
 
 /* Leave last words, of at most LINK_RING_REQUEST_SIZE bytes, in the ring, and wait for nobody:

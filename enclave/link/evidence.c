@@ -5,6 +5,7 @@
 
 #include "base/checked.h"
 #include "base/report.h"
+#include "enclave/duty/duty.h"
 #include "enclave/runtime/call.h"
 #include "enclave/runtime/enclu.h"
 #include "enclave/runtime/runtime.h"
@@ -79,6 +80,18 @@ static status ask_host(const struct grantor_request *request, uint8_t ret_encode
 	return STATUS_OK;
 }
 
+static status ask_verifier(const struct link_primitives *primitives, const struct grantor_request *request,
+			   uint8_t ret_encoded[static LINK_GRANT_SIZE])
+{
+	struct verifier_grant_request asked = {.rights = request->rights};
+
+	memcpy(asked.enclave_key, request->enclave_key, sizeof asked.enclave_key);
+	memcpy(asked.owner_key, request->owner_key, sizeof asked.owner_key);
+	memcpy(asked.source_key, request->source_key, sizeof asked.source_key);
+	memcpy(asked.source_nonce, request->source_nonce, sizeof asked.source_nonce);
+	return duty_ask_grant(primitives, &asked, ret_encoded);
+}
+
 /* Is it good, and for us? The host, which brought it, may have any number of others. */
 static status check_grant(const struct link_primitives *primitives, const struct grantor_request *request,
 			  const struct link_grant *grant)
@@ -108,7 +121,7 @@ status evidence_ask_grant(const struct link_primitives *primitives, const uint8_
 	struct link_grant grant;
 
 	TRY(fill_request(primitives, enclave_key, &request));
-	TRY(ask_host(&request, ret_encoded));
+	TRY(duty_has_verifier() ? ask_verifier(primitives, &request, ret_encoded) : ask_host(&request, ret_encoded));
 	TRY(link_grant_decode((struct span){ret_encoded, LINK_GRANT_SIZE}, &grant));
 	TRY(check_grant(primitives, &request, &grant));
 	*ret_grant = grant;

@@ -9,6 +9,7 @@
 #ifndef ENCLAVE_LINK_LINK_H
 #define ENCLAVE_LINK_LINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -26,6 +27,11 @@ void enclave_link_end(void);
 
 /* The target's memory through the session. NULL without a link. */
 struct page_source *enclave_link_source(void);
+
+/* From now on the source shows an epoch that other programs share: one that is there, or with `is_new` one
+ * that begins now. Its `now` shows memory as it is. STATUS_USAGE: no such epoch, or no name; STATUS_LIMIT,
+ * STATUS_UNSUPPORTED: not this agent; and faults of the session; all reported. */
+MUST_USE status enclave_link_epoch_enter(const char *name, bool is_new);
 
 /* Number of the target's boot as the source last counted it; 0 without a link. */
 uint64_t enclave_link_epoch(void);

@@ -4,9 +4,12 @@
 
 #include "base/checked.h"
 #include "base/report.h"
+#include "enclave/duty/duty.h"
 #include "enclave/link/link.h"
 #include "enclave/link/session.h"
 #include "enclave/runtime/runtime.h"
+#include "enclave/runtime/source.h"
+#include "guest/memory/plan-code.h"
 
 enum {
 	/* One question costs as much as two or three pages, waking a sleeping agent
@@ -14,6 +17,8 @@ enum {
 	AHEAD_PAGES = 16,
 };
 
+static_assert((int)LINK_PLAN_CODE_SIZE == (int)PLAN_CODE_SIZE, "the link carries plans");
+static_assert((int)LINK_PLAN_CURSOR_SIZE == (int)PLAN_CURSOR_CODE_SIZE, "and their cursors");
 static_assert((int)LINK_PAGE_SIZE == (int)GUEST_PAGE_SIZE, "a slot is a page");
 static_assert((int)CALL_RAM_RANGE_COUNT_MAX == (int)RAM_RANGE_COUNT_MAX, "both sides mean the same map");
 
@@ -30,10 +35,10 @@ static status ask(const struct link_operation *operation, const uint8_t **ret_da
 	return STATUS_OK;
 }
 
-static status source_read(struct page_source *source, struct guest_pa start, void *destination, size_t size)
+static status read_space(enum link_space space, struct guest_pa start, void *destination, size_t size)
 {
 	const struct link_operation operation = {
-		.type = LINK_READ, .space = LINK_SPACE_PHYSICAL, .size = (uint32_t)size, .address = start.value};
+		.type = LINK_READ, .space = space, .size = (uint32_t)size, .address = start.value};
 	const uint8_t *data;
 
 	if (size == 0)
@@ -44,6 +49,16 @@ static status source_read(struct page_source *source, struct guest_pa start, voi
 	TRY(ask(&operation, &data));
 	memcpy(destination, data, size);
 	return STATUS_OK;
+}
+
+static status source_read(struct page_source *source, struct guest_pa start, void *destination, size_t size)
+{
+	return read_space(LINK_SPACE_PHYSICAL, start, destination, size);
+}
+
+static status now_read(struct page_source *source, struct guest_pa start, void *destination, size_t size)
+{
+	return read_space(LINK_SPACE_NOW, start, destination, size);
 }
 
 static status read_batch(const struct guest_pa *pages, size_t page_count, uint8_t (*destination)[GUEST_PAGE_SIZE],
@@ -82,6 +97,31 @@ static status source_read_pages(struct page_source *source, const struct guest_p
 	return STATUS_OK;
 }
 
+static_assert((int)PAGE_PART_COUNT_MAX == (int)LINK_OPERATION_COUNT_MAX, "one request for all parts");
+
+static status source_read_parts(struct page_source *source, const struct page_part *parts, size_t part_count)
+{
+	struct link_request request = {.operation_count = (uint32_t)part_count};
+	struct link_reply reply;
+	const uint8_t *content;
+
+	if (part_count == 0)
+		return STATUS_OK;
+	if (part_count > PAGE_PART_COUNT_MAX)
+		return report(STATUS_INTERNAL, "%zu parts of pages in one question", part_count);
+	for (size_t i = 0; i < part_count; i++)
+		request.operation[i] = (struct link_operation){.type = LINK_READ,
+							       .space = LINK_SPACE_PHYSICAL,
+							       .size = (uint32_t)parts[i].size,
+							       .address = parts[i].start.value};
+	TRY(session_transact(&request, &reply, &content));
+	for (size_t i = 0; i < part_count; i++) {
+		TRY(reply.result[i].outcome);
+		memcpy(parts[i].destination, content + link_request_slot(&request, (uint32_t)i), parts[i].size);
+	}
+	return STATUS_OK;
+}
+
 static status source_ram_map(struct page_source *source, struct ram_map *ret_map)
 {
 	const struct link_operation operation = {.type = LINK_RAM_MAP};
@@ -90,15 +130,9 @@ static status source_ram_map(struct page_source *source, struct ram_map *ret_map
 
 	TRY(ask(&operation, &data));
 	status result = link_ram_map_read(data, &answer);
-	if (result != STATUS_OK)
-		return session_end(result);
-	memset(ret_map, 0, sizeof *ret_map);
-	ret_map->range_count = (uint32_t)answer.range_count;
-	for (uint32_t i = 0; i < ret_map->range_count; i++) {
-		ret_map->range[i].start.value = answer.range[i].start;
-		ret_map->range[i].size = answer.range[i].size;
-	}
-	return STATUS_OK;
+	if (result == STATUS_OK)
+		result = runtime_take_ram_map(&answer, ret_map);
+	return result == STATUS_OK ? STATUS_OK : session_end(result);
 }
 
 static status source_next_populated(struct page_source *source, struct guest_pa start, struct ram_range *ret_range,
@@ -131,40 +165,121 @@ static status source_registers(struct page_source *source, uint32_t cpu_index, s
 
 	TRY(ask(&operation, &data));
 	link_registers_read(data, &answer);
-	if (answer.cpu_index != cpu_index || (answer.cpl != 0 && answer.cpl != 3))
-		return session_end(
-			report(STATUS_MALFORMED, "the agent was asked for CPU %u and answered with CPU %llu, CPL %llu",
-			       cpu_index, (unsigned long long)answer.cpu_index, (unsigned long long)answer.cpl));
-	ret_registers->cr0 = answer.cr0;
-	ret_registers->cr3 = answer.cr3;
-	ret_registers->cr4 = answer.cr4;
-	ret_registers->efer = answer.efer;
-	ret_registers->idt_base = answer.idt_base;
-	ret_registers->cpu_index = cpu_index;
-	ret_registers->cpl = (uint32_t)answer.cpl;
-	return STATUS_OK;
+	status result = runtime_take_registers(&answer, cpu_index, ret_registers);
+	return result == STATUS_OK ? STATUS_OK : session_end(result);
 }
 
+/* Every answer says whether the target is still there, and an epoch begins with a question: only after an
+ * answer that it isn't, there is something to ask. */
 static status source_check(struct page_source *source)
 {
 	const struct link_operation operation = {.type = LINK_CHECK};
 	const uint8_t *data;
 
-	return ask(&operation, &data);
+	return session_heard_end() ? ask(&operation, &data) : session_failure();
+}
+
+static status source_pause(struct page_source *source)
+{
+	const struct link_operation operation = {.type = LINK_PAUSE};
+	const uint8_t *data;
+
+	/* What waits for a verifier isn't done while the target stands still. */
+	duty_hold(true);
+	status result = ask(&operation, &data);
+	if (result != STATUS_OK)
+		duty_hold(false);
+	return result;
+}
+
+static status source_resume(struct page_source *source, struct source_pause *ret_pause)
+{
+	const struct link_operation operation = {.type = LINK_RESUME};
+	struct link_pause answer;
+	const uint8_t *data;
+
+	status result = ask(&operation, &data);
+	duty_hold(false);
+	TRY(result);
+	result = link_pause_read(data, &answer);
+	if (result != STATUS_OK)
+		return session_end(result);
+	*ret_pause = (struct source_pause){answer.stopped_ns, answer.was_late != 0};
+	return STATUS_OK;
+}
+
+static status source_run_plan(struct page_source *source, const struct plan *plan, struct plan_cursor *cursor,
+			      struct plan_sink *sink)
+{
+	uint8_t plan_code[PLAN_CODE_SIZE], cursor_code[PLAN_CURSOR_CODE_SIZE];
+	struct link_plan_reply reply;
+	struct plan_cursor next;
+	struct span runs;
+
+	plan_encode(plan, plan_code);
+	plan_cursor_encode(cursor, cursor_code);
+	TRY(session_transact_plan(plan_code, cursor_code, &reply, &runs));
+	TRY(reply.outcome);
+	status result = plan_cursor_decode(reply.cursor, &next);
+	if (result == STATUS_OK)
+		result = plan_cursor_validate(plan, &next);
+	sink->is_still = reply.is_still;
+	/* Whether the lines can be is the sink's to judge. */
+	if (result == STATUS_OK && runs.size > 0)
+		result = sink->take(sink, runs);
+	if (result != STATUS_OK)
+		return result == STATUS_MALFORMED ? session_end(result) : result;
+	*cursor = next;
+	return STATUS_OK;
 }
 
 static const struct page_source_ops link_source_ops = {
 	.read = source_read,
 	.read_pages = source_read_pages,
+	.read_parts = source_read_parts,
 	.next_populated = source_next_populated,
+	.ram_map = source_ram_map,
+	.registers = source_registers,
+	.run_plan = source_run_plan,
+	.pause = source_pause,
+	.resume = source_resume,
+	.check = source_check,
+};
+
+/* Plans run over the epoch only; whoever looks past it needs a handful of pages. */
+static const struct page_source_ops now_source_ops = {
+	.read = now_read,
 	.ram_map = source_ram_map,
 	.registers = source_registers,
 	.check = source_check,
 };
 
+static struct page_source link_source = {.ops = &link_source_ops, .ahead_pages = AHEAD_PAGES};
+static struct page_source now_source = {.ops = &now_source_ops};
+
 struct page_source *enclave_link_source(void)
 {
-	static struct page_source source = {.ops = &link_source_ops, .ahead_pages = AHEAD_PAGES};
+	return runtime_has_link() ? &link_source : NULL;
+}
 
-	return runtime_has_link() ? &source : NULL;
+status enclave_link_epoch_enter(const char *name, bool is_new)
+{
+	struct link_operation operation = {.type = LINK_EPOCH, .space = is_new ? LINK_EPOCH_NEW : LINK_EPOCH_JOIN};
+	const uint8_t *data;
+
+	if (link_name_pack(name, &operation.address, &operation.root) != STATUS_OK)
+		return report(STATUS_USAGE, "'%.40s' can't be an epoch's name: 1 to %d characters", name,
+			      LINK_NAME_SIZE_MAX - 1);
+	status result = ask(&operation, &data);
+	if (result == STATUS_MISSING)
+		return report(
+			STATUS_USAGE,
+			"--at %s: the agent has no epoch of that name for this target and these rights (any more): "
+			"begin one with --new-epoch",
+			name);
+	if (result == STATUS_UNSUPPORTED)
+		return report(result, "the agent keeps no epochs that programs share");
+	TRY(result);
+	link_source.now = &now_source;
+	return STATUS_OK;
 }

@@ -132,12 +132,20 @@ entered_after_exception:
 	lea __ehdr_start(%rip), %rsp
 	add %gs:THREAD_EXCEPTION_STACK_OFFSET, %rsp
 	add %gs:THREAD_EXCEPTION_STACK_SIZE, %rsp
+	/* The program is dead from here on: were frame 0 resumed after the report,
+	 * whatever made it crash may be mended by then (a host's page tables), and it
+	 * would go on. Frames are resumed last in, first out, so nobody can leave out
+	 * what is interrupted between here and there. */
+	mov -SSA_RIP(%r8), %rsi
+	lea runtime_stop(%rip), %rax
+	mov %rax, -SSA_RIP(%r8)
+	mov %rsp, -SSA_RSP(%r8)
 	clean_state
 	lea runtime_first_thread(%rip), %rax
 	wrfsbase %rax
 	xor %ebp, %ebp
 	lea -SSA_GPRSGX_SIZE(%r8), %rdi
-	call runtime_exception	/* (GPRSGX) */
+	call runtime_exception	/* (GPRSGX, where it crashed) */
 	ud2
 
 	/* The handler itself was interrupted (frame 1 says by what), or crashed. */
@@ -171,7 +179,7 @@ runtime_enter_host:
 	cmp $THREAD_INSIDE, %rax
 	je 1f
 	cmp $THREAD_HANDLING, %rax
-	jne runtime_stop	/* a crashed program, resumed by the host */
+	jne runtime_stop	/* nothing of ours is to run */
 1:	incq %gs:THREAD_STATE
 	xor %edi, %edi		/* EXIT_CALL */
 	xor %esi, %esi

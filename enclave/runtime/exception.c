@@ -13,14 +13,15 @@
 #include "wire/image.h"
 #include "wire/sgx.h"
 
-_Noreturn void runtime_exception(const struct sgx_gprsgx *state);
+_Noreturn void runtime_exception(const struct sgx_gprsgx *state, uint64_t crashed_at);
 
 extern const uint8_t __ehdr_start[] __attribute__((visibility("hidden")));
 
 enum { VECTOR_GP = 13, VECTOR_PF = 14 };
 
-/* The frame is the CPU's, in our own memory: nobody else writes it. */
-_Noreturn void runtime_exception(const struct sgx_gprsgx *state)
+/* The frame is the CPU's, in our own memory: nobody else writes it, but for entry.S,
+ * which has replaced RIP and RSP by then: `crashed_at` is what RIP was. */
+_Noreturn void runtime_exception(const struct sgx_gprsgx *state, uint64_t crashed_at)
 {
 	const struct sgx_exinfo *info = (const struct sgx_exinfo *)state - 1;
 	uint32_t vector = SGX_EXIT_VECTOR(state->exit_info);
@@ -30,7 +31,7 @@ _Noreturn void runtime_exception(const struct sgx_gprsgx *state)
 		runtime_call_host(CALL_CRASHED, vector, CALL_CRASH_WITHHELD, 0, 0, 0);
 		runtime_stop();
 	}
-	runtime_call_host(CALL_CRASHED, vector, state->rip - (uint64_t)__ehdr_start, has_info ? info->errcd : 0,
+	runtime_call_host(CALL_CRASHED, vector, crashed_at - (uint64_t)__ehdr_start, has_info ? info->errcd : 0,
 			  has_info ? info->maddr : 0, 0);
 	runtime_stop();
 }

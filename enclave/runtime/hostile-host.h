@@ -79,6 +79,11 @@ bool runtime_has_link(void)
 	return false;
 }
 
+bool runtime_has_parent(void)
+{
+	return false;
+}
+
 struct link_ring *runtime_link_ring(void)
 {
 	return hostile.ring;
@@ -113,6 +118,19 @@ status runtime_report(const struct sgx_targetinfo *target, const uint8_t report_
 		      struct sgx_report *ret_report)
 {
 	(void)target, (void)report_data, (void)ret_report;
+	return STATUS_UNSUPPORTED;
+}
+
+status runtime_key(const struct sgx_keyrequest *request, uint8_t ret_key[SGX_KEY_SIZE])
+{
+	(void)request, (void)ret_key;
+	return STATUS_UNSUPPORTED;
+}
+
+status enclave_cmac(const uint8_t *key, struct span message, uint8_t *ret_mac);
+status enclave_cmac(const uint8_t *key, struct span message, uint8_t *ret_mac)
+{
+	(void)key, (void)message, (void)ret_mac;
 	return STATUS_UNSUPPORTED;
 }
 
@@ -158,8 +176,9 @@ size_t runtime_stack_size(void)
 }
 
 /* The manifest that these tests run under. */
-const char image_paths[] = "f/etc/services\0t/usr/share/zoneinfo\0f/etc/ssl/openssl.cnf\0";
+const char image_paths[] = "f/etc/services\0t/usr/share/zoneinfo\0f/etc/ssl/openssl.cnf\0n/run/named\0";
 const char image_environment[] = "TERM\0COLUMNS\0";
+const char image_programs[] = "";
 const uint16_t image_calls[] = {SYS_read,  SYS_write,	      SYS_pread64,    SYS_openat,     SYS_close,
 				SYS_lseek, SYS_fstat,	      SYS_newfstatat, SYS_readlinkat, SYS_getdents64,
 				SYS_ioctl, SYS_clock_gettime, IMAGE_CALLS_END};

@@ -33,6 +33,18 @@ static void directories_lead_to_what_is_allowed(void **state)
 	assert_false(manifest_leads_to_path("/var"));
 }
 
+static void names_of_the_target_are_not_the_hosts(void **state)
+{
+	assert_true(manifest_names_target("/run/named"));
+	assert_true(manifest_names_target("/run/named/session.key"));
+	assert_false(manifest_names_target("/run/name"));
+	assert_false(manifest_names_target("/run/namedd"));
+	assert_false(manifest_names_target("/run"));
+	assert_false(manifest_names_target("/etc/services"));
+	assert_false(manifest_allows_path("/run/named"));
+	assert_false(manifest_leads_to_path("/run"));
+}
+
 static void only_listed_variables_and_calls_pass(void **state)
 {
 	assert_true(manifest_allows_environment("TERM=xterm"));
@@ -52,6 +64,7 @@ int main(void)
 		cmocka_unit_test(a_file_allows_itself_only),
 		cmocka_unit_test(a_tree_allows_what_is_below_it),
 		cmocka_unit_test(directories_lead_to_what_is_allowed),
+		cmocka_unit_test(names_of_the_target_are_not_the_hosts),
 		cmocka_unit_test(only_listed_variables_and_calls_pass),
 	};
 

@@ -36,6 +36,10 @@ bool runtime_is_plain(void);
 bool runtime_has_source(void);
 /* Does the host hold a profile of the target's kernel? */
 bool runtime_has_profile(void);
+/* Does another program inside run this one? */
+bool runtime_has_parent(void);
+/* Is there a connection to a remote verifier (wire/evidence.h)? Then runtime_owner_key() holds who it must be. */
+bool runtime_has_verifier(void);
 /* Does a ring lead to a source? Only then do the six below hold anything. */
 bool runtime_has_link(void);
 /* The ring, in the host's memory: all of it lies outside. NULL without a link. */

@@ -11,6 +11,7 @@
 #include "base/checked.h"
 #include "enclave/runtime/call.h"
 #include "enclave/runtime/manifest.h"
+#include "enclave/runtime/outside.h"
 #include "enclave/runtime/runtime.h"
 #include "enclave/runtime/thread.h"
 #include "wire/image.h"
@@ -42,6 +43,9 @@ static_assert(REFUSAL_BUSY == (int)IMAGE_REFUSAL_BUSY && REFUSAL_START == (int)I
 static_assert(SSA_GPRSGX_SIZE == sizeof(struct sgx_gprsgx) &&
 		      SSA_EXIT_INFO == sizeof(struct sgx_gprsgx) - offsetof(struct sgx_gprsgx, exit_info),
 	      "thread.h");
+static_assert(SSA_RSP == sizeof(struct sgx_gprsgx) - offsetof(struct sgx_gprsgx, rsp) &&
+		      SSA_RIP == sizeof(struct sgx_gprsgx) - offsetof(struct sgx_gprsgx, rip),
+	      "thread.h");
 static_assert(IMAGE_XFRM_MAX == 0xe7, "entry.S cleans exactly these");
 
 static struct start_block start;
@@ -66,15 +70,6 @@ enum { AUXILIARY_COUNT_MAX = 16 };
 static_assert((3 + START_ARGUMENT_COUNT_MAX + START_ENVIRONMENT_COUNT_MAX + 2 * AUXILIARY_COUNT_MAX) * 8 <=
 		      START_TABLE_SIZE,
 	      "every table that a valid start block asks for fits");
-
-static void copy_start(const struct start_block *host_start)
-{
-	const volatile uint64_t *from = (const volatile uint64_t *)host_start;
-	uint64_t *to = (uint64_t *)&start;
-
-	for (size_t i = 0; i < sizeof start / 8; i++)
-		to[i] = from[i];
-}
 
 bool runtime_memory_is_outside(uint64_t address, uint64_t size)
 {
@@ -101,6 +96,9 @@ static bool strings_are_whole(void)
 static bool flags_are_valid(void)
 {
 	if (start.flags & ~(uint64_t)START_FLAGS)
+		return false;
+	/* Without an enclave there is no evidence to show. */
+	if ((start.flags & START_PLAIN) && (start.flags & START_HAS_VERIFIER))
 		return false;
 	/* Only where nothing is protected may memory come from nobody knows where. */
 	if (start.flags & START_HAS_SOURCE)
@@ -132,11 +130,24 @@ static bool link_is_valid(void)
 	       runtime_memory_is_outside(start.ring, sizeof(struct link_ring)) && target_is_valid();
 }
 
+static bool overlaps(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+	return a < b ? b - a < a_size : a - b < b_size;
+}
+
+/* Calls must not write into the ring, nor records into the window: what was
+ * checked as the one would be read as the other. */
+static bool ring_is_apart(void)
+{
+	return start.ring == 0 ||
+	       !overlaps(start.ring, sizeof(struct link_ring), start.window, sizeof(struct call_window));
+}
+
 static bool start_is_valid(void)
 {
 	return start.magic == START_MAGIC && flags_are_valid() && start.window != 0 && start.window % 4096 == 0 &&
 	       runtime_memory_is_outside(start.window, sizeof(struct call_window)) && link_is_valid() &&
-	       start.argument_count >= 1 && start.argument_count <= START_ARGUMENT_COUNT_MAX &&
+	       ring_is_apart() && start.argument_count >= 1 && start.argument_count <= START_ARGUMENT_COUNT_MAX &&
 	       start.environment_count <= START_ENVIRONMENT_COUNT_MAX && strings_are_whole();
 }
 
@@ -202,9 +213,19 @@ bool runtime_has_profile(void)
 	return start.flags & START_HAS_PROFILE;
 }
 
+bool runtime_has_parent(void)
+{
+	return start.flags & START_HAS_PARENT;
+}
+
 bool runtime_has_link(void)
 {
 	return start.flags & START_HAS_LINK;
+}
+
+bool runtime_has_verifier(void)
+{
+	return start.flags & START_HAS_VERIFIER;
 }
 
 struct link_ring *runtime_link_ring(void)
@@ -297,7 +318,7 @@ __attribute__((no_stack_protector)) uint64_t runtime_start(const struct start_bl
 {
 	if ((uint64_t)host_start % 8 != 0 || !runtime_memory_is_outside((uint64_t)host_start, sizeof start))
 		return IMAGE_REFUSAL_START;
-	copy_start(host_start);
+	outside_get(&start, (const uint64_t *)host_start, sizeof start);
 	if (!start_is_valid())
 		return IMAGE_REFUSAL_START;
 	runtime_first_thread.self = (uint64_t)&runtime_first_thread;

@@ -41,9 +41,11 @@
 #define REFUSAL_THREAD 3
 #define REFUSAL_MAX 15
 
-/* Bytes of struct sgx_gprsgx (wire/sgx.h), and where EXITINFO lies, both from the
- * end of an SSA frame. */
+/* Bytes of struct sgx_gprsgx (wire/sgx.h), and where RSP, RIP and EXITINFO lie, all
+ * from the end of an SSA frame. */
 #define SSA_GPRSGX_SIZE 184
+#define SSA_RSP 152
+#define SSA_RIP 48
 #define SSA_EXIT_INFO 24
 
 /* The place of argv, envp and the auxiliary vector above runtime_start()'s frames. */

@@ -17,11 +17,11 @@ static int setup(void **state)
 {
 	(void)state;
 	/* Every page was somebody's before, who left something in it. */
-	assert_true(memory_unmap(image_heap, image_heap_size));
-	assert_non_null(memory_map(image_heap_size));
-	assert_true(memory_unmap(image_heap, image_heap_size));
+	assert_true(memory_unmap(image_heap, memory_size()));
+	assert_non_null(memory_map(memory_size()));
+	assert_true(memory_unmap(image_heap, memory_size()));
 	assert_int_equal(memory_used_size(), 0);
-	memset(image_heap, 0xee, image_heap_size);
+	memset(image_heap, 0xee, memory_size());
 	return 0;
 }
 
@@ -46,26 +46,38 @@ static void a_hole_is_taken_if_it_is_large_enough(void **state)
 	assert_ptr_equal(memory_map(2 * PAGE), a);
 }
 
+static void what_is_in_use_is_noted_in_the_heaps_last_page(void **state)
+{
+	assert_int_equal(memory_size(), sizeof image_heap - PAGE);
+	uint8_t *all = memory_map(memory_size());
+
+	assert_ptr_equal(all, image_heap);
+	memset(all, 0xff, memory_size());
+	assert_true(memory_unmap(all, PAGE));
+	assert_ptr_equal(memory_map(PAGE), all);
+	assert_int_equal(memory_used_size(), memory_size());
+}
+
 static void more_than_there_is_is_refused(void **state)
 {
-	assert_null(memory_map(image_heap_size + 1));
+	assert_null(memory_map(memory_size() + 1));
 	assert_null(memory_map(SIZE_MAX));
 	assert_null(memory_map(SIZE_MAX - PAGE));
 	assert_null(memory_map(0));
-	assert_non_null(memory_map(image_heap_size));
+	assert_non_null(memory_map(memory_size()));
 	assert_null(memory_map(1));
 }
 
 static void ranges_outside_the_heap_are_refused(void **state)
 {
 	assert_false(memory_unmap((void *)((uintptr_t)image_heap - PAGE), PAGE));
-	assert_false(memory_unmap((void *)((uintptr_t)image_heap + image_heap_size), PAGE));
-	assert_false(memory_unmap((void *)((uintptr_t)image_heap + image_heap_size - PAGE), 2 * PAGE));
+	assert_false(memory_unmap((void *)((uintptr_t)image_heap + memory_size()), PAGE));
+	assert_false(memory_unmap((void *)((uintptr_t)image_heap + memory_size() - PAGE), 2 * PAGE));
 	assert_false(memory_unmap(image_heap + 1, PAGE));
 	assert_false(memory_unmap(image_heap, SIZE_MAX));
 	assert_false(memory_map_at(image_stack, PAGE));
-	assert_false(memory_owns(image_heap + image_heap_size - 1, 2));
-	assert_true(memory_owns(image_heap + image_heap_size - 1, 1));
+	assert_false(memory_owns(image_heap + memory_size() - 1, 2));
+	assert_true(memory_owns(image_heap + memory_size() - 1, 1));
 	assert_int_equal(image_syscall(SYS_munmap, (long)image_stack, PAGE, 0, 0, 0, 0), -EINVAL);
 }
 
@@ -88,6 +100,52 @@ static void a_mapping_grows_in_place_or_moves(void **state)
 }
 
 /* Any mix of calls leaves live mappings disjoint and their contents alone. */
+static void a_mapping_that_moves_may_take_its_own_place(void **state)
+{
+	(void)state;
+	/* A hole, what is to grow, and something behind it: half of the heap is in use, and more than half is asked
+	 * for. */
+	uint8_t *hole = memory_map(20 * PAGE), *text = memory_map(24 * PAGE), *behind = memory_map(2 * PAGE);
+
+	memset(hole, 0xee, 20 * PAGE);
+	for (size_t i = 0; i < 24; i++)
+		memset(text + i * PAGE, (int)(i + 1), PAGE);
+	memset(behind, 0xbb, 2 * PAGE);
+	assert_true(memory_unmap(hole, 20 * PAGE));
+	assert_null(memory_remap(text, 24 * PAGE, 45 * PAGE, true));
+	assert_int_equal(memory_used_size(), 26 * PAGE);
+	assert_ptr_equal(memory_remap(text, 24 * PAGE, 44 * PAGE, true), hole);
+	for (size_t i = 0; i < 44; i++)
+		for (size_t j = 0; j < PAGE; j += 512)
+			assert_int_equal(hole[i * PAGE + j], i < 24 ? i + 1 : 0);
+	assert_int_equal(behind[0], 0xbb);
+	assert_int_equal(memory_used_size(), 46 * PAGE);
+}
+
+static long ask(size_t size)
+{
+	return image_syscall(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static void what_the_program_was_refused_is_said_once_with_what_to_raise(void **state)
+{
+	unsigned int before = hostile.report_count;
+
+	(void)state;
+	memory_report_refused();
+	assert_int_equal(hostile.report_count, before);
+	assert_int_equal(ask(memory_size() + PAGE), -ENOMEM);
+	assert_int_equal(ask(memory_size() + 3 * PAGE), -ENOMEM);
+	report_sink_set(hostile_sink, NULL); /* the first system call chose its own */
+	memory_report_refused();
+	assert_int_equal(hostile.report_count, before + 1);
+	assert_int_equal(hostile.last_fault, STATUS_NO_MEMORY);
+	assert_non_null(strstr(hostile.last_message, "asked for 256 KiB more when its heap of 252 KiB was too full"));
+	assert_non_null(strstr(hostile.last_message, "raise `heap` in its manifest"));
+	memory_report_refused();
+	assert_int_equal(hostile.report_count, before + 1);
+}
+
 static void a_random_walk_keeps_mappings_apart(void **state)
 {
 	struct {
@@ -119,9 +177,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(pages_are_fresh_and_do_not_overlap, setup),
 		cmocka_unit_test_setup(a_hole_is_taken_if_it_is_large_enough, setup),
+		cmocka_unit_test_setup(what_is_in_use_is_noted_in_the_heaps_last_page, setup),
 		cmocka_unit_test_setup(more_than_there_is_is_refused, setup),
 		cmocka_unit_test_setup(ranges_outside_the_heap_are_refused, setup),
 		cmocka_unit_test_setup(a_mapping_grows_in_place_or_moves, setup),
+		cmocka_unit_test_setup(a_mapping_that_moves_may_take_its_own_place, setup),
+		cmocka_unit_test_setup(what_the_program_was_refused_is_said_once_with_what_to_raise, setup),
 		cmocka_unit_test_setup(a_random_walk_keeps_mappings_apart, setup),
 	};
 

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "base/checked.h"
+#include "base/report.h"
 #include "enclave/runtime/runtime.h"
 #include "enclave/syscalls/syscalls.h"
 #include "enclave/vfs/vfs.h"
@@ -14,12 +15,21 @@ enum {
 	PAGE_SIZE = 4096,
 	/* 4 GiB of heap: as large as a manifest may ask for. */
 	HEAP_PAGE_COUNT_MAX = 1 << 20,
+	/* Pages for each of which one page has a bit that says whether it is in use. */
+	PAGES_A_PAGE = 8 * PAGE_SIZE,
 };
 
-static uint64_t used[HEAP_PAGE_COUNT_MAX / 64];
+/* The heap but for its last pages, where the bits are: so many as the heap needs, where an array would have to be as
+ * large as the largest heap does in each image. */
+static struct {
+	uint64_t *used;
+	size_t page_count; /* 0: not known yet */
+} heap;
 static size_t used_page_count;
 /* Everything below is in use: where a search starts. */
 static size_t lowest_free;
+/* What the program itself asked for first that there was no room for; 0: nothing. */
+static size_t refused_size;
 /* From here on no page was ever handed out: all zero, as the image was loaded. */
 static size_t untouched;
 
@@ -27,12 +37,18 @@ static size_t heap_page_count(void)
 {
 	uint64_t count = runtime_heap_size() / PAGE_SIZE;
 
-	return count < HEAP_PAGE_COUNT_MAX ? count : HEAP_PAGE_COUNT_MAX;
+	if (heap.page_count != 0 || count == 0)
+		return heap.page_count;
+	if (count > HEAP_PAGE_COUNT_MAX)
+		count = HEAP_PAGE_COUNT_MAX;
+	heap.page_count = count - (count + PAGES_A_PAGE - 1) / PAGES_A_PAGE;
+	heap.used = (uint64_t *)(void *)(runtime_heap() + heap.page_count * PAGE_SIZE);
+	return heap.page_count;
 }
 
 static bool is_used(size_t page)
 {
-	return used[page / 64] >> (page % 64) & 1;
+	return heap.used[page / 64] >> (page % 64) & 1;
 }
 
 static void mark(size_t page, size_t count, bool use)
@@ -40,7 +56,7 @@ static void mark(size_t page, size_t count, bool use)
 	for (; count > 0; page++, count--) {
 		if (is_used(page) == use)
 			continue;
-		used[page / 64] ^= UINT64_C(1) << (page % 64);
+		heap.used[page / 64] ^= UINT64_C(1) << (page % 64);
 		used_page_count += use ? 1 : (size_t)-1;
 		if (!use && page < lowest_free)
 			lowest_free = page;
@@ -94,22 +110,31 @@ static void claim(size_t page, size_t count)
 		untouched = end;
 }
 
-void *memory_map(size_t size)
+/* The first run of free pages that is long enough. */
+static bool find_free(size_t count, size_t *ret_page)
 {
-	size_t count, run = 0;
+	size_t end = heap_page_count(), run = 0;
 
-	if (!to_pages(size, &count))
-		return NULL;
-	while (lowest_free < heap_page_count() && is_used(lowest_free))
+	while (lowest_free < end && is_used(lowest_free))
 		lowest_free++;
-	for (size_t page = lowest_free; page < heap_page_count(); page++) {
+	for (size_t page = lowest_free; page < end; page++) {
 		run = is_used(page) ? 0 : run + 1;
 		if (run < count)
 			continue;
-		claim(page + 1 - count, count);
-		return page_address(page + 1 - count);
+		*ret_page = page + 1 - count;
+		return true;
 	}
-	return NULL;
+	return false;
+}
+
+void *memory_map(size_t size)
+{
+	size_t page, count;
+
+	if (!to_pages(size, &count) || !find_free(count, &page))
+		return NULL;
+	claim(page, count);
+	return page_address(page);
 }
 
 bool memory_map_at(void *address, size_t size)
@@ -132,10 +157,25 @@ bool memory_unmap(void *address, size_t size)
 	return true;
 }
 
+/* To where there is room for more, its own place included: a text that grows to half of the heap isn't there twice. */
+static void *move(size_t page, size_t count, size_t new_count)
+{
+	size_t new_page;
+
+	mark(page, count, false);
+	if (!find_free(new_count, &new_page)) {
+		mark(page, count, true);
+		return NULL;
+	}
+	memmove(page_address(new_page), page_address(page), count * PAGE_SIZE);
+	mark(new_page, count, true);
+	claim(new_page + count, new_count - count);
+	return page_address(new_page);
+}
+
 void *memory_remap(void *address, size_t size, size_t new_size, bool may_move)
 {
 	size_t page, count, new_count;
-	void *moved;
 
 	if (!to_range(address, size, &page, &count) || !to_pages(new_size, &new_count))
 		return NULL;
@@ -148,12 +188,7 @@ void *memory_remap(void *address, size_t size, size_t new_size, bool may_move)
 		claim(page + count, new_count - count);
 		return address;
 	}
-	moved = may_move ? memory_map(new_size) : NULL;
-	if (moved != NULL) {
-		memcpy(moved, address, count * PAGE_SIZE);
-		mark(page, count, false);
-	}
-	return moved;
+	return may_move ? move(page, count, new_count) : NULL;
 }
 
 bool memory_owns(const void *address, size_t size)
@@ -172,6 +207,18 @@ size_t memory_used_size(void)
 	return used_page_count * PAGE_SIZE;
 }
 
+/* At the end: most programs say "out of memory", which is nothing that a person could raise, and some go on without. */
+void memory_report_refused(void)
+{
+	if (refused_size == 0)
+		return;
+	(void)!report(STATUS_NO_MEMORY,
+		      "the program asked for %zu KiB more when its heap of %zu KiB was too full, and got none: what it "
+		      "shows may not be all; raise `heap` in its manifest",
+		      (refused_size + 1023) >> 10, memory_size() >> 10);
+	refused_size = 0;
+}
+
 long call_mmap(const long *a)
 {
 	void *address = (void *)a[0];
@@ -188,8 +235,11 @@ long call_mmap(const long *a)
 		address = memory_map_at(address, size) ? address : NULL;
 	else
 		address = memory_map(size);
-	if (address == NULL)
+	if (address == NULL) {
+		if (refused_size == 0 && syscall_is_programs())
+			refused_size = size;
 		return -ENOMEM;
+	}
 	if (!(flags & MAP_ANONYMOUS)) {
 		long result = vfs_map((int)a[4], address, size, a[5]);
 

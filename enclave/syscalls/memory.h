@@ -23,5 +23,8 @@ bool memory_owns(const void *address, size_t size);
 /* Bytes in all, and those in use. */
 size_t memory_size(void);
 size_t memory_used_size(void);
+/* Say, once, if the program itself (not what answers its system calls) was refused memory by mmap(). Reported as
+ * STATUS_NO_MEMORY, so that an exit with 0 becomes one with partial evidence. */
+void memory_report_refused(void);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -10,6 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -65,6 +67,7 @@ static const struct pointer pointers[][POINTER_COUNT_MAX] = {
 	[SYS_getdents64] = {{FD, 0}, {OUT_SIZED, 1, 2}},
 	[SYS_stat] = {{PATH, 0}, {OUT, 1, sizeof(struct stat)}},
 	[SYS_lstat] = {{PATH, 0}, {OUT, 1, sizeof(struct stat)}},
+	[SYS_getxattr] = {{PATH, 0}, {PATH, 1}, {OUT_SIZED, 2, 3}},
 	[SYS_fstat] = {{FD, 0}, {OUT, 1, sizeof(struct stat)}},
 	[SYS_newfstatat] = {{PATH, 1}, {OUT, 2, sizeof(struct stat)}},
 	[SYS_statx] = {{PATH, 1}, {OUT, 4, sizeof(struct statx)}},
@@ -77,11 +80,23 @@ static const struct pointer pointers[][POINTER_COUNT_MAX] = {
 	[SYS_faccessat2] = {{PATH, 1}},
 	[SYS_chdir] = {{PATH, 0}},
 	[SYS_getcwd] = {{OUT_SIZED, 0, 1}},
+	[SYS_sendto] = {{FD, 0}, {IN_SIZED, 1, 2}},
+	[SYS_recvfrom] = {{FD, 0}, {OUT_SIZED, 1, 2}},
+	[SYS_sendmsg] = {{FD, 0}, {IN, 1, sizeof(struct msghdr)}},
+	[SYS_recvmsg] = {{FD, 0}, {OUT, 1, sizeof(struct msghdr)}},
+	[SYS_getsockname] = {{FD, 0}, {OUT, 2, sizeof(socklen_t)}},
+	[SYS_sched_getparam] = {{OUT_OR_NULL, 1, sizeof(int)}},
+	[SYS_sched_rr_get_interval] = {{OUT, 1, sizeof(struct timespec)}},
 	[SYS_poll] = {{POLLED, 0, 1}},
+	[SYS_pipe] = {{OUT, 0, 2 * sizeof(int)}},
+	[SYS_pipe2] = {{OUT, 0, 2 * sizeof(int)}},
+	[SYS_wait4] = {{OUT_OR_NULL, 1, sizeof(int)}, {OUT_OR_NULL, 3, sizeof(struct rusage)}},
 	[SYS_rt_sigaction] = {{IN_OR_NULL, 1, SIGACTION_SIZE}, {OUT_OR_NULL, 2, SIGACTION_SIZE}},
 	[SYS_rt_sigprocmask] = {{IN_OR_NULL, 1, SIGNAL_SET_SIZE}, {OUT_OR_NULL, 2, SIGNAL_SET_SIZE}},
 	[SYS_sigaltstack] = {{OUT_OR_NULL, 1, sizeof(stack_t)}},
 	[SYS_sched_getaffinity] = {{OUT, 2, CPU_SET_SIZE}},
+	[SYS_capget] = {{OUT, 0, sizeof(struct __user_cap_header_struct)},
+			{OUT_OR_NULL, 1, 2 * sizeof(struct __user_cap_data_struct)}},
 	[SYS_getrandom] = {{OUT_SIZED, 0, 1}},
 	[SYS_getrlimit] = {{OUT, 1, sizeof(struct rlimit)}},
 	[SYS_prlimit64] = {{OUT_OR_NULL, 3, sizeof(struct rlimit)}},

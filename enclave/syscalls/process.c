@@ -3,56 +3,73 @@
  * nothing but the target's files. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/random.h>
 #include <sys/sysinfo.h>
+#include <sys/syscall.h>
 #include <sys/times.h>
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "enclave/duty/duty.h"
 #include "enclave/link/link.h"
 #include "enclave/runtime/call.h"
 #include "enclave/runtime/fault.h"
 #include "enclave/runtime/host.h"
 #include "enclave/runtime/manifest.h"
 #include "enclave/runtime/runtime.h"
+#include "enclave/spawn/parent.h"
+#include "enclave/spawn/spawn.h"
 #include "enclave/syscalls/memory.h"
+#include "enclave/syscalls/own.h"
 #include "enclave/syscalls/syscalls.h"
 #include "enclave/vfs/file.h"
+#include "enclave/vfs/target.h"
 #include "enclave/vfs/vfs.h"
+#include "guest/ask/ask.h"
 
 enum {
-	/* PID_MAX_LIMIT (include/linux/threads.h): the first number that no
-	 * process of a Linux target can have, so that a program which leaves
-	 * itself out of its list leaves out nobody else. */
-	OWN_PID = 4 * 1024 * 1024,
 	SIGNAL_COUNT = 64,
 	/* Kernel's struct sigaction: handler, flags, restorer, mask. */
 	KERNEL_SIGACTION_SIZE = 32,
 };
 
-static _Noreturn void end(int code)
+/* `signal_number` 0: by exit(). */
+static _Noreturn void end(int code, int signal_number)
 {
+	target_end();
+	memory_report_refused();
 	if (code == 0 && runtime_fault_noted())
 		code = EXIT_PARTIAL_EVIDENCE;
+	duty_end(code);
+	parent_end(signal_number != 0 ? signal_number : (code & 0xff) << 8);
 	enclave_link_end();
 	runtime_exit(code);
 }
 
 long call_exit(const long *a)
 {
-	end((int)a[0]);
+	end((int)a[0], 0);
 }
 
 long call_exit_group(const long *a)
 {
-	end((int)a[0]);
+	end((int)a[0], 0);
+}
+
+long call_wait4(const long *a)
+{
+	if (a[3] != 0)
+		memset((void *)a[3], 0, sizeof(struct rusage));
+	return spawn_wait(a[0], (int *)a[1], (int)a[2]);
 }
 
 long call_getpid(const long *a)
@@ -80,15 +97,10 @@ long call_getpgrp(const long *a)
 	return OWN_PID;
 }
 
-/* Of the target's processes nothing is known here yet: only our own. */
-long call_getpgid(const long *a)
+/* For ourselves it means nothing; for others it would act on the target. */
+long call_setpriority(const long *a)
 {
-	return a[0] == 0 || a[0] == OWN_PID ? OWN_PID : -ESRCH;
-}
-
-long call_getsid(const long *a)
-{
-	return call_getpgid(a);
+	return a[0] == PRIO_PROCESS && (a[1] == 0 || a[1] == OWN_PID) ? 0 : syscall_refuse(SYS_setpriority, -EPERM);
 }
 
 long call_umask(const long *a)
@@ -156,7 +168,7 @@ static bool ends_by_default(int number)
 	       number != SIGTSTP && number != SIGTTIN && number != SIGTTOU;
 }
 
-static long raise_signal(long number)
+long own_signal(long number)
 {
 	uint64_t handler;
 
@@ -167,43 +179,87 @@ static long raise_signal(long number)
 	memcpy(&handler, actions[number], sizeof handler);
 	if (handler == (uint64_t)SIG_IGN || !ends_by_default((int)number))
 		return 0;
-	end(128 + (int)number);
+	end(128 + (int)number, (int)number);
 }
 
-/* Signals to processes of the target don't leave here. */
-long call_kill(const long *a)
+/* The two words of "CapEff:\t000001ffffffffff", lowest first; false where the line isn't there. */
+static bool capability_line(const char *text, const char *name, uint32_t ret_words[2])
 {
-	return a[0] == OWN_PID || a[0] == 0 ? raise_signal(a[1]) : -ESRCH;
+	const char *line = strstr(text, name);
+	uint64_t value;
+
+	if (line == NULL)
+		return false;
+	value = strtoull(line + strlen(name), NULL, 16);
+	ret_words[0] = (uint32_t)value;
+	ret_words[1] = (uint32_t)(value >> 32);
+	return true;
 }
 
-long call_tkill(const long *a)
+/* Of a process of the target, as its /proc says. */
+static long capabilities_of(int pid, struct __user_cap_data_struct data[2])
 {
-	return a[0] == OWN_PID ? raise_signal(a[1]) : -ESRCH;
+	uint32_t effective[2], permitted[2], inheritable[2];
+	char path[32], text[4096];
+	long fd, length;
+
+	snprintf(path, sizeof path, "/proc/%d/status", pid);
+	fd = vfs_open(AT_FDCWD, path, O_RDONLY);
+	if (fd < 0)
+		return fd == -ENOENT ? -ESRCH : fd;
+	length = vfs_read((int)fd, text, sizeof text - 1, -1);
+	(void)vfs_close((int)fd);
+	if (length < 0)
+		return length;
+	text[length] = '\0';
+	if (!capability_line(text, "\nCapEff:\t", effective) || !capability_line(text, "\nCapPrm:\t", permitted) ||
+	    !capability_line(text, "\nCapInh:\t", inheritable))
+		return -EIO;
+	for (int i = 0; i < 2; i++)
+		data[i] = (struct __user_cap_data_struct){effective[i], permitted[i], inheritable[i]};
+	return 0;
 }
 
-long call_tgkill(const long *a)
+/* Our own are root's, all of them (they open nothing here). */
+long call_capget(const long *a)
 {
-	return a[0] == OWN_PID && a[1] == OWN_PID ? raise_signal(a[2]) : -ESRCH;
+	struct __user_cap_header_struct *header = (struct __user_cap_header_struct *)a[0];
+	struct __user_cap_data_struct *data = (struct __user_cap_data_struct *)a[1];
+
+	if (header->version != _LINUX_CAPABILITY_VERSION_3) {
+		/* kernel/capability.c, cap_validate_magic(): older ones have one word of them. */
+		header->version = _LINUX_CAPABILITY_VERSION_3;
+		return data == NULL ? 0 : -EINVAL;
+	}
+	if (header->pid < 0)
+		return -EINVAL;
+	if (header->pid != 0 && header->pid != OWN_PID)
+		return data == NULL ? -EFAULT : capabilities_of(header->pid, data);
+	for (int i = 0; data != NULL && i < _LINUX_CAPABILITY_U32S_3; i++)
+		data[i] = (struct __user_cap_data_struct){.effective = UINT32_MAX, .permitted = UINT32_MAX};
+	return 0;
 }
 
+/* Root's, as capget() says, with nothing given up and nothing handed on to programs. */
 long call_prctl(const long *a)
 {
-	return a[0] == PR_SET_NAME || a[0] == PR_SET_DUMPABLE ? 0 : -EINVAL;
+	bool is_capability = a[1] >= 0 && a[1] <= CAP_LAST_CAP;
+
+	switch (a[0]) {
+	case PR_SET_NAME:
+	case PR_SET_DUMPABLE:
+	case PR_GET_SECUREBITS:
+	case PR_GET_NO_NEW_PRIVS: return 0;
+	case PR_CAPBSET_READ: return is_capability ? 1 : -EINVAL;
+	case PR_CAP_AMBIENT: return a[1] == PR_CAP_AMBIENT_IS_SET && a[2] >= 0 && a[2] <= CAP_LAST_CAP ? 0 : -EINVAL;
+	default: return -EINVAL;
+	}
 }
 
 /* FS is musl's own affair (enclave/libc/set_thread_area.s). */
 long call_arch_prctl(const long *a)
 {
 	return -EINVAL;
-}
-
-long call_sched_getaffinity(const long *a)
-{
-	if (a[1] < 8)
-		return -EINVAL;
-	memset((void *)a[2], 0, 8);
-	*(uint8_t *)a[2] = 1; /* one thread, one CPU */
-	return 8;
 }
 
 long call_getrandom(const long *a)
@@ -239,7 +295,7 @@ long call_getrlimit(const long *a)
 long call_prlimit64(const long *a)
 {
 	if (a[0] != 0 && a[0] != OWN_PID)
-		return -ESRCH;
+		return syscall_refuse(SYS_prlimit64, -EPERM);
 	if ((unsigned long)a[1] >= 16)
 		return -EINVAL;
 	if (a[2] != 0)
@@ -255,13 +311,38 @@ long call_getrusage(const long *a)
 	return 0;
 }
 
+static long system_of_target(struct sysinfo *info)
+{
+	struct guest_kernel *kernel;
+	struct ask_system system;
+	status result = target_kernel(&kernel);
+
+	if (result == STATUS_OK)
+		result = ask_system(kernel, &system);
+	if (result != STATUS_OK)
+		return target_refusal(result, "the system's totals");
+	info->uptime = system.uptime_s;
+	for (int i = 0; i < ASK_LOAD_COUNT; i++)
+		info->loads[i] = system.loads[i];
+	info->totalram = system.memory_size;
+	info->freeram = system.free_size;
+	info->sharedram = system.shared_size;
+	info->bufferram = system.buffer_size;
+	info->totalswap = system.swap_size;
+	info->freeswap = system.free_swap_size;
+	info->procs = (unsigned short)system.thread_count;
+	info->mem_unit = 1;
+	return 0;
+}
+
 long call_sysinfo(const long *a)
 {
 	struct sysinfo *info = (struct sysinfo *)a[0];
 
-	/* Of the image, not of the host (whose word would be needed) nor of the
-	 * target (which has /proc/meminfo). */
 	memset(info, 0, sizeof *info);
+	if (runtime_has_source() || runtime_has_link())
+		return system_of_target(info);
+	/* Of the image, not of the host, whose word would be needed. */
 	info->totalram = memory_size();
 	info->freeram = memory_size() - memory_used_size();
 	info->procs = 1;
@@ -351,7 +432,8 @@ static long sleep_for(const struct timespec *duration)
 {
 	if (duration->tv_sec < 0 || duration->tv_nsec < 0 || duration->tv_nsec >= 1000000000)
 		return -EINVAL;
-	return runtime_host_sleep(duration);
+	vfs_epoch_end();
+	return duty_sleep(duration) ? 0 : runtime_host_sleep(duration);
 }
 
 long call_nanosleep(const long *a)

@@ -34,27 +34,42 @@ static bool is_said(const char *path)
 	return false;
 }
 
-void absent_processes_listed(void)
-{
-	static bool done;
-
-	if (done)
-		return;
-	done = true;
-	(void)!report(STATUS_UNSUPPORTED, "the target's processes aren't shown yet: /proc has no directories for them");
-}
-
 static bool starts_with(const char *path, const char *prefix)
 {
 	return strncmp(path, prefix, strlen(prefix)) == 0;
 }
 
-static bool is_process(const char *path)
+/* The size of "17/" or "17/task/18/" that a path starts with; 0: the path isn't one of a process. */
+static size_t process_size(const char *path)
 {
-	size_t length = strcspn(path, "/");
+	size_t digits = strspn(path, "0123456789"), task = digits + strlen("/task/"), more;
 
-	return strspn(path, "0123456789") == length || (length == 4 && starts_with(path, "self")) ||
-	       (length == 11 && starts_with(path, "thread-self"));
+	if (digits == 0 || path[digits] != '/')
+		return 0;
+	more = starts_with(path + digits, "/task/") ? strspn(path + task, "0123456789") : 0;
+	return more != 0 && path[task + more] == '/' ? task + more + 1 : digits + 1;
+}
+
+/* One name for a file of all processes: "[pid]/io", "net/tcp". False: the target
+ * has no list of such files (of descriptors, say) beside the one that is shown. */
+static bool name_of_process(char path[2 * VFS_PATH_SIZE_MAX])
+{
+	size_t process = process_size(path), length;
+	char name[VFS_NAME_LENGTH_MAX + 1];
+
+	if (process == 0)
+		return true;
+	bool of_thread = strcspn(path, "/") + 1 != process;
+	if (starts_with(path + process, "net/")) {
+		memmove(path, path + process, strlen(path + process) + 1);
+		return true;
+	}
+	length = strlen(path + process);
+	if (strchr(path + process, '/') != NULL || length >= sizeof name)
+		return false;
+	memcpy(name, path + process, length + 1);
+	snprintf(path, 2 * (size_t)VFS_PATH_SIZE_MAX, "%s/%s", of_thread ? "[pid]/task/[tid]" : "[pid]", name);
+	return true;
 }
 
 static void ask_target(const char *path)
@@ -74,30 +89,41 @@ static void ask_target(const char *path)
 	runtime_fault_note();
 }
 
+/* Nobody can be asked whether the target has it. */
+static void not_shown(const char *tree, const char *path)
+{
+	(void)!report(STATUS_UNSUPPORTED, "%s%s: this version doesn't show it", tree, path);
+	runtime_fault_note();
+}
+
 void absent_path_named(const char *directory, const char *below)
 {
-	static const char proc[] = "/proc/", net[] = "self/net/";
+	static const char proc[] = "/proc/", sys[] = "/sys/";
 	char path[2 * VFS_PATH_SIZE_MAX];
+	size_t process;
 
+	if (starts_with(directory, sys)) {
+		if (!is_said(directory))
+			not_shown("", directory);
+		return;
+	}
 	if (!starts_with(directory, proc))
 		return;
-	snprintf(path, sizeof path, "%s%s", directory + strlen(proc), below);
+	directory += strlen(proc);
+	process = process_size(directory);
+	/* Of a process's files only those in its own directory are known. */
+	if (process != 0 && !starts_with(directory + process, "net/"))
+		below = "";
+	snprintf(path, sizeof path, "%s%s", directory, below);
 	/* Slashes at the end say only that it is a directory. */
 	for (size_t length = strlen(path); length > 0 && path[length - 1] == '/'; length--)
 		path[length - 1] = '\0';
-	if (starts_with(path, net))
-		memmove(path, path + strlen("self/"), strlen(path) - strlen("self/") + 1);
-	else if (is_process(path)) {
-		absent_processes_listed();
+	if (!name_of_process(path))
 		return;
-	}
 	if (is_said(path))
 		return;
-	if (!starts_with(path, "sys/")) {
+	if (!starts_with(path, "sys/"))
 		ask_target(path);
-		return;
-	}
-	/* Not in the trees that can be asked, and there on nearly every Linux. */
-	(void)!report(STATUS_UNSUPPORTED, "/proc/%s: this version doesn't show it", path);
-	runtime_fault_note();
+	else /* not in the trees that can be asked, and there on nearly every Linux */
+		not_shown(proc, path);
 }

@@ -6,11 +6,7 @@
 
 /* A program named `directory` (absolute, normalised, no node) and `below` it
  * ("" or what follows its name, slash first). Where the target has that, say so
- * once per path and note a fault of the run. Of processes only the first is
- * said, and no fault is noted: programs show that they see none. */
+ * once per path (of processes: once for all) and note a fault of the run. */
 void absent_path_named(const char *directory, const char *below);
-
-/* A program lists /proc: say once that processes aren't among what it gets. */
-void absent_processes_listed(void);
 
 #endif

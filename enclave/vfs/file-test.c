@@ -85,6 +85,17 @@ static void the_table_ends_at_its_limit(void **state)
 	assert_int_equal(vfs_dup2(0, -1, 0, 0), -EBADF);
 }
 
+static void a_refused_file_gives_its_error_each_time_and_is_no_fault(void **state)
+{
+	long fd = vfs_open(AT_FDCWD, "/proc/refused", O_RDONLY);
+
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 10);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), -EINVAL);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), -EINVAL);
+	assert_false(runtime_fault_noted());
+	assert_int_equal(hostile.report_count, 0);
+}
+
 static void a_torn_file_gives_its_text_then_one_error_then_ends(void **state)
 {
 	long fd = vfs_open(AT_FDCWD, "/proc/torn", O_RDONLY);
@@ -96,6 +107,52 @@ static void a_torn_file_gives_its_text_then_one_error_then_ends(void **state)
 	assert_int_equal(hostile.report_count, 1);
 	assert_non_null(strstr(hostile.last_message, "/proc/torn"));
 	assert_non_null(strstr(hostile.last_message, "the list loops"));
+}
+
+static void a_long_file_comes_in_parts_wherever_it_is_read(void **state)
+{
+	long fd = vfs_open(AT_FDCWD, "/proc/long", O_RDONLY);
+
+	assert_int_equal(vfs_read((int)fd, buffer, 7, -1), 7);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 3); /* the rest of a part */
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 10);
+	assert_memory_equal(buffer, "abcdefghij", 10);
+	assert_int_equal(vfs_read((int)fd, buffer, 3, 24), 3);
+	assert_memory_equal(buffer, "EFG", 3);
+	assert_int_equal(vfs_read((int)fd, buffer, 2, 5), 2); /* behind: made anew */
+	assert_memory_equal(buffer, "56", 2);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 10);
+	assert_memory_equal(buffer, "ABCDEFGHIJ", 10);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 0);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, 1000), 0);
+	assert_int_equal(hostile.report_count, 0);
+}
+
+static void a_long_file_whose_epoch_ends_on_the_way_is_never_two_moments(void **state)
+{
+	long fd = vfs_open(AT_FDCWD, "/proc/long", O_RDONLY);
+
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 10);
+	fake_epoch++;
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), -EIO);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 0);
+	assert_true(runtime_fault_noted());
+	assert_non_null(strstr(hostile.last_message, "/proc/long isn't whole"));
+	assert_int_equal(vfs_lseek((int)fd, 0, SEEK_SET), 0);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 10);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 10);
+}
+
+static void who_reads_from_the_beginning_again_gets_what_is_now(void **state)
+{
+	long fd = vfs_open(AT_FDCWD, "/proc/9/comm", O_RDONLY);
+
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 10);
+	fake_pid_highest = 8;
+	assert_int_equal(vfs_read((int)fd, buffer, 64, 0), 10); /* the epoch goes on */
+	fake_epoch++;
+	assert_int_equal(vfs_read((int)fd, buffer, 64, 0), -ESRCH);
+	fake_pid_highest = 17;
 }
 
 static void what_the_target_has_and_we_lack_is_said_once(void **state)
@@ -117,15 +174,101 @@ static void what_the_target_has_and_we_lack_is_said_once(void **state)
 	assert_int_equal(hostile.report_count, before + 3);
 }
 
-static void that_processes_are_not_shown_is_said_once(void **state)
+static void what_every_process_has_and_we_lack_is_said_once_for_all(void **state)
 {
 	unsigned before = hostile.report_count;
 
-	assert_int_equal(vfs_open(AT_FDCWD, "/proc/1/stat", O_RDONLY), -ENOENT);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/1/io", O_RDONLY), -ENOENT);
 	assert_int_equal(hostile.report_count, before + 1);
-	assert_non_null(strstr(hostile.last_message, "processes"));
-	assert_int_equal(vfs_open(AT_FDCWD, "/proc/self/fd", O_RDONLY), -ENOENT);
+	assert_non_null(strstr(hostile.last_message, "/proc/[pid]/io: the target has this file"));
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/2/io", O_RDONLY), -ENOENT);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/99/io", O_RDONLY), -ENOENT);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/2/fd/io", O_RDONLY), -ENOENT);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/2/oi", O_RDONLY), -ENOENT);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/99", O_RDONLY), -ENOENT);
 	assert_int_equal(hostile.report_count, before + 1);
+}
+
+/* The names of a directory, one after the other with blanks; the errno that ended it. */
+static long list_names(const char *path, char *names, size_t size)
+{
+	long fd = vfs_open(AT_FDCWD, path, O_RDONLY | O_DIRECTORY), part;
+	static char listing[4096];
+	size_t used = 0;
+
+	assert_true(fd >= 0);
+	while ((part = vfs_getdents((int)fd, listing, sizeof listing)) > 0)
+		for (long at = 0; at < part; at += *(uint16_t *)(listing + at + 16))
+			used += (size_t)snprintf(names + used, size - used, "%s ", listing + at + 19);
+	if (part < 0)
+		assert_int_equal(vfs_getdents((int)fd, listing, sizeof listing), 0);
+	vfs_close((int)fd);
+	return part;
+}
+
+static void processes_come_after_the_files_and_in_order(void **state)
+{
+	char names[512];
+
+	fake_pid_highest = 11;
+	assert_int_equal(list_names("/proc", names, sizeof names), 0);
+	fake_pid_highest = 17;
+	assert_string_equal(names,
+			    ". .. long loop net outside pool refused self torn tree version 1 2 3 4 5 6 7 8 9 10 11 ");
+	assert_int_equal(list_names("/proc/17", names, sizeof names), 0);
+	assert_string_equal(names, ". .. comm cwd fd net task ");
+}
+
+static void a_torn_directory_gives_its_entries_then_one_error_then_ends(void **state)
+{
+	char names[512];
+
+	fake_listing_torn = true;
+	assert_int_equal(list_names("/proc/17/fd", names, sizeof names), -EIO);
+	fake_listing_torn = false;
+	assert_string_equal(names, ". .. 0 3 ");
+	assert_true(runtime_fault_noted());
+	assert_int_equal(hostile.report_count, 1);
+	assert_non_null(strstr(hostile.last_message, "/proc/17/fd isn't whole: the table of descriptors ends early"));
+}
+
+static void a_process_that_ends_takes_its_files_along(void **state)
+{
+	long directory = vfs_open(AT_FDCWD, "/proc/17", O_RDONLY | O_DIRECTORY);
+	long file = vfs_open((int)directory, "comm", O_RDONLY);
+	struct stat stat;
+
+	assert_true(file >= 0);
+	assert_int_equal(vfs_stat((int)directory, "comm", 0, &stat), 0);
+	fake_pid_highest = 16;
+	assert_int_equal(vfs_open((int)directory, "comm", O_RDONLY), -ENOENT);
+	assert_int_equal(vfs_stat((int)directory, "comm", 0, &stat), -ENOENT);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/17", O_RDONLY), -ENOENT);
+	assert_int_equal(vfs_getdents((int)directory, buffer, sizeof buffer), -ENOENT);
+	assert_int_equal(vfs_read((int)file, buffer, sizeof buffer, -1), 10);
+	fake_pid_highest = 17;
+	assert_int_equal(hostile.report_count, 0);
+}
+
+static void what_a_magic_link_leads_to_can_be_asked_for_and_not_read(void **state)
+{
+	struct stat stat;
+
+	assert_int_equal(vfs_readlink(AT_FDCWD, "/proc/17/fd/3", buffer, sizeof buffer), 17);
+	assert_memory_equal(buffer, "/mnt/ab (deleted)", 17);
+	assert_int_equal(vfs_stat(AT_FDCWD, "/proc/17/fd/3", 0, &stat), 0);
+	assert_int_equal(stat.st_mode, S_IFREG | 0640);
+	assert_int_equal(stat.st_ino, 4711);
+	assert_int_equal(stat.st_dev, 0x801);
+	assert_int_equal(stat.st_uid, 1000);
+	assert_int_equal(stat.st_size, 12345);
+	assert_int_equal(vfs_stat(AT_FDCWD, "/proc/17/fd/3", AT_SYMLINK_NOFOLLOW, &stat), 0);
+	assert_int_equal(stat.st_mode, S_IFLNK | 0700);
+	assert_int_equal(vfs_stat(AT_FDCWD, "/proc/17/cwd/", 0, &stat), -ENOTDIR);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/17/fd/3", O_RDONLY), -EACCES);
+	assert_int_equal(vfs_open(AT_FDCWD, "/proc/17/fd/3", O_RDONLY | O_NOFOLLOW), -ELOOP);
+	assert_int_equal(vfs_chdir("/proc/17/cwd"), -ENOTDIR);
+	assert_int_equal(vfs_readlink(AT_FDCWD, "/proc/18/fd/3", buffer, sizeof buffer), -ENOENT);
 }
 
 static void a_target_that_cannot_be_read_is_an_error_never_an_empty_file(void **state)
@@ -160,7 +303,7 @@ static void a_listing_that_does_not_fit_goes_on_where_it_stopped(void **state)
 	while ((size = vfs_getdents((int)fd, buffer, 32)) > 0)
 		rounds++;
 	assert_int_equal(size, 0);
-	assert_int_equal(rounds, 9); /* ".", "..", and the seven names that are there */
+	assert_int_equal(rounds, 29); /* ".", "..", ten names that are there, and 17 processes */
 }
 
 static void nothing_can_be_written(void **state)
@@ -187,9 +330,17 @@ int main(void)
 		cmocka_unit_test_setup(reading_at_a_position_leaves_the_offset, setup),
 		cmocka_unit_test_setup(close_on_exec_belongs_to_the_descriptor, setup),
 		cmocka_unit_test_setup(the_table_ends_at_its_limit, setup),
+		cmocka_unit_test_setup(a_refused_file_gives_its_error_each_time_and_is_no_fault, setup),
 		cmocka_unit_test_setup(a_torn_file_gives_its_text_then_one_error_then_ends, setup),
+		cmocka_unit_test_setup(a_long_file_comes_in_parts_wherever_it_is_read, setup),
+		cmocka_unit_test_setup(a_long_file_whose_epoch_ends_on_the_way_is_never_two_moments, setup),
+		cmocka_unit_test_setup(who_reads_from_the_beginning_again_gets_what_is_now, setup),
 		cmocka_unit_test_setup(what_the_target_has_and_we_lack_is_said_once, setup),
-		cmocka_unit_test_setup(that_processes_are_not_shown_is_said_once, setup),
+		cmocka_unit_test_setup(what_every_process_has_and_we_lack_is_said_once_for_all, setup),
+		cmocka_unit_test_setup(processes_come_after_the_files_and_in_order, setup),
+		cmocka_unit_test_setup(a_torn_directory_gives_its_entries_then_one_error_then_ends, setup),
+		cmocka_unit_test_setup(a_process_that_ends_takes_its_files_along, setup),
+		cmocka_unit_test_setup(what_a_magic_link_leads_to_can_be_asked_for_and_not_read, setup),
 		cmocka_unit_test_setup(a_target_that_cannot_be_read_is_an_error_never_an_empty_file, setup),
 		cmocka_unit_test_setup(a_file_that_the_target_lacks_is_absent_everywhere, setup),
 		cmocka_unit_test_setup(a_listing_that_does_not_fit_goes_on_where_it_stopped, setup),

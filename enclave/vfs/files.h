@@ -19,13 +19,11 @@ long directory_open(const struct place *place, int flags, struct file **ret_file
 long host_file_open(const struct place *place, int flags, struct file **ret_file);
 /* The host's descriptor 0, 1 or 2. */
 long host_stream_open(int host_fd, int flags, struct file **ret_file);
+/* Which of them is it? -1: none. */
+int host_stream_number(struct file *file);
 
 /* Something that was only named (O_PATH). */
 long path_file_open(const struct place *place, int flags, struct file **ret_file);
-
-/* A socket that can't send or receive: programs want one to ask about
- * interfaces. Every ioctl is -EINVAL, as from a kernel that doesn't know it. */
-long socket_file_open(struct file **ret_file);
 
 /* stat() without opening. -ENOENT where the target lacks the file. */
 long place_stat(const struct place *place, bool follow, struct stat *ret_stat);

@@ -9,6 +9,7 @@
 #include "enclave/runtime/host.h"
 #include "enclave/runtime/output.h"
 #include "enclave/vfs/files.h"
+#include "enclave/vfs/target.h"
 
 struct host_file {
 	struct file file;
@@ -23,6 +24,8 @@ static struct host_file *host_file_of(struct file *file)
 
 static long host_file_read(struct file *file, void *buffer, size_t size, int64_t offset)
 {
+	if (host_file_of(file)->stream)
+		target_epoch_end(); /* somebody may take their time to write there */
 	return runtime_host_read(host_file_of(file)->host_fd, buffer, size, offset);
 }
 
@@ -136,4 +139,9 @@ long host_file_open(const struct place *place, int flags, struct file **ret_file
 long host_stream_open(int host_fd, int flags, struct file **ret_file)
 {
 	return host_file_create(host_fd, true, flags, NULL, ret_file);
+}
+
+int host_stream_number(struct file *file)
+{
+	return file->ops == &host_file_ops && host_file_of(file)->stream ? host_file_of(file)->host_fd : -1;
 }

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Numbers and existence of what isn't the host's. */
+/* Numbers of what isn't the host's. */
 #ifndef ENCLAVE_VFS_INODE_H
 #define ENCLAVE_VFS_INODE_H
 
 #include <stdint.h>
 
-struct proc_node;
+struct proc_entry;
 
-uint64_t inode_of_node(const struct proc_node *node);
+/* Where the target says none; `path` is where the program found it. */
+uint64_t inode_of_entry(const struct proc_entry *entry, const char *path);
 uint64_t inode_of_path(const char *path);
-
-/* Does the target show this node? 0, -ENOENT, or -EIO where it can't be told. */
-long node_exists(const struct proc_node *node);
 
 #endif

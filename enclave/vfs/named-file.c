@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Descriptors that hold no content: O_PATH, and the inert socket. */
+/* Descriptors that only name something: O_PATH. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -52,44 +52,6 @@ static const struct file_ops path_ops = {
 	.ioctl = not_a_terminal,
 };
 
-static long socket_read(struct file *file, void *buffer, size_t size, int64_t offset)
-{
-	return -ENOTCONN;
-}
-
-static long socket_write(struct file *file, const void *buffer, size_t size)
-{
-	return -ENOTCONN;
-}
-
-static long socket_seek(struct file *file, int64_t offset, int whence)
-{
-	return -ESPIPE;
-}
-
-static long socket_stat(struct file *file, struct stat *ret_stat)
-{
-	memset(ret_stat, 0, sizeof *ret_stat);
-	ret_stat->st_mode = S_IFSOCK | 0777;
-	ret_stat->st_nlink = 1;
-	ret_stat->st_ino = inode_of_path("socket:");
-	ret_stat->st_blksize = 4096;
-	return 0;
-}
-
-static long socket_ioctl(struct file *file, unsigned long request, void *argument)
-{
-	return -EINVAL;
-}
-
-static const struct file_ops socket_ops = {
-	.read = socket_read,
-	.write = socket_write,
-	.seek = socket_seek,
-	.stat = socket_stat,
-	.ioctl = socket_ioctl,
-};
-
 static long create(const struct file_ops *ops, int flags, const struct place *place, struct file **ret_file)
 {
 	struct named_file *named = calloc(1, sizeof *named);
@@ -114,9 +76,4 @@ long path_file_open(const struct place *place, int flags, struct file **ret_file
 	long result = place_stat(place, !(flags & O_NOFOLLOW), &stat);
 
 	return result < 0 ? result : create(&path_ops, flags, place, ret_file);
-}
-
-long socket_file_open(struct file **ret_file)
-{
-	return create(&socket_ops, O_RDWR, NULL, ret_file);
 }

@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include "enclave/runtime/host.h"
+#include "enclave/vfs/device.h"
+#include "enclave/vfs/entry.h"
 #include "enclave/vfs/file.h"
 #include "enclave/vfs/files.h"
-#include "enclave/vfs/inode.h"
 #include "enclave/vfs/path.h"
-#include "guest/proc/node.h"
+#include "enclave/vfs/target-file.h"
+#include "enclave/vfs/target.h"
 
 static char working_directory[VFS_PATH_SIZE_MAX] = "/";
 
@@ -48,9 +50,14 @@ static long resolve(int directory_fd, const char *path, bool follow, struct plac
 	return path_resolve(directory->path, path, follow, ret_place);
 }
 
+long vfs_resolve(const char *path, struct place *ret_place)
+{
+	return resolve(AT_FDCWD, path, true, ret_place);
+}
+
 static bool is_proc_directory(const struct place *place)
 {
-	return place->kind == PLACE_PROC && S_ISDIR(place->node->mode);
+	return place->kind == PLACE_PROC && S_ISDIR(place->mode);
 }
 
 static long open_place(const struct place *place, int flags, struct file **ret_file)
@@ -63,7 +70,7 @@ static long open_place(const struct place *place, int flags, struct file **ret_f
 	if ((flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
 		return -EEXIST;
 	if (place->kind == PLACE_PROC) {
-		result = node_exists(place->node);
+		result = entry_exists_now(&place->entry);
 		if (result < 0)
 			return result;
 	}
@@ -71,8 +78,10 @@ static long open_place(const struct place *place, int flags, struct file **ret_f
 		return directory_open(place, flags, ret_file);
 	if (place->kind == PLACE_HOST)
 		return host_file_open(place, flags, ret_file);
-	if (S_ISLNK(place->node->mode))
-		return -ELOOP; /* O_NOFOLLOW */
+	if (place->kind == PLACE_DEVICE)
+		return device_open(place, flags, ret_file);
+	if (S_ISLNK(place->mode))
+		return flags & O_NOFOLLOW ? -ELOOP : -EACCES; /* magic: what it leads to isn't readable */
 	if (flags & O_DIRECTORY)
 		return -ENOTDIR;
 	return proc_file_open(place, flags, ret_file);
@@ -100,6 +109,11 @@ long vfs_open(int directory_fd, const char *path, int flags)
 	if (result < 0)
 		file_release(file);
 	return result;
+}
+
+void vfs_epoch_end(void)
+{
+	target_epoch_end();
 }
 
 long vfs_read(int fd, void *buffer, size_t size, int64_t offset)
@@ -207,24 +221,35 @@ long vfs_stat(int directory_fd, const char *path, int flags, struct stat *ret_st
 
 	if ((flags & AT_EMPTY_PATH) && path[0] == '\0' && directory_fd != AT_FDCWD)
 		return vfs_fstat(directory_fd, ret_stat);
+	if (target_file_is_named(path))
+		return target_file_stat(path, follow, ret_stat);
 	result = resolve(directory_fd, (flags & AT_EMPTY_PATH) && path[0] == '\0' ? "." : path, follow, &place);
 	return result < 0 ? result : place_stat(&place, follow, ret_stat);
 }
 
 enum {
-	PROC_MAGIC = 0x9fa0, /* PROC_SUPER_MAGIC, include/uapi/linux/magic.h */
+	/* PROC_SUPER_MAGIC, SYSFS_MAGIC, include/uapi/linux/magic.h */
+	PROC_MAGIC = 0x9fa0,
+	SYS_MAGIC = 0x62656572,
 	MADE_UP_MAGIC = 0x01021994, /* TMPFS_MAGIC: small, in memory */
 };
 
 /* What statfs() says: no file system here has blocks. */
-static void fill_statfs(struct statfs *stat, bool proc)
+static void fill_statfs(struct statfs *stat, uint32_t magic)
 {
 	memset(stat, 0, sizeof *stat);
-	stat->f_type = proc ? PROC_MAGIC : MADE_UP_MAGIC;
+	stat->f_type = magic;
 	stat->f_bsize = 4096;
 	stat->f_frsize = 4096;
 	stat->f_namelen = VFS_NAME_LENGTH_MAX;
 	stat->f_flags = 1; /* ST_RDONLY */
+}
+
+static uint32_t magic_of(const struct place *place)
+{
+	if (place->kind != PLACE_PROC)
+		return MADE_UP_MAGIC;
+	return place->entry.tree == proc_trees ? PROC_MAGIC : SYS_MAGIC;
 }
 
 long vfs_statfs(const char *path, struct statfs *ret_stat)
@@ -236,7 +261,7 @@ long vfs_statfs(const char *path, struct statfs *ret_stat)
 	if (result == 0)
 		result = place_stat(&place, true, &stat);
 	if (result == 0)
-		fill_statfs(ret_stat, place.kind == PLACE_PROC);
+		fill_statfs(ret_stat, magic_of(&place));
 	return result;
 }
 
@@ -247,28 +272,26 @@ long vfs_fstatfs(int fd, struct statfs *ret_stat)
 
 	if (result < 0)
 		return result;
-	return file->path != NULL ? vfs_statfs(file->path, ret_stat) : (fill_statfs(ret_stat, false), 0);
+	return file->path != NULL ? vfs_statfs(file->path, ret_stat) : (fill_statfs(ret_stat, MADE_UP_MAGIC), 0);
 }
 
 long vfs_readlink(int directory_fd, const char *path, char *buffer, size_t size)
 {
 	struct place place;
-	size_t length;
-	long result = resolve(directory_fd, path, false, &place);
+	long result;
 
+	if (target_file_is_named(path))
+		return target_file_readlink(path, buffer, size);
+	result = resolve(directory_fd, path, false, &place);
 	if (result < 0)
 		return result;
 	if ((long)size <= 0)
 		return -EINVAL;
 	if (place.kind == PLACE_HOST)
 		return runtime_host_readlink(place.path, buffer, size);
-	if (place.kind != PLACE_PROC || !S_ISLNK(place.node->mode))
+	if (place.kind != PLACE_PROC || !S_ISLNK(place.mode))
 		return -EINVAL;
-	length = strlen(place.node->target);
-	if (length > size)
-		length = size;
-	memcpy(buffer, place.node->target, length);
-	return (long)length;
+	return entry_readlink(&place.entry, place.path, buffer, size);
 }
 
 long vfs_access(int directory_fd, const char *path, int mode, int flags)
@@ -295,7 +318,7 @@ static long change_directory(const struct place *place)
 		return result;
 	if (!S_ISDIR(stat.st_mode))
 		return -ENOTDIR;
-	memcpy(working_directory, place->path, sizeof working_directory);
+	memcpy(working_directory, place->path, strlen(place->path) + 1);
 	return 0;
 }
 
@@ -319,6 +342,33 @@ long vfs_fchdir(int fd)
 		return -ENOTDIR;
 	result = path_resolve("/", file->path, true, &place);
 	return result < 0 ? result : change_directory(&place);
+}
+
+/* Absolute, each part a name, without a slash at its end. */
+static bool is_normalised(const char *path)
+{
+	size_t size;
+
+	if (strcmp(path, "/") == 0)
+		return true;
+	for (; *path != '\0'; path += size) {
+		if (*path++ != '/')
+			return false;
+		size = strcspn(path, "/");
+		if (size == 0 || (size <= 2 && strncmp(path, "..", size) == 0))
+			return false;
+	}
+	return true;
+}
+
+long vfs_directory_inherit(const char *path)
+{
+	if (strlen(path) >= sizeof working_directory)
+		return -ENAMETOOLONG;
+	if (path[0] != '/' || !is_normalised(path))
+		return -EINVAL;
+	memcpy(working_directory, path, strlen(path) + 1);
+	return 0;
 }
 
 long vfs_getcwd(char *buffer, size_t size)
@@ -384,17 +434,4 @@ long vfs_fcntl(int fd, int command, long argument)
 		return 0;
 	default: return -EINVAL;
 	}
-}
-
-long vfs_socket(void)
-{
-	struct file *file;
-	long result = socket_file_open(&file);
-
-	if (result < 0)
-		return result;
-	result = descriptor_install(file, 0, false);
-	if (result < 0)
-		file_release(file);
-	return result;
 }

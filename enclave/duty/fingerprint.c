@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "enclave/duty/fingerprint.h"
+
+#include <wolfssl/options.h>
+#include <wolfssl/wolfcrypt/sha256.h>
+
+bool duty_fingerprint(struct span bytes, uint8_t ret_hash[static VERIFIER_HASH_SIZE])
+{
+	wc_Sha256 hash;
+
+	return wc_InitSha256(&hash) == 0 && wc_Sha256Update(&hash, bytes.data, (word32)bytes.size) == 0 &&
+	       wc_Sha256Final(&hash, ret_hash) == 0;
+}
