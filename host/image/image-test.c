@@ -119,8 +119,8 @@ static void each_thread_finds_its_memory_in_its_data_page(void **state)
 static void the_measurement_is_the_one_that_python_computes(void **state)
 {
 	static const uint8_t wanted[SGX_HASH_SIZE] = {
-		0x6c, 0x86, 0x17, 0x65, 0xc8, 0xe5, 0xf6, 0x37, 0xa2, 0x55, 0x0a, 0x08, 0x6c, 0x35, 0x4c, 0x86,
-		0x36, 0x7a, 0x94, 0x2d, 0x9a, 0xf3, 0x6a, 0xcc, 0xf7, 0x52, 0x00, 0x6b, 0x82, 0x4b, 0x88, 0x03,
+		0x80, 0x11, 0xbb, 0x18, 0x5b, 0x47, 0x9e, 0xcd, 0x48, 0x96, 0x9a, 0x23, 0x48, 0x3a, 0xba, 0xad,
+		0xec, 0x8b, 0x30, 0x98, 0x10, 0x40, 0xbb, 0x54, 0x28, 0x9a, 0x1c, 0x79, 0x88, 0x8f, 0xf9, 0x10,
 	};
 	uint8_t mrenclave[SGX_HASH_SIZE];
 	struct image *image = lay_out();
@@ -193,6 +193,18 @@ static void notes_are_checked(void **state)
 	setup(state);
 	file.notes.exit_note.owner[0] = 'X';
 	refused(STATUS_UNSUPPORTED, "where it exits");
+	setup(state);
+	file.notes.paths_note.owner[0] = 'X';
+	refused(STATUS_UNSUPPORTED, "which files");
+	setup(state);
+	file.notes.environment_note.owner[0] = 'X';
+	refused(STATUS_UNSUPPORTED, "the environment");
+	setup(state);
+	file.notes.programs_note.owner[0] = 'X';
+	refused(STATUS_UNSUPPORTED, "which programs");
+	setup(state);
+	file.notes.calls_note.owner[0] = 'X';
+	refused(STATUS_UNSUPPORTED, "which system calls");
 	setup(state);
 	file.notes.manifest_note.header.n_type = 99;
 	refused(STATUS_MALFORMED, "type 99");

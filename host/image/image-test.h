@@ -31,8 +31,12 @@ struct tiny_file {
 		struct image_note_exit exit;
 		struct tiny_note paths_note;
 		char paths[16];
+		struct tiny_note environment_note;
+		char environment[12];
 		struct tiny_note calls_note;
 		uint16_t calls[4];
+		struct tiny_note programs_note;
+		char programs[4];
 	} __attribute__((packed)) notes;
 	uint8_t rest[TINY_SIZE];
 } __attribute__((packed));
@@ -59,11 +63,15 @@ static inline void tiny_file_init_notes(struct tiny_file *file)
 	memcpy(file->notes.paths, paths, sizeof paths);
 	/* Strings end with an empty one: shorten the last. */
 	file->notes.paths[14] = '\0';
+	file->notes.environment_note = tiny_note(IMAGE_NOTE_ENVIRONMENT, sizeof file->notes.environment);
+	memcpy(file->notes.environment, "TERM\0LINES\0", 12);
 	file->notes.calls_note = tiny_note(IMAGE_NOTE_CALLS, sizeof file->notes.calls);
 	file->notes.calls[0] = 0;
 	file->notes.calls[1] = 1;
 	file->notes.calls[2] = 5;
 	file->notes.calls[3] = IMAGE_NOTE_CALLS_END;
+	file->notes.programs_note = tiny_note(IMAGE_NOTE_PROGRAMS, sizeof file->notes.programs);
+	memcpy(file->notes.programs, "x=\0", 4);
 }
 
 static inline void tiny_file_init(struct tiny_file *file)

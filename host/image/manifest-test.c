@@ -38,16 +38,20 @@ static void a_manifest_says_what_it_allows(void **state)
 {
 	struct manifest manifest;
 
-	assert_int_equal(parse(&manifest,
-			       "# comment\n\nheap 64M # why\nstack 1M\nfile /etc/services /etc/hosts\n"
-			       "tree /usr/share/zoneinfo\nenvironment TERM\tCOLUMNS\ncall read write read\n"),
-			 STATUS_OK);
+	assert_int_equal(
+		parse(&manifest,
+		      "# comment\n\nheap 64M # why\nstack 1M\nfile /etc/services /etc/hosts\n"
+		      "tree /usr/share/zoneinfo\ntarget / /run\nenvironment TERM\tCOLUMNS\ncall read write read\n"),
+		STATUS_OK);
 	assert_int_equal(manifest.heap_size, 64 << 20);
 	assert_int_equal(manifest.stack_size, 1 << 20);
-	assert_int_equal(manifest.path_count, 3);
+	assert_int_equal(manifest.path_count, 5);
 	assert_string_equal(manifest.paths[1].path, "/etc/hosts");
-	assert_false(manifest.paths[1].tree);
-	assert_true(manifest.paths[2].tree);
+	assert_int_equal(manifest.paths[1].kind, MANIFEST_PATH_FILE);
+	assert_int_equal(manifest.paths[2].kind, MANIFEST_PATH_TREE);
+	assert_int_equal(manifest.paths[3].kind, MANIFEST_PATH_TARGET);
+	assert_string_equal(manifest.paths[3].path, "");
+	assert_string_equal(manifest.paths[4].path, "/run");
 	assert_int_equal(manifest.environment_count, 2);
 	assert_int_equal(manifest.call_count, 2);
 	assert_int_equal(manifest.calls[1], SYS_write);
@@ -101,8 +105,9 @@ static void sizes_have_bounds(void **state)
 
 static void paths_are_absolute_and_plain(void **state)
 {
-	static const char *const bad[] = {"etc/services", "/etc/../shadow", "/etc/./x", "/etc//x", "/etc/", "/",
-					  "/proc",	  "/proc/1/mem",    "/etc/..",	".."};
+	static const char *const bad[] = {
+		"etc/services", "/etc/../shadow", "/etc/./x", "/etc//x",	"/etc/",   "/",
+		"/proc",	"/proc/1/mem",	  "/sys",     "/sys/class/net", "/etc/..", ".."};
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		char text[100];

@@ -36,6 +36,8 @@ enum {
 	 * as much again for the program and its libc. */
 	STACK_SIZE_MIN = 512 * 1024,
 	LINE_SIZE_MAX = 8192,
+	PROGRAM_NAME_SIZE_MAX = 64,
+	PROGRAM_DIGIT_COUNT = 64, /* of an MRENCLAVE */
 };
 
 /* As much as enclave/syscalls/memory.c can manage. */
@@ -84,15 +86,22 @@ static status parse_size(const struct position *at, const char *word, uint64_t m
 	return STATUS_OK;
 }
 
+static bool is_of_target(const char *path, const char *root)
+{
+	size_t size = strlen(root);
+
+	return strncmp(path, root, size) == 0 && (path[size] == '\0' || path[size] == '/');
+}
+
 /* Absolute, without empty, "." or ".." parts, without a slash at the end, and
- * not below /proc, which is always the target's. */
+ * not below /proc or /sys, which are always the target's. */
 static bool path_is_normal(const char *path)
 {
 	size_t length = strlen(path);
 
 	if (path[0] != '/' || length < 2 || path[length - 1] == '/' || length >= 4096)
 		return false;
-	if (strncmp(path, "/proc", 5) == 0 && (path[5] == '\0' || path[5] == '/'))
+	if (is_of_target(path, "/proc") || is_of_target(path, "/sys"))
 		return false;
 	for (const char *part = path; part != NULL && *part != '\0'; part = strchr(part + 1, '/')) {
 		size_t part_length = strcspn(part + 1, "/");
@@ -104,17 +113,21 @@ static bool path_is_normal(const char *path)
 	return true;
 }
 
-static status add_path(struct manifest *manifest, const struct position *at, const char *word, bool tree)
+static status add_path(struct manifest *manifest, const struct position *at, const char *word,
+		       enum manifest_path_kind kind)
 {
-	if (!path_is_normal(word))
+	/* All of the target's names. */
+	bool is_root = kind == MANIFEST_PATH_TARGET && strcmp(word, "/") == 0;
+
+	if (!is_root && !path_is_normal(word))
 		return fault(at, "a path must be absolute, without . or .. or a slash at its end, and outside /proc",
 			     word);
 	if (manifest->path_count == MANIFEST_PATH_COUNT_MAX)
 		return fault(at, "too many paths (256 at most)", NULL);
-	manifest->paths[manifest->path_count].path = strdup(word);
+	manifest->paths[manifest->path_count].path = strdup(is_root ? "" : word);
 	if (manifest->paths[manifest->path_count].path == NULL)
 		return report(STATUS_NO_MEMORY, "no memory for a manifest");
-	manifest->paths[manifest->path_count++].tree = tree;
+	manifest->paths[manifest->path_count++].kind = kind;
 	return STATUS_OK;
 }
 
@@ -128,6 +141,30 @@ static status add_environment(struct manifest *manifest, const struct position *
 	if (manifest->environment[manifest->environment_count] == NULL)
 		return report(STATUS_NO_MEMORY, "no memory for a manifest");
 	manifest->environment_count++;
+	return STATUS_OK;
+}
+
+/* "NAME=" and 64 hexadecimal digits: a port, and the image that it is. */
+static bool is_program(const char *word)
+{
+	size_t length = strcspn(word, "=");
+
+	return length > 0 && length < PROGRAM_NAME_SIZE_MAX && word[length] == '=' &&
+	       strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-+") == length &&
+	       strspn(word + length + 1, "0123456789abcdef") == PROGRAM_DIGIT_COUNT &&
+	       word[length + 1 + PROGRAM_DIGIT_COUNT] == '\0';
+}
+
+static status add_program(struct manifest *manifest, const struct position *at, const char *word)
+{
+	if (!is_program(word))
+		return fault(at, "a program is a port's name, which bartizan-cc completes to NAME=MRENCLAVE", word);
+	if (manifest->program_count == MANIFEST_PROGRAM_COUNT_MAX)
+		return fault(at, "too many programs (16 at most)", NULL);
+	manifest->programs[manifest->program_count] = strdup(word);
+	if (manifest->programs[manifest->program_count] == NULL)
+		return report(STATUS_NO_MEMORY, "no memory for a manifest");
+	manifest->program_count++;
 	return STATUS_OK;
 }
 
@@ -196,13 +233,17 @@ static status apply_word(struct manifest *manifest, const struct position *at, c
 	if (strcmp(key, "stack") == 0)
 		return parse_size(at, word, STACK_SIZE_MIN, stack_size_max, &manifest->stack_size);
 	if (strcmp(key, "file") == 0)
-		return add_path(manifest, at, word, false);
+		return add_path(manifest, at, word, MANIFEST_PATH_FILE);
 	if (strcmp(key, "tree") == 0)
-		return add_path(manifest, at, word, true);
+		return add_path(manifest, at, word, MANIFEST_PATH_TREE);
+	if (strcmp(key, "target") == 0)
+		return add_path(manifest, at, word, MANIFEST_PATH_TARGET);
 	if (strcmp(key, "environment") == 0)
 		return add_environment(manifest, at, word);
 	if (strcmp(key, "call") == 0)
 		return add_call(manifest, at, word);
+	if (strcmp(key, "program") == 0)
+		return add_program(manifest, at, word);
 	if (strcmp(key, "threads") == 0)
 		return apply_threads(manifest, at, word);
 	if (strcmp(key, "debug") == 0)
@@ -213,7 +254,7 @@ static status apply_word(struct manifest *manifest, const struct position *at, c
 		return apply_identity(at, word, &manifest->isv_svn);
 	return fault(at,
 		     "unknown word at the start of a line (heap, stack, threads, debug, product, svn, file, tree, "
-		     "environment, call)",
+		     "target, environment, call, program)",
 		     key);
 }
 
@@ -289,6 +330,8 @@ void manifest_deinit(struct manifest *manifest)
 		free(manifest->paths[i].path);
 	for (size_t i = 0; i < manifest->environment_count; i++)
 		free(manifest->environment[i]);
+	for (size_t i = 0; i < manifest->program_count; i++)
+		free(manifest->programs[i]);
 	memset(manifest, 0, sizeof *manifest);
 }
 
@@ -349,7 +392,7 @@ status manifest_write_assembler(const struct manifest *manifest, FILE *out)
 	write_numbers(manifest, out);
 	note_begin(out, IMAGE_NOTE_PATHS, "image_paths");
 	for (size_t i = 0; i < manifest->path_count; i++)
-		write_string(out, manifest->paths[i].tree ? 't' : 'f', manifest->paths[i].path);
+		write_string(out, (char)manifest->paths[i].kind, manifest->paths[i].path);
 	fputs("\t.byte 0\n", out);
 	note_end(out);
 	note_begin(out, IMAGE_NOTE_ENVIRONMENT, "image_environment");
@@ -361,6 +404,11 @@ status manifest_write_assembler(const struct manifest *manifest, FILE *out)
 	for (size_t i = 0; i < manifest->call_count; i++)
 		fprintf(out, "\t.short %u\n", manifest->calls[i]);
 	fprintf(out, "\t.short %u\n", IMAGE_NOTE_CALLS_END);
+	note_end(out);
+	note_begin(out, IMAGE_NOTE_PROGRAMS, "image_programs");
+	for (size_t i = 0; i < manifest->program_count; i++)
+		write_string(out, '\0', manifest->programs[i]);
+	fputs("\t.byte 0\n", out);
 	note_end(out);
 	fputs("\t.section .note.GNU-stack, \"\", @progbits\n", out);
 	if (ferror(out))

@@ -18,7 +18,15 @@ enum {
 	MANIFEST_PATH_COUNT_MAX = 256,
 	MANIFEST_ENVIRONMENT_COUNT_MAX = 64,
 	MANIFEST_CALL_COUNT_MAX = 32,
+	MANIFEST_PROGRAM_COUNT_MAX = 16,
 	MANIFEST_SIZE_MAX = 64 * 1024,
+};
+
+/* As the image's note says it before each path. */
+enum manifest_path_kind {
+	MANIFEST_PATH_FILE = 'f', /* of the host: may be read */
+	MANIFEST_PATH_TREE = 't', /* of the host: all below it may be read */
+	MANIFEST_PATH_TARGET = 'n', /* names in it are the target's; "" is its root */
 };
 
 /* Sizes in bytes. Strings are owned by the struct. */
@@ -29,13 +37,15 @@ struct manifest {
 	uint16_t isv_prod_id, isv_svn;
 	struct manifest_path {
 		char *path;
-		bool tree;
+		enum manifest_path_kind kind;
 	} paths[MANIFEST_PATH_COUNT_MAX];
 	size_t path_count;
 	char *environment[MANIFEST_ENVIRONMENT_COUNT_MAX];
 	size_t environment_count;
 	uint16_t calls[MANIFEST_CALL_COUNT_MAX];
 	size_t call_count;
+	char *programs[MANIFEST_PROGRAM_COUNT_MAX]; /* "NAME=" and MRENCLAVE */
+	size_t program_count;
 };
 
 /* Parse `text`; `name` stands in messages. STATUS_MALFORMED: "name:line: …" was

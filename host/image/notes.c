@@ -116,7 +116,7 @@ static status take_calls(const struct note *note, struct image_notes *notes)
 static status take(const struct note *note, const struct image_layout *layout, uint32_t *seen,
 		   struct image_notes *notes)
 {
-	if (note->type < IMAGE_NOTE_MANIFEST || note->type > IMAGE_NOTE_CALLS)
+	if (note->type < IMAGE_NOTE_MANIFEST || note->type > IMAGE_NOTE_PROGRAMS)
 		return report(STATUS_MALFORMED, "%s: a note of type %u is from another version: link it again",
 			      note->name, note->type);
 	if (*seen & 1u << note->type)
@@ -127,6 +127,7 @@ static status take(const struct note *note, const struct image_layout *layout, u
 	case IMAGE_NOTE_EXIT: return take_exit(note, layout, notes);
 	case IMAGE_NOTE_PATHS: return take_strings(note, &notes->paths);
 	case IMAGE_NOTE_ENVIRONMENT: return take_strings(note, &notes->environment);
+	case IMAGE_NOTE_PROGRAMS: return take_strings(note, &notes->programs);
 	default: return take_calls(note, notes);
 	}
 }
@@ -167,6 +168,27 @@ static status read_segment(const char *name, const struct image_layout *layout,
 	return STATUS_OK;
 }
 
+/* An image that leaves one out would look as if it allowed nothing. */
+static status check_complete(const char *name, uint32_t seen)
+{
+	static const struct {
+		uint32_t type;
+		const char *what;
+	} needed[] = {
+		{IMAGE_NOTE_MANIFEST, "has no manifest in its notes"},
+		{IMAGE_NOTE_EXIT, "doesn't say in its notes where it exits"},
+		{IMAGE_NOTE_PATHS, "doesn't say in its notes which files it may open"},
+		{IMAGE_NOTE_ENVIRONMENT, "doesn't say in its notes which of the environment it takes"},
+		{IMAGE_NOTE_CALLS, "doesn't say in its notes which system calls it makes"},
+		{IMAGE_NOTE_PROGRAMS, "doesn't say in its notes which programs it runs"},
+	};
+
+	for (size_t i = 0; i < ARRAY_COUNT(needed); i++)
+		if (!(seen & 1u << needed[i].type))
+			return report(STATUS_UNSUPPORTED, "%s %s: link it with bartizan-cc", name, needed[i].what);
+	return STATUS_OK;
+}
+
 status image_notes_read(const char *name, const struct image_layout *layout, struct image_notes *ret_notes)
 {
 	struct image_notes notes = {0};
@@ -174,11 +196,7 @@ status image_notes_read(const char *name, const struct image_layout *layout, str
 
 	for (uint32_t i = 0; i < layout->note_count; i++)
 		TRY(read_segment(name, layout, &layout->notes[i], &seen, &notes));
-	if (!(seen & 1u << IMAGE_NOTE_MANIFEST))
-		return report(STATUS_UNSUPPORTED, "%s has no manifest in its notes: link it with bartizan-cc", name);
-	if (!(seen & 1u << IMAGE_NOTE_EXIT))
-		return report(STATUS_UNSUPPORTED,
-			      "%s doesn't say in its notes where it exits: link it with bartizan-cc", name);
+	TRY(check_complete(name, seen));
 	*ret_notes = notes;
 	return STATUS_OK;
 }

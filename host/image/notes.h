@@ -11,15 +11,14 @@ struct image_notes {
 	struct image_note_manifest manifest;
 	/* Where EEXIT is, from the image's start. */
 	uint64_t exit_offset;
-	/* Strings and numbers as wire/image.h describes them, checked to be whole;
-	 * data NULL: the image doesn't say. */
-	struct span paths, environment, calls;
+	/* Strings and numbers as wire/image.h describes them, checked to be whole. */
+	struct span paths, environment, calls, programs;
 };
 
 /* Read and check the notes of an image whose layout is `layout`.
- * STATUS_UNSUPPORTED: no manifest, or nothing about EEXIT. STATUS_MALFORMED: broken notes, one that comes
- * twice or isn't known, numbers outside their bounds, no EEXIT where it should
- * be. Both are reported with `name`. */
+ * STATUS_UNSUPPORTED: one of the six notes isn't there. STATUS_MALFORMED: broken
+ * notes, one that comes twice or isn't known, numbers outside their bounds, no EEXIT
+ * where it should be. Both are reported with `name`. */
 MUST_USE status image_notes_read(const char *name, const struct image_layout *layout, struct image_notes *ret_notes);
 
 #endif

@@ -29,6 +29,8 @@ struct enclave_event {
 	uint64_t address;
 };
 
+struct quoter;
+
 struct image_source {
 	const char *path; /* stands in messages */
 	struct span file; /* what `image` was made from */
@@ -40,6 +42,7 @@ struct image_source {
 struct backend {
 	const char *name;
 	uint64_t start_flags; /* START_PLAIN or 0 */
+	const struct quoter *quoter; /* makes quotes of its reports (host/serve/quoter.h); NULL: nothing does */
 	/* May a thread outside serve calls while another is inside? NULL: yes. */
 	bool (*may_serve_beside)(void);
 

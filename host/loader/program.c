@@ -137,10 +137,15 @@ static status fill_start(const struct program *program, struct call_window *wind
 	start->magic = START_MAGIC;
 	start->flags = program->backend->start_flags | (cpu_has_vaes() ? START_VAES : 0) |
 		       (has_source(program) ? START_HAS_SOURCE : 0) |
-		       (program->profile.data != NULL ? START_HAS_PROFILE : 0);
+		       (program->profile.data != NULL ? START_HAS_PROFILE : 0) |
+		       (program->has_parent ? START_HAS_PARENT : 0);
 	start->window = (uint64_t)window;
 	if (program->link != NULL)
 		TRY(put_link(start, program->link));
+	if (program->verifier_key != NULL) {
+		start->flags |= START_HAS_VERIFIER;
+		memcpy(start->owner_key, program->verifier_key, sizeof start->owner_key);
+	}
 	TRY(put_strings(start, program->arguments, START_ARGUMENT_COUNT_MAX, &start->argument_count));
 	return put_strings(start, program->environment, START_ENVIRONMENT_COUNT_MAX, &start->environment_count);
 }
@@ -258,6 +263,7 @@ static status run_enclave(const struct program *program, const struct image_sour
 	run.backend = program->backend;
 	run.enclave = enclave;
 	serve_init(&run.serve, (struct call_window *)start->window, program->source, program->profile);
+	run.serve.quoter = program->backend->quoter;
 	if (program->prepare != NULL)
 		program->prepare(&run.serve, program->prepare_context);
 	helper_init(&run.helper, &run.serve, mode_of(program->backend));

@@ -26,8 +26,12 @@ struct program {
 	const char *const *arguments; /* argv[0] is the program's name; NULL ends */
 	const char *const *environment; /* the image's manifest chooses from these; NULL ends */
 	struct page_source *source; /* plain only; NULL: no target, /proc can't be read */
+	bool has_parent; /* another program inside runs it: its peer PEER_PARENT */
 	struct span profile; /* of the target's kernel, as the user gave it; data NULL: none */
 	const struct program_link *link; /* NULL: none */
+	/* Of the remote verifier behind CALL_VERIFIER_*, START_OWNER_KEY_SIZE bytes (the link's own, if there is
+	 * one); NULL: none. */
+	const uint8_t *verifier_key;
 	/* Called once before the start, where not NULL: for calls that the serving
 	 * side needs more for (serve->answer, an agent's connection). */
 	void (*prepare)(struct serve *serve, void *context);

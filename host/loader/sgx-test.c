@@ -43,6 +43,11 @@ static struct elf {
 		char owner[12];
 		struct image_note_exit exit;
 	} __attribute__((packed)) exit;
+	struct {
+		Elf64_Nhdr header;
+		char owner[12];
+		char nothing[4]; /* 1 or 2 of them are the note's */
+	} paths, environment, calls, programs;
 	_Alignas(4096) uint8_t code[4096];
 	uint8_t data[4096];
 } elf;
@@ -64,7 +69,8 @@ static Elf64_Phdr segment(uint32_t type, uint32_t flags, uint64_t offset, uint64
 
 static void make_elf(uint32_t thread_count)
 {
-	const uint64_t notes = offsetof(struct elf, manifest), notes_end = offsetof(struct elf, exit) + sizeof elf.exit;
+	const uint64_t notes = offsetof(struct elf, manifest),
+		       notes_end = offsetof(struct elf, programs) + sizeof elf.programs;
 
 	memset(&elf, 0, sizeof elf);
 	elf.header = (Elf64_Ehdr){.e_type = ET_DYN,
@@ -91,6 +97,15 @@ static void make_elf(uint32_t thread_count)
 	elf.exit.header = (Elf64_Nhdr){sizeof IMAGE_NOTE_OWNER, sizeof elf.exit.exit, IMAGE_NOTE_EXIT};
 	memcpy(elf.exit.owner, IMAGE_NOTE_OWNER, sizeof IMAGE_NOTE_OWNER);
 	elf.exit.exit.offset = (int64_t)offsetof(struct elf, code) - (int64_t)offsetof(struct elf, exit.exit);
+	elf.paths.header = (Elf64_Nhdr){sizeof IMAGE_NOTE_OWNER, 1, IMAGE_NOTE_PATHS};
+	memcpy(elf.paths.owner, IMAGE_NOTE_OWNER, sizeof IMAGE_NOTE_OWNER);
+	elf.environment = elf.paths;
+	elf.environment.header.n_type = IMAGE_NOTE_ENVIRONMENT;
+	elf.calls = elf.paths;
+	elf.calls.header = (Elf64_Nhdr){sizeof IMAGE_NOTE_OWNER, 2, IMAGE_NOTE_CALLS};
+	memset(elf.calls.nothing, 0xff, 2); /* IMAGE_NOTE_CALLS_END */
+	elf.programs = elf.paths;
+	elf.programs.header.n_type = IMAGE_NOTE_PROGRAMS;
 	memcpy(elf.code, "\x0f\x01\xd7\x0f\x0b", 5);
 	for (size_t i = 0; i < sizeof elf.data; i++)
 		elf.data[i] = (uint8_t)(i * 31 + i / 7);

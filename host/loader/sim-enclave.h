@@ -13,6 +13,9 @@
 #include "host/loader/switch.h"
 #include "sim/root.h"
 
+/* sim-quoter.c */
+extern const struct quoter sim_quoter;
+
 /* A TCS, copied from its page when that was added: the CPU's alone from then on. */
 struct sim_thread {
 	struct sgx_tcs tcs; /* .cssa counts here */

@@ -360,6 +360,7 @@ static bool sim_may_serve_beside(void)
 
 const struct backend sim_backend = {
 	.name = "sim",
+	.quoter = &sim_quoter,
 	.may_serve_beside = sim_may_serve_beside,
 	.load = sim_load,
 	.enter = sim_enter,

@@ -18,6 +18,8 @@
 #include <linux/vm_sockets.h>
 
 #include "base/report.h"
+#include "host/serve/shared-memory.h"
+#include "wire/smi.h"
 
 enum { TCP_CONNECT_S = 5 };
 
@@ -28,15 +30,16 @@ static const struct {
 } kinds[] = {
 	{"unix:", AGENT_ADDRESS_UNIX, true, false},	 {"stream:", AGENT_ADDRESS_UNIX, false, false},
 	{"tcp:", AGENT_ADDRESS_TCP, false, true},	 {"vsock:", AGENT_ADDRESS_VSOCK, false, true},
-	{"serial:", AGENT_ADDRESS_SERIAL, false, false},
+	{"serial:", AGENT_ADDRESS_SERIAL, false, false}, {"ivshmem:", AGENT_ADDRESS_IVSHMEM, false, false},
+	{SMI_TARGET, AGENT_ADDRESS_SMM, false, false},
 };
 
 static status no_address(const char *text, const char *role)
 {
 	return report(STATUS_USAGE,
-		      "\"%s\" is no place of the %s: give unix:PATH, stream:PATH, tcp:HOST:PORT, vsock:CID:PORT or "
-		      "serial:PATH",
-		      text, role);
+		      "\"%s\" is no place of the %s: give unix:PATH, stream:PATH, tcp:HOST:PORT, vsock:CID:PORT, "
+		      "serial:PATH%s",
+		      text, role, strcmp(role, "agent") == 0 ? ", ivshmem:[PCI-ADDRESS] or smm:" : "");
 }
 
 /* "HOST:PORT", "[v6]:PORT" */
@@ -75,7 +78,14 @@ status agent_address_parse(const char *text, const char *role, struct agent_addr
 	address.is_serial = address.kind == AGENT_ADDRESS_SERIAL;
 	snprintf(address.text, sizeof address.text, "%s", text);
 	snprintf(address.place, sizeof address.place, "%s", place);
-	if (address.place[0] == 0 || (has_port && !split_port(&address)))
+	if (address.kind == AGENT_ADDRESS_IVSHMEM) {
+		/* A grantor has no memory to share. */
+		if (strcmp(role, "agent") != 0)
+			return no_address(text, role);
+	} else if (address.kind == AGENT_ADDRESS_SMM) {
+		if (strcmp(role, "agent") != 0 || place[0] != 0)
+			return no_address(text, role);
+	} else if (address.place[0] == 0 || (has_port && !split_port(&address)))
 		return no_address(text, role);
 	*ret_address = address;
 	return STATUS_OK;
@@ -92,9 +102,13 @@ static status failed(const struct agent_address *address, int error)
 		return report(STATUS_MISSING, "no %s listens at %s (%s): start bartizan-%s%s", address->role,
 			      address->text, strerror(error), address->role,
 			      strcmp(address->role, "agent") == 0 ? " serve" : "");
+	case EBUSY:
+		return report(STATUS_DENIED,
+			      "%s is in use: it carries one enclave at a time, also where a program runs another; an "
+			      "agent at a unix:, tcp: or vsock: address serves many",
+			      address->text);
 	case EACCES:
 	case EPERM:
-	case EBUSY:
 		return report(STATUS_DENIED, "can't connect to the %s at %s: %s", address->role, address->text,
 			      strerror(error));
 	default:
@@ -206,6 +220,8 @@ status agent_address_connect(const struct agent_address *address, int *ret_file)
 	case AGENT_ADDRESS_TCP: return connect_tcp(address, ret_file);
 	case AGENT_ADDRESS_VSOCK: return connect_vsock(address, ret_file);
 	case AGENT_ADDRESS_SERIAL: return open_port(address, ret_file);
+	case AGENT_ADDRESS_IVSHMEM: return shared_memory_open(address->place, ret_file);
+	case AGENT_ADDRESS_SMM: *ret_file = -1; return STATUS_OK;
 	}
 	return report(STATUS_INTERNAL, "no such kind of address");
 }

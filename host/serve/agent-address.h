@@ -14,6 +14,8 @@ enum agent_address_kind {
 	AGENT_ADDRESS_TCP,
 	AGENT_ADDRESS_VSOCK,
 	AGENT_ADDRESS_SERIAL,
+	AGENT_ADDRESS_IVSHMEM,
+	AGENT_ADDRESS_SMM, /* this machine's firmware: nothing to connect to (smi.h) */
 };
 
 struct agent_address {
@@ -27,10 +29,12 @@ struct agent_address {
 };
 
 /* "unix:PATH", "stream:PATH", "tcp:HOST:PORT" (HOST may be [v6]), "vsock:CID:PORT",
- * "serial:PATH", or a PATH. `role` is "agent" or "grantor". STATUS_USAGE, reported: none of these. */
+ * "serial:PATH", "ivshmem:" (the only such device, a PCI address, or the PATH of a file; agents
+ * only), "smm:" (agents only), or a PATH. `role` is "agent" or "grantor". STATUS_USAGE, reported: none of these. */
 MUST_USE status agent_address_parse(const char *text, const char *role, struct agent_address *ret_address);
 
-/* Connect, or open the port (raw, and ours alone); the caller closes it.
+/* Connect, or open the port (raw, and ours alone) or the shared memory (ours alone); the caller
+ * closes it. Of AGENT_ADDRESS_SMM -1.
  * STATUS_MISSING, STATUS_DENIED, STATUS_IO: reported. */
 MUST_USE status agent_address_connect(const struct agent_address *address, int *ret_file);
 

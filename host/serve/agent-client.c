@@ -18,6 +18,8 @@
 #include "base/patience.h"
 #include "base/report.h"
 #include "host/serve/agent-address.h"
+#include "host/serve/shared-memory.h"
+#include "host/serve/smi.h"
 #include "wire/frame.h"
 
 enum {
@@ -29,8 +31,11 @@ enum {
 	WAIT_MS = 1000,
 	/* The agent's end isn't told by a futex: looked for so often. */
 	WAIT_SLICE_MS = 50,
-	/* Some 50 µs: more than it takes to wake an agent and to have an answer. */
-	SPIN_PAUSES = 1000,
+	/* By the clock, since a pause takes from 13 to 50 ns, as the CPU goes: more than it takes to wake an agent
+	 * and to have its answer to a read plan over some hundred processes. */
+	SPIN_NS = 300000,
+	/* Looks between two looks at the clock. */
+	SPIN_LOOKS = 32,
 };
 
 struct agent_client {
@@ -38,6 +43,8 @@ struct agent_client {
 	int file;
 	struct link_ring *ring;
 	bool is_shared; /* the ring is the agent's; else ours, carried over `file` */
+	struct smi *smi; /* AGENT_ADDRESS_SMM: whose answer is there at once */
+	struct shared_memory memory; /* AGENT_ADDRESS_IVSHMEM: the ring is in it, and nobody wakes us */
 	bool is_gone;
 	uint64_t sent_sequence; /* carried so far */
 	struct patience patience;
@@ -192,6 +199,41 @@ static status connect_carried(struct agent_client *client)
 	return map_ring(client, -1);
 }
 
+static status connect_memory(struct agent_client *client)
+{
+	TRY(shared_memory_init(&client->memory, client->file, client->address.text));
+	if (shared_memory_connect(&client->memory, HELLO_MS, &client->hello) != STATUS_OK)
+		return report(
+			STATUS_MISSING,
+			"no agent answers through the shared memory %s: start bartizan-agent serve --ivshmem with "
+			"its file",
+			client->address.text);
+	if (client->hello.version != 1)
+		return no_hello(client, STATUS_MALFORMED);
+	client->ring = &client->memory.shared->ring;
+	return STATUS_OK;
+}
+
+static status connect_firmware(struct agent_client *client)
+{
+	TRY(smi_create(&client->smi));
+	client->hello = *smi_hello(client->smi);
+	TRY(map_ring(client, -1));
+	/* It answers when it is called, not before: nothing to look for. */
+	client->ring->source_asleep = 1;
+	return STATUS_OK;
+}
+
+static status connect_by_kind(struct agent_client *client)
+{
+	if (client->address.kind == AGENT_ADDRESS_SMM)
+		return connect_firmware(client);
+	if (client->address.kind == AGENT_ADDRESS_IVSHMEM)
+		return connect_memory(client);
+	client->is_shared = client->address.can_share;
+	return client->is_shared ? connect_shared(client) : connect_carried(client);
+}
+
 status agent_client_create(const char *address, struct agent_client **ret_client)
 {
 	struct agent_client *client = calloc(1, sizeof *client);
@@ -205,8 +247,7 @@ status agent_client_create(const char *address, struct agent_client **ret_client
 	if (result == STATUS_OK) {
 		frame_reader_init(&client->reader, client->file, client->address.is_serial, client->body,
 				  sizeof client->body);
-		client->is_shared = client->address.can_share;
-		result = client->is_shared ? connect_shared(client) : connect_carried(client);
+		result = connect_by_kind(client);
 	}
 	if (result != STATUS_OK) {
 		agent_client_destroy(client);
@@ -238,22 +279,53 @@ static status carry_request(struct agent_client *client, uint64_t sequence)
 	return STATUS_OK;
 }
 
+static void put_reply(struct agent_client *client, uint64_t sequence, uint32_t size)
+{
+	struct link_ring *ring = client->ring;
+
+	memcpy(ring->reply, client->body, size);
+	__atomic_store_n(&ring->reply_size, size, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&ring->reply_sequence, sequence, __ATOMIC_SEQ_CST);
+}
+
+static status wait_firmware(struct agent_client *client, uint64_t sequence)
+{
+	uint64_t request_size = __atomic_load_n(&client->ring->request_size, __ATOMIC_SEQ_CST);
+	size_t size;
+
+	if (client->is_gone)
+		return STATUS_GONE;
+	if (client->sent_sequence == sequence)
+		return STATUS_OK;
+	if (request_size > LINK_RING_REQUEST_SIZE ||
+	    smi_exchange(client->smi, (struct span){client->ring->request, request_size}, client->body,
+			 sizeof client->body, &size) != STATUS_OK)
+		return mark_gone(client);
+	client->sent_sequence = sequence;
+	put_reply(client, sequence, (uint32_t)size);
+	return STATUS_OK;
+}
+
 /* The enclave's last message asks for no answer (CLOSE): it may still lie in the ring. */
 static void carry_last_words(struct agent_client *client)
 {
 	uint64_t sequence = __atomic_load_n(&client->ring->request_sequence, __ATOMIC_SEQ_CST);
 
 	if (sequence != client->sent_sequence)
-		(void)!carry_request(client, sequence);
+		(void)!(client->smi != NULL ? wait_firmware(client, sequence) : carry_request(client, sequence));
 }
 
 void agent_client_destroy(struct agent_client *client)
 {
 	if (client == NULL)
 		return;
-	if (client->ring != NULL && !client->is_shared && !client->is_gone)
+	const bool is_memory = client->memory.shared != NULL;
+
+	if (client->ring != NULL && !is_memory && !client->is_shared && !client->is_gone)
 		carry_last_words(client);
-	if (client->ring != NULL)
+	smi_destroy(client->smi);
+	shared_memory_deinit(&client->memory);
+	if (client->ring != NULL && !is_memory)
 		munmap(client->ring, sizeof *client->ring);
 	if (client->file >= 0)
 		close(client->file);
@@ -273,6 +345,10 @@ struct link_ring *agent_client_ring(struct agent_client *client)
 /* With a ring the agent never writes to the connection: anything readable is its end. */
 static bool is_hung_up(struct agent_client *client)
 {
+	if (client->memory.shared != NULL)
+		return client->is_gone || shared_memory_is_gone(&client->memory);
+	if (client->smi != NULL)
+		return client->is_gone;
 	struct pollfd connection = {.fd = client->file, .events = client->is_shared ? POLLIN | POLLRDHUP : 0};
 
 	/* A signal that is pending ends even a poll() that doesn't wait: that says nothing. */
@@ -319,10 +395,13 @@ static bool spin(struct agent_client *client, uint64_t sequence)
 
 	if (!patience_may_look(&client->patience))
 		return false;
-	for (int i = 0; i < SPIN_PAUSES && !came; i++) {
-		__builtin_ia32_pause();
-		came = has_reply(client->ring, sequence, &seen);
-	}
+	const int64_t end_ns = shared_memory_now_ns() + SPIN_NS;
+	do {
+		for (int i = 0; i < SPIN_LOOKS && !came; i++) {
+			__builtin_ia32_pause();
+			came = has_reply(client->ring, sequence, &seen);
+		}
+	} while (!came && shared_memory_now_ns() < end_ns);
 	patience_note(&client->patience, came);
 	return came;
 }
@@ -353,13 +432,22 @@ static status wait_shared(struct agent_client *client, uint64_t sequence)
 	return result;
 }
 
-static void put_reply(struct agent_client *client, uint64_t sequence, uint32_t size)
+/* Nobody wakes us: look, seldom and seldomer. */
+static status wait_memory(struct agent_client *client, uint64_t sequence)
 {
+	const int64_t start_ns = shared_memory_now_ns();
 	struct link_ring *ring = client->ring;
+	uint64_t seen;
 
-	memcpy(ring->reply, client->body, size);
-	__atomic_store_n(&ring->reply_size, size, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&ring->reply_sequence, sequence, __ATOMIC_SEQ_CST);
+	for (bool came = spin(client, sequence); !came; came = has_reply(ring, sequence, &seen)) {
+		if (shared_memory_now_ns() - start_ns > WAIT_MS * INT64_C(1000000))
+			return STATUS_TORN;
+		/* Its last words may have come just before. */
+		if (__atomic_load_n(&ring->source_gone, __ATOMIC_SEQ_CST) != 0 || is_hung_up(client))
+			return has_reply(ring, sequence, &seen) ? STATUS_OK : mark_gone(client);
+		shared_memory_pause(start_ns);
+	}
+	return STATUS_OK;
 }
 
 static status wait_carried(struct agent_client *client, uint64_t sequence)
@@ -388,5 +476,9 @@ static status wait_carried(struct agent_client *client, uint64_t sequence)
 
 status agent_client_wait(struct agent_client *client, uint64_t sequence)
 {
+	if (client->smi != NULL)
+		return wait_firmware(client, sequence);
+	if (client->memory.shared != NULL)
+		return wait_memory(client, sequence);
 	return client->is_shared ? wait_shared(client, sequence) : wait_carried(client, sequence);
 }

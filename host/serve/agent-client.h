@@ -22,6 +22,8 @@ struct agent_client;
  *   stream:PATH       a Unix socket that can't pass memory (forwarded by ssh)
  *   tcp:HOST:PORT     vsock:CID:PORT
  *   serial:PATH       /dev/virtio-ports/NAME, or another port
+ *   ivshmem:[PCI]     memory shared with an agent outside this VM (wire/link-shared.h)
+ *   smm:              this machine's firmware (smi.h)
  * and a PATH alone (with a "/" in it) is unix:PATH.
  * All reported: STATUS_USAGE: no such form; STATUS_MISSING: nothing listens there;
  * STATUS_DENIED: permissions, or the agent refused, with its words; STATUS_GONE: no

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host/serve/hostile.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -130,12 +131,17 @@ static void *change(void *argument)
 	uint64_t *words = (uint64_t *)hostile->window->data, value = 1;
 
 	while (!hostile->stop) {
+		/* In this order, and looked at once more: who clears `changing` and then sees us
+		 * idle is sure that no word follows. */
+		hostile->busy = true;
 		if (!hostile->changing) {
+			hostile->busy = false;
 			__builtin_ia32_pause();
 			continue;
 		}
 		for (size_t i = 0; i < HOSTILE_DATA_SIZE / 8 && hostile->changing; i++)
 			store(&words[i], words[i] ^ (value = value * 6364136223846793005u + 1442695040888963407u));
+		hostile->busy = false;
 	}
 	return NULL;
 }
@@ -254,9 +260,17 @@ void hostile_serve(struct hostile *hostile, struct serve *serve, enum hostile_ki
 	lie(hostile, slot, kind, with_data);
 }
 
-void hostile_rest(struct hostile *hostile, const struct call_slot *slot)
+void hostile_stop_changing(struct hostile *hostile)
 {
 	hostile->changing = false;
+	/* Its thread may have lost its core between looking and writing. */
+	while (hostile->busy)
+		sched_yield();
+}
+
+void hostile_rest(struct hostile *hostile, const struct call_slot *slot)
+{
+	hostile_stop_changing(hostile);
 	hostile->delay = 0;
 	hostile->last_result = slot->result;
 	memcpy(hostile->last_data, hostile->window->data, HOSTILE_DATA_SIZE);

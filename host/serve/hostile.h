@@ -54,6 +54,7 @@ struct hostile {
 	bool thread_started;
 	struct call_window *window;
 	_Atomic bool changing, stop;
+	_Atomic bool busy; /* it may still write one word */
 };
 
 void hostile_init(struct hostile *hostile, struct call_window *window, uint64_t seed);
@@ -66,6 +67,9 @@ uint64_t hostile_random(struct hostile *hostile);
  * its answer or has given up. */
 void hostile_serve(struct hostile *hostile, struct serve *serve, enum hostile_kind kind, bool with_data,
 		   void (*serve_honestly)(struct serve *serve));
+
+/* Nothing changes any more when it returns: the next call's data is whole. */
+void hostile_stop_changing(struct hostile *hostile);
 
 /* The image has had its answer: what changes meanwhile stops, and the truth is kept
  * for HOSTILE_STALE. Call it after honest calls too. */

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "guest/memory/plan-code.h"
 #include "host/serve/serve.h"
 
 static struct call_window window;
@@ -160,6 +161,97 @@ static void a_source_that_cannot_tell_has_all_its_ram_populated(void **state)
 	assert_int_equal(ask(CALL_SOURCE_NEXT_POPULATED, 0x2000, 0, 0, 0), STATUS_END);
 }
 
+/* What the last plan was, and its place. */
+static struct plan plan_asked;
+static struct plan_cursor cursor_asked;
+static size_t room_given;
+
+/* Answers with two lines, in the room that it was given. */
+static status two_lines(struct page_source *source, const struct plan *plan, struct plan_cursor *cursor,
+			struct plan_sink *sink)
+{
+	(void)source;
+	plan_asked = *plan;
+	cursor_asked = *cursor;
+	room_given = sink->room_size;
+	memset(sink->room, 0x33, 8 + 2 * PLAN_LINE_SIZE);
+	cursor->next_line = 99;
+	return sink->take(sink, (struct span){sink->room, 8 + 2 * PLAN_LINE_SIZE});
+}
+
+static status too_much(struct page_source *source, const struct plan *plan, struct plan_cursor *cursor,
+		       struct plan_sink *sink)
+{
+	(void)source, (void)plan, (void)cursor;
+	return sink->take(sink, (struct span){sink->room, sink->room_size + 1});
+}
+
+static void put_plan(const struct plan *plan, const struct plan_cursor *cursor)
+{
+	struct call_plan call;
+
+	plan_encode(plan, call.plan);
+	plan_cursor_encode(cursor, call.cursor);
+	memcpy(window.data, &call, sizeof call);
+}
+
+static const struct plan some_plan = {
+	.space = {.root = {0x1000}, .level_count = 4, .physical_bits = 52},
+	.step_count = 1,
+	.step = {{.type = PLAN_TAKE, .size = 8}},
+	.line_count_max = 100,
+	.node_count_max = 100,
+};
+
+static void a_plan_is_run_by_the_source_and_its_lines_stand_in_the_window(void **state)
+{
+	static const struct page_source_ops ops = {.ram_map = one_page_map, .run_plan = two_lines};
+	struct page_source source = {&ops};
+	struct call_plan_answer answer;
+	struct plan_cursor next;
+
+	serve.source = &source;
+	put_plan(&some_plan, &(struct plan_cursor){.next_line = 7});
+	assert_int_equal(ask(CALL_SOURCE_PLAN, 0, 4096, 8192, CALL_DATA_SIZE - 8192), STATUS_OK);
+	assert_memory_equal(&plan_asked.step[0], &some_plan.step[0], sizeof some_plan.step[0]);
+	assert_int_equal(cursor_asked.next_line, 7);
+	assert_int_equal(room_given, CALL_DATA_SIZE - 8192);
+	memcpy(&answer, window.data + 4096, sizeof answer);
+	assert_int_equal(answer.run_size, 8 + 2 * PLAN_LINE_SIZE);
+	assert_int_equal(plan_cursor_decode(answer.cursor, &next), STATUS_OK);
+	assert_int_equal(next.next_line, 99);
+	assert_int_equal(window.data[8192 + 8 + 127], 0x33);
+	assert_int_equal(window.data[8192 + 8 + 128], 0);
+}
+
+static void plans_that_are_none_reach_no_source(void **state)
+{
+	static const struct page_source_ops ops = {.ram_map = one_page_map, .run_plan = two_lines},
+					    greedy = {.ram_map = one_page_map, .run_plan = too_much},
+					    without = {.ram_map = one_page_map};
+	struct page_source source = {&ops};
+	struct plan bad = some_plan;
+
+	serve.source = &source;
+	put_plan(&some_plan, &(struct plan_cursor){});
+	assert_int_equal(ask(CALL_SOURCE_PLAN, CALL_DATA_SIZE - 8, 4096, 8192, 4096), STATUS_USAGE);
+	assert_int_equal(ask(CALL_SOURCE_PLAN, 0, CALL_DATA_SIZE, 8192, 4096), STATUS_USAGE);
+	assert_int_equal(ask(CALL_SOURCE_PLAN, 0, 4096, 8192, CALL_DATA_SIZE - 8191), STATUS_USAGE);
+	assert_int_equal(ask(CALL_SOURCE_PLAN, 0, 4096, 8192, UINT64_MAX), STATUS_USAGE);
+	put_plan(&some_plan, &(struct plan_cursor){.step_index = 1});
+	assert_int_equal(ask(CALL_SOURCE_PLAN, 0, 4096, 8192, 4096), STATUS_MALFORMED);
+	bad.step[0].size = 0;
+	put_plan(&bad, &(struct plan_cursor){});
+	room_given = 0;
+	assert_int_equal(ask(CALL_SOURCE_PLAN, 0, 4096, 8192, 4096), STATUS_MALFORMED);
+	assert_int_equal(room_given, 0);
+	put_plan(&some_plan, &(struct plan_cursor){});
+	source.ops = &without;
+	assert_int_equal(ask(CALL_SOURCE_PLAN, 0, 4096, 8192, 4096), STATUS_UNSUPPORTED);
+	source.ops = &greedy;
+	assert_int_equal(ask(CALL_SOURCE_PLAN, 0, 4096, 8192, 4096), STATUS_INTERNAL);
+}
+
 static void a_profile_is_given_out_within_its_bounds(void **state)
 {
 	const struct span none = {};
@@ -193,6 +285,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_a_target_there_is_no_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(pages_come_with_their_own_outcome, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_source_that_cannot_tell_has_all_its_ram_populated, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_plan_is_run_by_the_source_and_its_lines_stand_in_the_window, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(plans_that_are_none_reach_no_source, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_profile_is_given_out_within_its_bounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_exit_code_is_kept, setup, teardown),
 	};

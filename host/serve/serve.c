@@ -13,8 +13,13 @@
 #include <unistd.h>
 
 #include "base/checked.h"
+#include "guest/memory/plan-code.h"
 #include "host/serve/agent-client.h"
 #include "host/serve/grantor-client.h"
+#include "host/serve/peers.h"
+#include "host/serve/quoter.h"
+#include "host/serve/unsent.h"
+#include "host/serve/verifier-client.h"
 
 void serve_init(struct serve *serve, struct call_window *window, struct page_source *source, struct span profile)
 {
@@ -32,6 +37,7 @@ void serve_deinit(struct serve *serve)
 		if (serve->open[fd])
 			close(fd);
 	memset(serve->open, 0, sizeof serve->open);
+	free(serve->plan_room);
 	pthread_mutex_destroy(&serve->turn);
 }
 
@@ -188,8 +194,15 @@ static int64_t serve_sleep(struct serve *serve, const uint64_t *a)
 	return -clock_nanosleep(CLOCK_MONOTONIC, 0, &duration, NULL);
 }
 
+/* The target's memory, or the epoch's that the program shares with others. */
+static struct page_source *source_of(const struct serve *serve, uint64_t now)
+{
+	return now != 0 && serve->source->now != NULL ? serve->source->now : serve->source;
+}
+
 static int64_t read_pages(struct serve *serve, const uint64_t *a)
 {
+	struct page_source *source = source_of(serve, a[4]);
 	uint64_t count = a[1];
 	struct guest_pa pages[CALL_PAGE_COUNT_MAX];
 	status results[CALL_PAGE_COUNT_MAX];
@@ -207,11 +220,11 @@ static int64_t read_pages(struct serve *serve, const uint64_t *a)
 		return STATUS_USAGE;
 	for (uint64_t i = 0; i < count; i++)
 		pages[i].value = addresses[i];
-	if (serve->source->ops->read_pages != NULL)
-		result = serve->source->ops->read_pages(serve->source, pages, count, destination, results);
+	if (source->ops->read_pages != NULL)
+		result = source->ops->read_pages(source, pages, count, destination, results);
 	else
 		for (uint64_t i = 0; i < count; i++)
-			results[i] = serve->source->ops->read(serve->source, pages[i], destination[i], GUEST_PAGE_SIZE);
+			results[i] = source->ops->read(source, pages[i], destination[i], GUEST_PAGE_SIZE);
 	for (uint64_t i = 0; i < count && result == STATUS_OK; i++)
 		answers[i] = results[i];
 	return result;
@@ -283,7 +296,86 @@ static int64_t registers(struct serve *serve, const uint64_t *a)
 					  .efer = cpu.efer,
 					  .idt_base = cpu.idt_base,
 					  .cpu_index = cpu.cpu_index,
-					  .cpl = cpu.cpl};
+					  .cpl = cpu.cpl,
+					  .lstar = cpu.lstar};
+	return STATUS_OK;
+}
+
+/* Puts a plan's runs into memory of ours: whoever runs it follows addresses in it, and an image could
+ * change the window meanwhile. */
+struct serve_plan_sink {
+	struct plan_sink sink; /* must be first */
+	size_t used;
+};
+
+static status take_runs(struct plan_sink *sink, struct span runs)
+{
+	struct serve_plan_sink *own = (struct serve_plan_sink *)sink;
+
+	if (runs.size > sink->room_size - own->used)
+		return STATUS_INTERNAL;
+	memmove(sink->room + own->used, runs.data, runs.size);
+	own->used += runs.size;
+	return STATUS_OK;
+}
+
+static status read_plan(const struct call_plan *call, struct plan *ret_plan, struct plan_cursor *ret_cursor)
+{
+	TRY(plan_decode(call->plan, ret_plan));
+	TRY(plan_cursor_decode(call->cursor, ret_cursor));
+	TRY(plan_validate(ret_plan));
+	return plan_cursor_validate(ret_plan, ret_cursor);
+}
+
+static int64_t pause_target(struct serve *serve)
+{
+	struct page_source *source = source_of(serve, 1);
+
+	return source->ops->pause != NULL ? source->ops->pause(source) : STATUS_UNSUPPORTED;
+}
+
+static int64_t resume_target(struct serve *serve, const uint64_t *a)
+{
+	struct page_source *source = source_of(serve, 1);
+	struct call_pause *answer = data_at(serve, a[0], sizeof *answer);
+	struct source_pause pause;
+
+	if (answer == NULL)
+		return STATUS_USAGE;
+	if (source->ops->resume == NULL)
+		return STATUS_UNSUPPORTED;
+	TRY(source->ops->resume(source, &pause));
+	*answer = (struct call_pause){pause.stopped_ns, pause.was_late};
+	return STATUS_OK;
+}
+
+static int64_t run_plan(struct serve *serve, const uint64_t *a)
+{
+	const struct call_plan *call = data_at(serve, a[0], sizeof *call);
+	struct call_plan_answer *answer = data_at(serve, a[1], sizeof *answer);
+	uint8_t *runs = data_at(serve, a[2], a[3]);
+	struct serve_plan_sink sink = {.sink = {.room_size = a[3], .take = take_runs}};
+	struct page_source *source = source_of(serve, a[4]);
+	struct plan_cursor cursor;
+	struct call_plan copy;
+	struct plan plan;
+
+	if (call == NULL || answer == NULL || runs == NULL)
+		return STATUS_USAGE;
+	if (source->ops->run_plan == NULL)
+		return STATUS_UNSUPPORTED;
+	if (serve->plan_room == NULL)
+		serve->plan_room = malloc(CALL_DATA_SIZE);
+	if (serve->plan_room == NULL)
+		return STATUS_NO_MEMORY;
+	sink.sink.room = serve->plan_room;
+	copy = *call;
+	TRY(read_plan(&copy, &plan, &cursor));
+	if (!cursor.is_done)
+		TRY(source->ops->run_plan(source, &plan, &cursor, &sink.sink));
+	memcpy(runs, serve->plan_room, sink.used);
+	answer->run_size = sink.used;
+	plan_cursor_encode(&cursor, answer->cursor);
 	return STATUS_OK;
 }
 
@@ -296,6 +388,9 @@ static int64_t serve_source(struct serve *serve, const struct serve_request *req
 	case CALL_SOURCE_RAM_MAP: return ram_map(serve, request->argument);
 	case CALL_SOURCE_REGISTERS: return registers(serve, request->argument);
 	case CALL_SOURCE_NEXT_POPULATED: return next_populated(serve, request->argument);
+	case CALL_SOURCE_PLAN: return run_plan(serve, request->argument);
+	case CALL_SOURCE_PAUSE: return pause_target(serve);
+	case CALL_SOURCE_RESUME: return resume_target(serve, request->argument);
 	default: return serve->source->ops->check(serve->source);
 	}
 }
@@ -329,6 +424,90 @@ static int64_t serve_grant(struct serve *serve, const uint64_t *a)
 	return result == STATUS_OK ? (int64_t)size : (int64_t)(result > 0 ? STATUS_IO : result);
 }
 
+static int64_t serve_peers(struct serve *serve, const struct serve_request *request)
+{
+	const uint64_t *a = request->argument;
+	void *message;
+
+	if (serve->peers == NULL)
+		return STATUS_UNSUPPORTED;
+	switch (request->number) {
+	case CALL_CHILD_START:
+		message = data_at(serve, a[0], a[1]);
+		if (message == NULL || a[1] > PEER_NAME_SIZE_MAX || memchr(message, '\0', a[1]) == NULL)
+			return STATUS_USAGE;
+		return peers_start(serve->peers, message);
+	case CALL_CHILD_END: return peers_end(serve->peers, a[0]);
+	case CALL_PEER_WAIT: return peers_wait(serve->peers, a[0], a[1]);
+	case CALL_PEER_SEND:
+		message = data_at(serve, a[1], a[2]);
+		return message == NULL ? STATUS_USAGE : peers_send(serve->peers, a[0], message, a[2]);
+	default:
+		message = data_at(serve, a[1], a[2]);
+		return message == NULL ? STATUS_USAGE : peers_receive(serve->peers, a[0], message, a[2]);
+	}
+}
+
+static int64_t serve_quote_target(struct serve *serve, const uint64_t *a)
+{
+	struct sgx_targetinfo *target = data_at(serve, a[0], sizeof *target);
+
+	if (serve->quoter == NULL)
+		return STATUS_UNSUPPORTED;
+	return target == NULL ? STATUS_USAGE : serve->quoter->target(serve->quoter->context, target);
+}
+
+static int64_t serve_quote(struct serve *serve, const uint64_t *a)
+{
+	const struct sgx_report *report_ = data_at(serve, a[0], sizeof *report_);
+	uint8_t *quote = data_at(serve, a[1], a[2]);
+	struct sgx_report copy;
+	size_t size = 0;
+
+	if (serve->quoter == NULL)
+		return STATUS_UNSUPPORTED;
+	if (report_ == NULL || quote == NULL)
+		return STATUS_USAGE;
+	memcpy(&copy, report_, sizeof copy);
+	status result = serve->quoter->quote(serve->quoter->context, &copy, quote, a[2], &size);
+	return result == STATUS_OK ? (int64_t)size : (int64_t)(result > 0 ? STATUS_IO : result);
+}
+
+static int64_t serve_verifier(struct serve *serve, const struct serve_request *request)
+{
+	void *bytes = data_at(serve, request->argument[0], request->argument[1]);
+
+	if (serve->verifier == NULL)
+		return STATUS_UNSUPPORTED;
+	if (request->number == CALL_VERIFIER_CONNECT)
+		return verifier_client_connect(serve->verifier);
+	if (bytes == NULL || request->argument[1] == 0)
+		return STATUS_USAGE;
+	if (request->number == CALL_VERIFIER_SEND)
+		return verifier_client_send(serve->verifier, bytes, request->argument[1]);
+	return verifier_client_receive(serve->verifier, bytes, request->argument[1], request->argument[2]);
+}
+
+static int64_t serve_unsent(struct serve *serve, const struct serve_request *request)
+{
+	const uint64_t *a = request->argument;
+	void *record;
+
+	if (serve->unsent == NULL)
+		return STATUS_UNSUPPORTED;
+	switch (request->number) {
+	case CALL_UNSENT_PUT:
+		record = data_at(serve, a[0], a[1]);
+		return record == NULL || a[1] == 0 || a[1] > CALL_UNSENT_SIZE_MAX
+			       ? STATUS_USAGE
+			       : unsent_put(serve->unsent, record, a[1]);
+	case CALL_UNSENT_GET:
+		record = data_at(serve, a[1], a[2]);
+		return record == NULL ? STATUS_USAGE : unsent_get(serve->unsent, a[3], a[0], record, a[2]);
+	default: return unsent_clear(serve->unsent, a[0]);
+	}
+}
+
 int64_t serve_answer(struct serve *serve, const struct serve_request *request)
 {
 	const uint64_t *a = request->argument;
@@ -351,11 +530,27 @@ int64_t serve_answer(struct serve *serve, const struct serve_request *request)
 	case CALL_SOURCE_RAM_MAP:
 	case CALL_SOURCE_REGISTERS:
 	case CALL_SOURCE_NEXT_POPULATED:
+	case CALL_SOURCE_PLAN:
+	case CALL_SOURCE_PAUSE:
+	case CALL_SOURCE_RESUME:
 	case CALL_SOURCE_CHECK: return serve_source(serve, request);
 	case CALL_PROFILE_SIZE: return (int64_t)serve->profile.size;
 	case CALL_PROFILE_READ: return serve_profile(serve, a);
 	case CALL_LINK_WAIT: return serve->agent != NULL ? (int64_t)agent_client_wait(serve->agent, a[0]) : STATUS_GONE;
 	case CALL_GRANT: return serve_grant(serve, a);
+	case CALL_CHILD_START:
+	case CALL_CHILD_END:
+	case CALL_PEER_WAIT:
+	case CALL_PEER_SEND:
+	case CALL_PEER_RECEIVE: return serve_peers(serve, request);
+	case CALL_QUOTE_TARGET: return serve_quote_target(serve, a);
+	case CALL_QUOTE: return serve_quote(serve, a);
+	case CALL_VERIFIER_SEND:
+	case CALL_VERIFIER_RECEIVE:
+	case CALL_VERIFIER_CONNECT: return serve_verifier(serve, request);
+	case CALL_UNSENT_PUT:
+	case CALL_UNSENT_GET:
+	case CALL_UNSENT_CLEAR: return serve_unsent(serve, request);
 	case CALL_EXIT:
 		serve->exited = true;
 		serve->exit_code = (int)(a[0] & 0xff);

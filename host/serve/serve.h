@@ -26,6 +26,10 @@ struct serve_request {
 
 struct agent_client;
 struct grantor_client;
+struct peers;
+struct quoter;
+struct unsent_files;
+struct verifier_client;
 
 struct serve {
 	struct page_source *source; /* NULL: no target */
@@ -33,6 +37,10 @@ struct serve {
 	 * them, and not ours to destroy. */
 	struct agent_client *agent;
 	struct grantor_client *grantor;
+	struct verifier_client *verifier; /* CALL_VERIFIER_*; likewise */
+	struct unsent_files *unsent; /* CALL_UNSENT_*; likewise; NULL: nothing is kept */
+	const struct quoter *quoter; /* CALL_QUOTE*; NULL: this backend has none */
+	struct peers *peers; /* CALL_CHILD_*, CALL_PEER_*; likewise */
 	struct span profile; /* of the target's kernel; data NULL: none */
 	struct call_window *window;
 	/* Whose turn it is, kept where no image can write: what the window says of
@@ -42,6 +50,7 @@ struct serve {
 	/* Makes the answer to a call; serve_answer() unless a test or a backend has
 	 * something to add. */
 	int64_t (*answer)(struct serve *serve, const struct serve_request *request);
+	uint8_t *plan_room; /* CALL_DATA_SIZE bytes, made when a plan first comes */
 	bool open[SERVE_FILE_COUNT_MAX]; /* descriptors that this image opened */
 	bool exited;
 	int exit_code;
