@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "Machine.h"
+
+#include <Library/BaseLib.h>
+#include <Library/BaseMemoryLib.h>
+#include <Library/SmmServicesTableLib.h>
+#include <Library/UefiBootServicesTableLib.h>
+#include <Protocol/SmmAccess2.h>
+#include <Protocol/SmmCpu.h>
+#include <Protocol/SmmCpuService.h>
+
+/* CS's attributes in a saved state of 64-bit layout (AMD64 Architecture Programmer's Manual vol. 2, table 10-1, as
+ * QEMU has it), from where gSmst->CpuSaveState points to (SMBASE + FC00h): byte FE12h of SMBASE. Bit 13 is L. */
+#define SAVED_CS_ATTRIBUTES  0x212
+#define CS_ATTRIBUTE_LONG    0x2000
+
+STATIC EFI_SMM_CPU_PROTOCOL               *mCpu;
+STATIC EFI_SMM_CPU_SERVICE_PROTOCOL       *mCpuService;
+STATIC EDKII_SMM_CPU_RENDEZVOUS_PROTOCOL  *mRendezvous;
+
+EFI_STATUS
+MachineInitialize (VOID)
+{
+  EFI_STATUS  Status;
+
+  Status = gSmst->SmmLocateProtocol (&gEfiSmmCpuProtocolGuid, NULL, (VOID **)&mCpu);
+  if (EFI_ERROR (Status)) {
+    return Status;
+  }
+
+  /* Only platforms with relaxed synchronisation have it. */
+  if (EFI_ERROR (gSmst->SmmLocateProtocol (&gEdkiiSmmCpuRendezvousProtocolGuid, NULL, (VOID **)&mRendezvous))) {
+    mRendezvous = NULL;
+  }
+
+  if (EFI_ERROR (gSmst->SmmLocateProtocol (&gEfiSmmCpuServiceProtocolGuid, NULL, (VOID **)&mCpuService))) {
+    mCpuService = NULL;
+  }
+
+  return EFI_SUCCESS;
+}
+
+#define MSR_LSTAR  0xC0000082
+/* CPUs whose LSTAR can be told. */
+#define LSTAR_COUNT  256
+/* Some milliseconds: a CPU that is in SMM has nothing else to do. */
+#define LSTAR_PATIENCE  100000
+
+/* SMM leaves LSTAR as it is, and no saved state has it: each CPU looks for itself. It may do so after it was told to, by
+ * the end of this SMI at the latest, so what it writes to stays. */
+struct lstar_answer {
+  volatile UINT64     Value;
+  volatile BOOLEAN    IsThere;
+};
+
+STATIC struct lstar_answer  mLstar[LSTAR_COUNT + 1];
+
+STATIC struct lstar_answer *
+LstarOf (IN UINTN Index)
+{
+  return &mLstar[Index < LSTAR_COUNT ? Index : LSTAR_COUNT];
+}
+
+STATIC VOID EFIAPI
+ReadLstar (IN OUT VOID *Argument)
+{
+  struct lstar_answer  *Answer;
+
+  Answer        = Argument;
+  Answer->Value = AsmReadMsr64 (MSR_LSTAR);
+  MemoryFence ();
+  Answer->IsThere = TRUE;
+}
+
+/* Is this CPU in SMM? It stays until the SMI ends then. What is said of CPUs has no other way to be asked: one that
+ * stayed outside isn't given anything to do (PI vol. 4, SmmStartupThisAp). Its saved state is of an earlier SMI. Always the
+ * same procedure with the same argument: a CPU may take both while they are written for the next time. */
+STATIC BOOLEAN
+IsHere (IN UINTN Index)
+{
+  struct lstar_answer  *Answer;
+
+  Answer          = LstarOf (Index);
+  Answer->IsThere = FALSE;
+  if (Index == gSmst->CurrentlyExecutingCpu) {
+    ReadLstar (Answer);
+    return TRUE;
+  }
+
+  return !EFI_ERROR (gSmst->SmmStartupThisAp (ReadLstar, Index, Answer));
+}
+
+/* Of a CPU that was found to be here just now. 0: not known. */
+STATIC UINT64
+LstarOrZero (IN UINTN Index)
+{
+  struct lstar_answer  *Answer;
+  UINTN         Patience;
+
+  Answer = LstarOf (Index);
+  for (Patience = LSTAR_PATIENCE; !Answer->IsThere && (Patience > 0); Patience--) {
+    CpuPause ();
+  }
+
+  return (Index < LSTAR_COUNT) && Answer->IsThere ? Answer->Value : 0;
+}
+
+/* Numbers are given to sockets that are empty, too. */
+STATIC BOOLEAN
+Exists (IN UINTN Index)
+{
+  EFI_PROCESSOR_INFORMATION  Information;
+
+  return mCpuService == NULL || mCpuService->GetProcessorInfo (mCpuService, Index, &Information) != EFI_NOT_FOUND;
+}
+
+/* With relaxed synchronisation CPUs come when they come; the platform says how long they are waited for
+ * (PcdCpuSmmApSyncTimeout). */
+STATIC bool
+MachineGather (struct firmware_machine *Machine)
+{
+  UINTN  Index;
+
+  if ((gSmst->NumberOfCpus > 1) && (mRendezvous != NULL)) {
+    mRendezvous->WaitForAllProcessor (mRendezvous, TRUE);
+  }
+
+  for (Index = 0; Index < gSmst->NumberOfCpus; Index++) {
+    if (!IsHere (Index) && Exists (Index)) {
+      return false;
+    }
+  }
+
+  return true;
+}
+
+/* Registers are kept with 8, 4 or 2 bytes; what edk2 says of the mode is one byte. */
+STATIC EFI_STATUS
+ReadRegister (IN UINTN Index, IN EFI_SMM_SAVE_STATE_REGISTER Register, OUT UINT64 *RetValue)
+{
+  EFI_STATUS  Status;
+  UINTN       Width;
+
+  Status = EFI_NOT_FOUND;
+  for (Width = sizeof (UINT64); Width >= sizeof (UINT8); Width /= 2) {
+    *RetValue = 0;
+    Status    = mCpu->ReadSaveState (mCpu, Width, Register, Index, RetValue);
+    if (!EFI_ERROR (Status)) {
+      break;
+    }
+  }
+
+  return Status;
+}
+
+STATIC UINT64
+RegisterOrZero (IN UINTN Index, IN EFI_SMM_SAVE_STATE_REGISTER Register)
+{
+  UINT64  Value;
+
+  return EFI_ERROR (ReadRegister (Index, Register, &Value)) ? 0 : Value;
+}
+
+STATIC status
+MachineRegisters (struct firmware_machine *Machine, uint32_t Index, struct cpu_registers *RetRegisters)
+{
+  UINT64  Cr3;
+  UINT64  Lma;
+
+  if (Index >= gSmst->NumberOfCpus) {
+    return STATUS_END;
+  }
+
+  if (!IsHere (Index) || EFI_ERROR (ReadRegister (Index, EFI_SMM_SAVE_STATE_REGISTER_CR3, &Cr3))) {
+    return STATUS_MISSING;
+  }
+
+  Lma                      = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_LMA);
+  RetRegisters->cr3       = Cr3;
+  RetRegisters->cr0       = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_CR0);
+  RetRegisters->cr4       = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_CR4);
+  /* LME and LMA; the rest of EFER has no bearing on a walk. */
+  RetRegisters->efer      = Lma == EFI_SMM_SAVE_STATE_REGISTER_LMA_64BIT ? 0x500 : 0;
+  RetRegisters->idt_base  = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_IDTBASE);
+  RetRegisters->lstar     = LstarOrZero (Index);
+  RetRegisters->cpu_index = Index;
+  RetRegisters->cpl       = (uint32_t)(RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_SS) & 3);
+  return STATUS_OK;
+}
+
+struct firmware_machine  gBartizanMachine = { MachineRegisters, MachineGather };
+
+STATIC BOOLEAN
+IsCaller (IN UINTN Index, IN UINT8 Command)
+{
+  return RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_RBX) == SMI_CALLER &&
+         (UINT8)RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_RAX) == Command && IsHere (Index);
+}
+
+STATIC UINTN
+FindIndex (IN UINT8 Command)
+{
+  UINTN  Index;
+
+  for (Index = 0; Index < gSmst->NumberOfCpus; Index++) {
+    if (IsCaller (Index, Command)) {
+      break;
+    }
+  }
+
+  return Index;
+}
+
+EFI_STATUS
+MachineFindCaller (IN UINT8 Command, OUT UINTN *RetIndex, OUT struct firmware_caller *RetCaller)
+{
+  UINTN  Index;
+
+  Index = FindIndex (Command);
+  if (Index == gSmst->NumberOfCpus && mRendezvous != NULL) {
+    /* Perhaps it isn't here yet. */
+    mRendezvous->WaitForAllProcessor (mRendezvous, TRUE);
+    Index = FindIndex (Command);
+  }
+
+  if (Index == gSmst->NumberOfCpus) {
+    return EFI_NOT_FOUND;
+  }
+
+  ZeroMem (RetCaller, sizeof *RetCaller);
+  if (MachineRegisters (&gBartizanMachine, (UINT32)Index, &RetCaller->registers) != STATUS_OK) {
+    return EFI_NOT_FOUND;
+  }
+
+  RetCaller->is_64_bit = (*(UINT16 *)((UINT8 *)gSmst->CpuSaveState[Index] + SAVED_CS_ATTRIBUTES) & CS_ATTRIBUTE_LONG) != 0;
+  RetCaller->buffer    = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_RDI);
+  RetCaller->size      = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_RCX);
+  *RetIndex            = Index;
+  return EFI_SUCCESS;
+}
+
+VOID
+MachineAnswer (IN UINTN Index, IN UINT64 Value)
+{
+  mCpu->WriteSaveState (mCpu, sizeof Value, EFI_SMM_SAVE_STATE_REGISTER_RBX, Index, &Value);
+}
+
+STATIC EFI_STATUS
+ForbidSmram (IN OUT struct firmware_map *Map)
+{
+  EFI_SMM_ACCESS2_PROTOCOL  *Access;
+  EFI_SMRAM_DESCRIPTOR      Ranges[16];
+  EFI_STATUS                Status;
+  UINTN                     Size;
+  UINTN                     Index;
+
+  Status = gBS->LocateProtocol (&gEfiSmmAccess2ProtocolGuid, NULL, (VOID **)&Access);
+  if (EFI_ERROR (Status)) {
+    return Status;
+  }
+
+  Size   = sizeof Ranges;
+  Status = Access->GetCapabilities (Access, &Size, Ranges);
+  if (EFI_ERROR (Status)) {
+    return Status;
+  }
+
+  for (Index = 0; Index < Size / sizeof *Ranges; Index++) {
+    if (firmware_map_forbid (Map, (struct guest_pa){Ranges[Index].PhysicalStart}, Ranges[Index].PhysicalSize) != STATUS_OK) {
+      return EFI_BAD_BUFFER_SIZE;
+    }
+  }
+
+  return EFI_SUCCESS;
+}
+
+/* The map's next range at or above `From`. FALSE: no more. UEFI promises no order. */
+STATIC BOOLEAN
+NextRange (IN UINT8 *Map, IN UINTN MapSize, IN UINTN Step, IN UINT64 From, OUT UINT64 *RetStart, OUT UINT64 *RetSize)
+{
+  EFI_MEMORY_DESCRIPTOR  *Entry;
+  BOOLEAN                IsFound;
+  UINTN                  Offset;
+
+  IsFound = FALSE;
+  for (Offset = 0; Offset + Step <= MapSize; Offset += Step) {
+    Entry = (EFI_MEMORY_DESCRIPTOR *)(Map + Offset);
+    if (!firmware_map_is_system_memory (Entry->Type) || (Entry->PhysicalStart < From) || (Entry->NumberOfPages == 0)) {
+      continue;
+    }
+
+    if (!IsFound || (Entry->PhysicalStart < *RetStart)) {
+      *RetStart = Entry->PhysicalStart;
+      *RetSize  = EFI_PAGES_TO_SIZE (Entry->NumberOfPages);
+      IsFound   = TRUE;
+    }
+  }
+
+  return IsFound;
+}
+
+/* Room for a map that grows while it is fetched. */
+#define MAP_SIZE_MAX  (64 * 1024)
+
+EFI_STATUS
+MachineTakeMap (OUT struct firmware_map *Map)
+{
+  EFI_STATUS  Status;
+  UINT8       *Memory;
+  UINTN       Size, Key, Step;
+  UINT32      Version;
+  UINT64      Start, Length, From;
+
+  firmware_map_init (Map);
+  Status = gSmst->SmmAllocatePool (EfiRuntimeServicesData, MAP_SIZE_MAX, (VOID **)&Memory);
+  if (EFI_ERROR (Status)) {
+    return Status;
+  }
+
+  Size   = MAP_SIZE_MAX;
+  Status = gBS->GetMemoryMap (&Size, (EFI_MEMORY_DESCRIPTOR *)Memory, &Key, &Step, &Version);
+  for (From = 0; !EFI_ERROR (Status) && NextRange (Memory, Size, Step, From, &Start, &Length); From = Start + Length) {
+    if (firmware_map_add_ram (Map, (struct guest_pa){Start}, Length) != STATUS_OK) {
+      Status = EFI_BAD_BUFFER_SIZE;
+    }
+  }
+
+  gSmst->SmmFreePool (Memory);
+  return EFI_ERROR (Status) ? Status : ForbidSmram (Map);
+}
