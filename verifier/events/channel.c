@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "verifier/events/channel.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/report.h"
+#include "verifier/events/outputs.h"
+
+static void close_file(int *file)
+{
+	if (*file >= 0)
+		close(*file);
+}
+
+#define CLOSE_CLEANUP __attribute__((cleanup(close_file)))
+
+static void free_text(char **text)
+{
+	free(*text);
+}
+
+#define TEXT_CLEANUP __attribute__((cleanup(free_text)))
+
+/* One write: two lines don't mix. A part of a line that a full disk took is cut off again. */
+static status write_line(int file, const char *path, const char *text, size_t size)
+{
+	off_t before = lseek(file, 0, SEEK_END);
+	ssize_t written = write(file, text, size);
+
+	if (written == (ssize_t)size && fdatasync(file) == 0)
+		return STATUS_OK;
+	(void)!report(STATUS_IO, "an event can't be written to %s: %s", path,
+		      written >= 0 && written < (ssize_t)size ? "no room" : strerror(errno));
+	if (before >= 0)
+		(void)!ftruncate(file, before);
+	return STATUS_IO;
+}
+
+status channel_file_write(const char *path, const struct event *event)
+{
+	json_t *whole = event_ocsf(event);
+	char *text TEXT_CLEANUP = whole != NULL ? json_dumps(whole, JSON_COMPACT) : NULL;
+
+	json_decref(whole);
+	if (text == NULL)
+		return report(STATUS_NO_MEMORY, "no memory for an event");
+	int file CLOSE_CLEANUP = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+	if (file < 0)
+		return report(STATUS_IO, "%s can't be opened: %m", path);
+	size_t size = strlen(text);
+	text[size] = '\n'; /* in place of the NUL */
+	return write_line(file, path, text, size + 1);
+}
+
+union place {
+	struct sockaddr any;
+	struct sockaddr_un local;
+	struct sockaddr_in internet;
+};
+
+static bool parse_udp(const char *text, union place *ret_place, socklen_t *ret_size)
+{
+	const char *colon = strrchr(text, ':');
+	char address[INET_ADDRSTRLEN] = "";
+
+	if (colon == NULL || (size_t)(colon - text) >= sizeof address || strlen(colon + 1) > 5 || colon[1] == '\0' ||
+	    strspn(colon + 1, "0123456789") != strlen(colon + 1))
+		return false;
+	memcpy(address, text, (size_t)(colon - text));
+	unsigned long port = strtoul(colon + 1, NULL, 10);
+	ret_place->internet = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+	*ret_size = sizeof ret_place->internet;
+	return port > 0 && port <= UINT16_MAX && inet_pton(AF_INET, address, &ret_place->internet.sin_addr) == 1;
+}
+
+static bool parse_place(const char *text, union place *ret_place, socklen_t *ret_size)
+{
+	if (strncmp(text, "udp:", 4) == 0)
+		return parse_udp(text + 4, ret_place, ret_size);
+	if (strncmp(text, "unix:/", 6) != 0 || strlen(text + 5) >= sizeof ret_place->local.sun_path)
+		return false;
+	ret_place->local = (struct sockaddr_un){.sun_family = AF_UNIX};
+	memcpy(ret_place->local.sun_path, text + 5, strlen(text + 5));
+	*ret_size = sizeof ret_place->local;
+	return true;
+}
+
+bool output_syslog_is_place(const char *place)
+{
+	union place parsed;
+	socklen_t size;
+
+	return parse_place(place, &parsed, &size);
+}
+
+status channel_syslog_send(const char *place, const struct event *event)
+{
+	/* Every receiver takes 2048 bytes (RFC 5424, 6.1). */
+	char host[65] = "-", text[2048];
+	union place to;
+	socklen_t size;
+
+	if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0')
+		snprintf(host, sizeof host, "-");
+	event_syslog(event, host, text, sizeof text);
+	if (!parse_place(place, &to, &size))
+		return report(STATUS_INTERNAL, "%s is no place for syslog", place);
+	int file CLOSE_CLEANUP = socket(to.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (file < 0)
+		return report(STATUS_IO, "no socket: %m");
+	return sendto(file, text, strlen(text), MSG_NOSIGNAL, &to.any, size) == (ssize_t)strlen(text) ? STATUS_OK
+												      : STATUS_IO;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Where events go: a file of JSON Lines, a syslog server, a webhook. The ledger remembers how far each has come,
+ * so nothing is left out over restarts and failures; an event may come twice (with the same uid) where
+ * the power went between delivery and that note. An output that fails waits, the others don't.
+ */
+#ifndef VERIFIER_EVENTS_OUTPUTS_H
+#define VERIFIER_EVENTS_OUTPUTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "verifier/ledger/ledger.h"
+
+enum {
+	OUTPUT_COUNT_MAX = 8,
+	OUTPUT_PLACE_SIZE = 120, /* with its NUL */
+	/* In one go, so that nobody waits for long behind it. */
+	OUTPUT_EVENT_COUNT_MAX = 64,
+	/* After a failure, doubled up to the second one. */
+	OUTPUT_PAUSE_MS_MIN = 500,
+	OUTPUT_PAUSE_MS_MAX = 60000,
+};
+
+enum output_kind { OUTPUT_JSONL, OUTPUT_SYSLOG, OUTPUT_WEBHOOK };
+
+struct output_settings {
+	enum output_kind kind;
+	char place[OUTPUT_PLACE_SIZE];
+};
+
+struct output_figures {
+	uint64_t delivered_count, failure_count;
+	int64_t behind_count; /* alerts and findings that it hasn't had */
+	bool is_failing;
+};
+
+struct outputs;
+
+/* `ledger` is borrowed. STATUS_IO, STATUS_NO_MEMORY: reported. */
+MUST_USE status outputs_create(struct ledger *ledger, const struct output_settings *settings, size_t count,
+			       struct outputs **ret_outputs);
+void outputs_destroy(struct outputs *outputs);
+
+/* Deliver what can be without waiting; often. `now_ns`: the steady clock. STATUS_IO: the ledger failed, reported. */
+MUST_USE status outputs_serve(struct outputs *outputs, uint64_t now_ns);
+
+void outputs_figures(const struct outputs *outputs, size_t index, struct output_figures *ret_figures);
+
+/* "unix:/PATH" or "udp:ADDRESS:PORT", where ADDRESS is a number. */
+bool output_syslog_is_place(const char *place);
+
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/report.h"
+#include "verifier/vigil/vigil.h"
+
+#define SECOND UINT64_C(1000000000)
+/* Where a machine's clock may well stand. */
+#define START (UINT64_C(86400) * SECOND)
+
+static struct vigil *vigil;
+static char told[256];
+static int told_count;
+
+static void drop(void *context, status fault, const char *message)
+{
+	(void)context, (void)fault, (void)message;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	report_sink_set(drop, NULL);
+	told[0] = '\0';
+	told_count = 0;
+	return vigil_create(START, &vigil) == STATUS_OK ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	vigil_destroy(vigil);
+	return 0;
+}
+
+static status tell(void *context, const struct vigil_target *target)
+{
+	(void)context;
+	told_count++;
+	snprintf(told, sizeof told, "%s %s", target->name, vigil_state_name(target->state));
+	return STATUS_OK;
+}
+
+/* Look four times a second from one time to another. */
+static void look(uint64_t from, uint64_t to)
+{
+	for (uint64_t now = from; now <= to; now += SECOND / 4)
+		assert_int_equal(vigil_look(vigil, START + now, tell, NULL), STATUS_OK);
+}
+
+static enum vigil_state hear(const char *name)
+{
+	enum vigil_state before;
+
+	assert_int_equal(vigil_hear(vigil, name, &before), STATUS_OK);
+	return before;
+}
+
+static void a_target_is_unknown_until_it_is_heard(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 5000), STATUS_OK);
+	assert_int_equal(hear("web-1"), VIGIL_UNKNOWN);
+	assert_int_equal(hear("web-1"), VIGIL_HEALTHY);
+}
+
+static void who_is_silent_for_two_intervals_is_missing_within_a_second_more(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 5000), STATUS_OK);
+	look(0, 3 * SECOND);
+	hear("web-1");
+	look(3 * SECOND, 13 * SECOND);
+	assert_int_equal(told_count, 0);
+	look(13 * SECOND, 14 * SECOND);
+	assert_int_equal(told_count, 1);
+	assert_string_equal(told, "web-1 missing");
+	look(14 * SECOND, 100 * SECOND);
+	assert_int_equal(told_count, 1);
+	assert_int_equal(hear("web-1"), VIGIL_MISSING);
+	look(100 * SECOND, 112 * SECOND);
+	assert_int_equal(told_count, 2);
+}
+
+static void who_is_never_heard_after_a_start_is_missing_too(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 5000), STATUS_OK);
+	look(0, 11 * SECOND);
+	assert_int_equal(told_count, 1);
+}
+
+static void who_is_heard_in_time_is_never_missing(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 5000), STATUS_OK);
+	for (uint64_t now = 0; now < 600 * SECOND; now += 5 * SECOND) {
+		look(now, now + 5 * SECOND);
+		hear("web-1");
+	}
+	assert_int_equal(told_count, 0);
+}
+
+static void an_hour_that_nobody_watched_makes_nobody_missing(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 5000), STATUS_OK);
+	hear("web-1");
+	look(0, 2 * SECOND);
+	look(3602 * SECOND, 3605 * SECOND);
+	assert_int_equal(told_count, 0);
+	/* But then it counts. */
+	look(3605 * SECOND, 3612 * SECOND);
+	assert_int_equal(told_count, 1);
+}
+
+static void a_clock_that_goes_back_stands_still(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 5000), STATUS_OK);
+	hear("web-1");
+	assert_int_equal(vigil_look(vigil, START + 2 * SECOND, tell, NULL), STATUS_OK);
+	assert_int_equal(vigil_look(vigil, START - 3600 * SECOND, tell, NULL), STATUS_OK);
+	assert_int_equal(vigil_look(vigil, 0, tell, NULL), STATUS_OK);
+	assert_int_equal(told_count, 0);
+}
+
+static status refuse(void *context, const struct vigil_target *target)
+{
+	(void)context, (void)target;
+	return STATUS_IO;
+}
+
+static void an_alarm_that_could_not_be_kept_is_told_again(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 100), STATUS_OK);
+	assert_int_equal(vigil_look(vigil, START + SECOND, refuse, NULL), STATUS_IO);
+	assert_int_equal(vigil_look(vigil, START + SECOND, tell, NULL), STATUS_OK);
+	assert_int_equal(told_count, 1);
+}
+
+static void a_look_that_could_not_be_kept_is_told_again(void **state)
+{
+	struct vigil_target target;
+
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 1000), STATUS_OK);
+	assert_int_equal(vigil_expect(vigil, "web-2", 1000), STATUS_OK);
+	hear("web-2");
+	look(0, 2 * SECOND);
+	look(2 * SECOND + SECOND / 4, 2 * SECOND + SECOND / 4);
+	assert_int_equal(told_count, 2);
+	vigil_look_undo(vigil);
+	assert_int_equal(vigil_find(vigil, "web-1", &target), STATUS_OK);
+	assert_int_equal(target.state, VIGIL_UNKNOWN);
+	assert_int_equal(vigil_find(vigil, "web-2", &target), STATUS_OK);
+	assert_int_equal(target.state, VIGIL_HEALTHY);
+	look(3 * SECOND, 3 * SECOND);
+	assert_int_equal(told_count, 4);
+	/* What an earlier look told stays told. */
+	look(4 * SECOND, 4 * SECOND);
+	vigil_look_undo(vigil);
+	look(5 * SECOND, 5 * SECOND);
+	assert_int_equal(told_count, 4);
+	assert_int_equal(vigil_find(vigil, "web-3", &target), STATUS_MISSING);
+}
+
+static void only_who_is_expected_can_be_heard_or_missing(void **state)
+{
+	enum vigil_state before = VIGIL_HEALTHY;
+
+	(void)state;
+	assert_int_equal(vigil_hear(vigil, "web-1", &before), STATUS_MISSING);
+	assert_int_equal(vigil_dismiss(vigil, "web-1"), STATUS_MISSING);
+	assert_int_equal(vigil_expect(vigil, "web-1", 100), STATUS_OK);
+	assert_int_equal(vigil_dismiss(vigil, "web-1"), STATUS_OK);
+	look(0, 10 * SECOND);
+	assert_int_equal(told_count, 0);
+	assert_int_equal(vigil_expect(vigil, "", 100), STATUS_USAGE);
+	assert_int_equal(vigil_expect(vigil, "web-1", 0), STATUS_USAGE);
+}
+
+static status check_order(void *context, const struct vigil_target *target)
+{
+	char *last = context;
+
+	assert_true(strcmp(last, target->name) < 0);
+	snprintf(last, VIGIL_NAME_SIZE, "%s", target->name);
+	told_count++;
+	return STATUS_OK;
+}
+
+static void ten_thousand_targets_keep_their_names_apart(void **state)
+{
+	char name[VIGIL_NAME_SIZE], last[VIGIL_NAME_SIZE] = "";
+
+	(void)state;
+	/* 7919 is prime: each number once, in no order. */
+	for (int i = 0; i < 10000; i++) {
+		snprintf(name, sizeof name, "vm-%05d", i * 7919 % 10000);
+		assert_int_equal(vigil_expect(vigil, name, 5000), STATUS_OK);
+	}
+	look(0, 9 * SECOND);
+	for (int i = 0; i < 10000; i += 2) {
+		snprintf(name, sizeof name, "vm-%05d", i);
+		hear(name);
+	}
+	look(9 * SECOND, 12 * SECOND);
+	assert_int_equal(told_count, 5000);
+	told_count = 0;
+	assert_int_equal(vigil_visit_all(vigil, check_order, last), STATUS_OK);
+	assert_int_equal(told_count, 10000);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_target_is_unknown_until_it_is_heard),
+		TEST(who_is_silent_for_two_intervals_is_missing_within_a_second_more),
+		TEST(who_is_never_heard_after_a_start_is_missing_too),
+		TEST(who_is_heard_in_time_is_never_missing),
+		TEST(an_hour_that_nobody_watched_makes_nobody_missing),
+		TEST(a_clock_that_goes_back_stands_still),
+		TEST(an_alarm_that_could_not_be_kept_is_told_again),
+		TEST(a_look_that_could_not_be_kept_is_told_again),
+		TEST(only_who_is_expected_can_be_heard_or_missing),
+		TEST(ten_thousand_targets_keep_their_names_apart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "verifier/vigil/vigil.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/report.h"
+
+enum { TARGET_COUNT_START = 64, INTERVALS_MISSED = 2 };
+
+#define NS_PER_MS UINT64_C(1000000)
+
+struct target {
+	char name[VIGIL_NAME_SIZE];
+	enum vigil_state state, before; /* before: it was told missing */
+	uint32_t interval_ms;
+	uint64_t heard_ns; /* watched time */
+	uint64_t told_in; /* the look that told it */
+};
+
+struct vigil {
+	struct target *targets; /* by name */
+	size_t target_count, target_capacity;
+	uint64_t clock_ns; /* the steady clock at the last look */
+	uint64_t watched_ns;
+	uint64_t look_count;
+};
+
+const char *vigil_state_name(enum vigil_state state)
+{
+	static const char *const names[] = {
+		[VIGIL_UNKNOWN] = "unknown",
+		[VIGIL_HEALTHY] = "healthy",
+		[VIGIL_MISSING] = "missing",
+	};
+
+	return names[state];
+}
+
+status vigil_create(uint64_t now_ns, struct vigil **ret_vigil)
+{
+	struct vigil *vigil = calloc(1, sizeof *vigil);
+
+	if (vigil == NULL)
+		return report(STATUS_NO_MEMORY, "out of memory");
+	vigil->clock_ns = now_ns;
+	*ret_vigil = vigil;
+	return STATUS_OK;
+}
+
+void vigil_destroy(struct vigil *vigil)
+{
+	if (vigil == NULL)
+		return;
+	free(vigil->targets);
+	free(vigil);
+}
+
+/* Where the name is, or would be. */
+static size_t place_of(const struct vigil *vigil, const char *name, bool *ret_found)
+{
+	size_t low = 0, high = vigil->target_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int order = strcmp(vigil->targets[middle].name, name);
+
+		if (order == 0) {
+			*ret_found = true;
+			return middle;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_found = false;
+	return low;
+}
+
+static status make_room(struct vigil *vigil)
+{
+	if (vigil->target_count < vigil->target_capacity)
+		return STATUS_OK;
+	if (vigil->target_count == VIGIL_TARGET_COUNT_MAX)
+		return report(STATUS_LIMIT, "%d targets are watched already: more need another verifier",
+			      VIGIL_TARGET_COUNT_MAX);
+	size_t capacity = vigil->target_capacity == 0 ? TARGET_COUNT_START : 2 * vigil->target_capacity;
+	struct target *targets = reallocarray(vigil->targets, capacity, sizeof *targets);
+	if (targets == NULL)
+		return report(STATUS_NO_MEMORY, "no memory for %zu targets", capacity);
+	vigil->targets = targets;
+	vigil->target_capacity = capacity;
+	return STATUS_OK;
+}
+
+status vigil_expect(struct vigil *vigil, const char *name, uint32_t interval_ms)
+{
+	bool is_found;
+
+	if (name[0] == '\0' || strlen(name) >= VIGIL_NAME_SIZE || interval_ms == 0)
+		return report(STATUS_USAGE, "a target has a name of 1 to %d bytes and an interval",
+			      VIGIL_NAME_SIZE - 1);
+	size_t place = place_of(vigil, name, &is_found);
+	if (is_found) {
+		vigil->targets[place].interval_ms = interval_ms;
+		return STATUS_OK;
+	}
+	TRY(make_room(vigil));
+	struct target *target = &vigil->targets[place];
+	memmove(target + 1, target, (vigil->target_count - place) * sizeof *target);
+	*target = (struct target){
+		.state = VIGIL_UNKNOWN,
+		.interval_ms = interval_ms,
+		.heard_ns = vigil->watched_ns,
+	};
+	snprintf(target->name, sizeof target->name, "%s", name);
+	vigil->target_count++;
+	return STATUS_OK;
+}
+
+status vigil_dismiss(struct vigil *vigil, const char *name)
+{
+	bool is_found;
+	size_t place = place_of(vigil, name, &is_found);
+
+	if (!is_found)
+		return STATUS_MISSING;
+	struct target *target = &vigil->targets[place];
+	vigil->target_count--;
+	memmove(target, target + 1, (vigil->target_count - place) * sizeof *target);
+	return STATUS_OK;
+}
+
+status vigil_hear(struct vigil *vigil, const char *name, enum vigil_state *ret_before)
+{
+	bool is_found;
+	size_t place = place_of(vigil, name, &is_found);
+
+	if (!is_found)
+		return STATUS_MISSING;
+	struct target *target = &vigil->targets[place];
+	*ret_before = target->state;
+	target->state = VIGIL_HEALTHY;
+	target->heard_ns = vigil->watched_ns;
+	return STATUS_OK;
+}
+
+static struct vigil_target describe(const struct vigil *vigil, const struct target *target)
+{
+	return (struct vigil_target){
+		.name = target->name,
+		.state = target->state,
+		.interval_ms = target->interval_ms,
+		.silent_ns = vigil->watched_ns - target->heard_ns,
+	};
+}
+
+static void advance(struct vigil *vigil, uint64_t now_ns)
+{
+	/* A steady clock doesn't go back; one that does is taken to stand still. */
+	uint64_t step = now_ns > vigil->clock_ns ? now_ns - vigil->clock_ns : 0;
+
+	vigil->watched_ns += step < VIGIL_LOOK_NS_MAX ? step : VIGIL_LOOK_NS_MAX;
+	vigil->clock_ns = now_ns;
+}
+
+status vigil_look(struct vigil *vigil, uint64_t now_ns, vigil_visit visit, void *context)
+{
+	advance(vigil, now_ns);
+	vigil->look_count++;
+	for (size_t i = 0; i < vigil->target_count; i++) {
+		struct target *target = &vigil->targets[i];
+		uint64_t silent_ns = vigil->watched_ns - target->heard_ns;
+
+		if (target->state == VIGIL_MISSING || silent_ns <= NS_PER_MS * INTERVALS_MISSED * target->interval_ms)
+			continue;
+		target->before = target->state;
+		target->state = VIGIL_MISSING;
+		target->told_in = vigil->look_count;
+		const struct vigil_target seen = describe(vigil, target);
+		status result = visit(context, &seen);
+		if (result != STATUS_OK) {
+			/* It wasn't told: the next look tells it. */
+			target->state = target->before;
+			return result;
+		}
+	}
+	return STATUS_OK;
+}
+
+void vigil_look_undo(struct vigil *vigil)
+{
+	for (size_t i = 0; i < vigil->target_count; i++) {
+		struct target *target = &vigil->targets[i];
+
+		if (target->state == VIGIL_MISSING && target->told_in == vigil->look_count)
+			target->state = target->before;
+	}
+}
+
+status vigil_find(const struct vigil *vigil, const char *name, struct vigil_target *ret_target)
+{
+	bool is_found;
+	size_t place = place_of(vigil, name, &is_found);
+
+	if (!is_found)
+		return STATUS_MISSING;
+	*ret_target = describe(vigil, &vigil->targets[place]);
+	return STATUS_OK;
+}
+
+status vigil_visit_all(const struct vigil *vigil, vigil_visit visit, void *context)
+{
+	for (size_t i = 0; i < vigil->target_count; i++) {
+		const struct vigil_target seen = describe(vigil, &vigil->targets[i]);
+
+		TRY(visit(context, &seen));
+	}
+	return STATUS_OK;
+}

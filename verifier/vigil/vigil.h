@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who was heard of in time, and who is missing. Nothing else decides that: no closed connection, no
+ * clock that can be set.
+ *
+ * Time here is the time that the verifier has watched: it advances with each look by what a
+ * steady clock (CLOCK_MONOTONIC) says, but by VIGIL_LOOK_NS_MAX at most. A verifier that was stopped, swapped
+ * out or suspended for an hour has not watched for an hour, and finds nobody missing for what it
+ * couldn't hear; it hears what is waiting first, then looks.
+ *
+ * After a start every target is unknown until it is heard. One that stays silent for two
+ * intervals is missing, whether it was healthy or unknown before.
+ */
+#ifndef VERIFIER_VIGIL_VIGIL_H
+#define VERIFIER_VIGIL_VIGIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/status.h"
+
+/* Look at least this often: an alert is then no later than two intervals and a second. */
+#define VIGIL_LOOK_NS_MAX UINT64_C(1000000000)
+
+enum {
+	VIGIL_NAME_SIZE = 64, /* with its NUL */
+	/* Ten thousand are promised (docs/bench.md); each takes 104 bytes. */
+	VIGIL_TARGET_COUNT_MAX = 100000,
+};
+
+enum vigil_state {
+	VIGIL_UNKNOWN, /* not heard since the verifier's start */
+	VIGIL_HEALTHY,
+	VIGIL_MISSING,
+};
+
+const char *vigil_state_name(enum vigil_state state);
+
+struct vigil;
+
+/* `now_ns`: the steady clock's time. STATUS_NO_MEMORY, reported. */
+MUST_USE status vigil_create(uint64_t now_ns, struct vigil **ret_vigil);
+void vigil_destroy(struct vigil *vigil);
+
+/* Expect a target from now on, unknown as yet; one that is expected keeps its state and gets the
+ * new interval. STATUS_USAGE, reported: an empty or long name, or no interval. STATUS_LIMIT,
+ * STATUS_NO_MEMORY: reported. */
+MUST_USE status vigil_expect(struct vigil *vigil, const char *name, uint32_t interval_ms);
+/* STATUS_MISSING, not reported: nobody expects it. */
+MUST_USE status vigil_dismiss(struct vigil *vigil, const char *name);
+
+/* A good heartbeat came. *ret_before: what it was until now; MISSING says that it is back.
+ * STATUS_MISSING, not reported: nobody expects it. */
+MUST_USE status vigil_hear(struct vigil *vigil, const char *name, enum vigil_state *ret_before);
+
+/* What is known of a target. `silent_ns`: watched time since it was heard, or since it was expected. */
+struct vigil_target {
+	const char *name; /* until the next vigil_expect() or _dismiss() */
+	enum vigil_state state;
+	uint32_t interval_ms;
+	uint64_t silent_ns;
+};
+
+/* Let time go on to `now_ns`, after all that is waiting was heard, and visit each target that has become
+ * missing by it, once. Ends early with what isn't STATUS_OK; the others are visited by the next look. */
+typedef status (*vigil_visit)(void *context, const struct vigil_target *target);
+MUST_USE status vigil_look(struct vigil *vigil, uint64_t now_ns, vigil_visit visit, void *context);
+
+/* What the last look told couldn't be kept: it didn't happen, and the next look tells it. */
+void vigil_look_undo(struct vigil *vigil);
+
+/* STATUS_MISSING, not reported: nobody expects it. */
+MUST_USE status vigil_find(const struct vigil *vigil, const char *name, struct vigil_target *ret_target);
+
+/* Each target, by name. */
+MUST_USE status vigil_visit_all(const struct vigil *vigil, vigil_visit visit, void *context);
+
+#endif
