@@ -12,6 +12,7 @@
 #include "base/report.h"
 #include "lab/frame.h"
 #include "lab/lab.h"
+#include "lab/last-words.h"
 #include "lab/place.h"
 #include "lab/scope.h"
 
@@ -24,9 +25,10 @@ struct client {
 	bool exited;
 	uint32_t code;
 	struct lab_queue from, to;
+	struct last_words last_words;
 };
 
-static status connect_to(const char *name, int *ret_fd)
+static status connect_to(const char *name, int *ret_fd, struct last_words *ret_words)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	SCOPED_FREE char *path = NULL;
@@ -43,6 +45,7 @@ static status connect_to(const char *name, int *ret_fd)
 	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0)
 		return report(STATUS_IO, "can't connect to %s: %s", address.sun_path, strerror(errno));
 	fcntl(fd, F_SETFL, O_NONBLOCK);
+	last_words_init(path, ret_words);
 	*ret_fd = scope_keep_fd(&fd);
 	return STATUS_OK;
 }
@@ -189,16 +192,19 @@ static status talk(struct client *client)
 static status run(struct client *client, const char *name, char *const *argv)
 {
 	signal(SIGPIPE, SIG_IGN);
-	TRY(connect_to(name, &client->fd));
+	TRY(connect_to(name, &client->fd, &client->last_words));
 	TRY(put_arguments(&client->to, argv));
 	return talk(client);
 }
 
 status lab_exec(const char *name, char *const *argv, int *ret_code)
 {
-	struct client client = {.fd = -1, .input_window = LAB_WINDOW_SIZE};
+	struct client client = {.fd = -1, .input_window = LAB_WINDOW_SIZE, .last_words = {-1, -1}};
 	status result = run(&client, name, argv);
 
+	if (result == STATUS_GONE)
+		last_words_write(&client.last_words, STDERR_FILENO);
+	last_words_deinit(&client.last_words);
 	scope_close(&client.fd);
 	lab_queue_deinit(&client.from);
 	lab_queue_deinit(&client.to);

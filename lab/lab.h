@@ -21,11 +21,14 @@
 #include <sys/types.h>
 
 #include "base/status.h"
+#include "wire/start.h"
 
 enum {
 	LAB_NAME_SIZE_MAX = 64, /* with its NUL; letters, digits, '.', '_', '-'; starts with a letter or digit */
 	LAB_CPU_COUNT_MAX = 64,
 	LAB_MEMORY_MIB_MIN = 128,
+	LAB_EPC_MIB_MIN = 1,
+	LAB_EPC_MIB_MAX = 1024, /* the model's map of its pages is an array in QEMU */
 	LAB_MEMORY_MIB_MAX = 1 << 20,
 };
 
@@ -58,13 +61,21 @@ struct lab_options {
 	const char *machine; /* "q35", "pc" */
 	const char *nic; /* "virtio", "none" */
 	const char *append; /* more words for the kernel's command line, or "" */
-	const char *accelerator; /* "tcg", "kvm"; "auto": kvm where it truly works */
+	const char *accelerator; /* "tcg", "kvm"; "icount": tcg whose clock counts instructions; "auto": kvm where it
+				    truly works */
 	bool private_memory; /* anonymous RAM instead of a shared, mappable memfd */
 	bool no_qmp;
 	bool may_reboot; /* otherwise a reboot or a panic ends the VM */
 	/* This build's bartizan and the programs that run inside are on the guest's PATH. */
 	bool with_bartizan;
+	/* A directory with OVMF that has our SMM driver; NULL: QEMU's BIOS. q35 only. */
+	const char *firmware;
+	/* A qemu-system-x86_64 that has a model of SGX (docs/qemu-sgx.md), and how much EPC the guest shall have; NULL
+	 * and 0: the system's QEMU, and no SGX. TCG only. */
+	const char *sgx_qemu;
+	uint64_t epc_mib;
 	struct lab_channel channels[LAB_CHANNEL_COUNT_MAX];
+	const char *shared_memory; /* a file to share with the guest, ivshmem-plain; NULL: none */
 	unsigned int channel_count;
 	pid_t owner; /* the VM ends with this process; 0: with none */
 	unsigned int lifetime_seconds; /* and after this time anyway */
@@ -91,6 +102,19 @@ struct lab_machine {
  * STATUS_USAGE, STATUS_DENIED (a name that runs already), STATUS_IO,
  * STATUS_MISSING (no such kernel): reported. */
 MUST_USE status lab_up(const struct lab_options *options);
+
+/* Who the driver in a VM's firmware says that it is: its key and the nonce of its start. */
+struct lab_source {
+	uint8_t key[START_KEY_SIZE];
+	uint8_t nonce[START_NONCE_SIZE];
+};
+
+/* From what firmware wrote to its debug port before it started an operating system. That port stays open: what
+ * the guest writes there later can only make it unreadable, as one line is taken or none.
+ * STATUS_MISSING, not reported: this VM has no such firmware, or it gives no service. */
+MUST_USE status lab_firmware_source(const char *name, struct lab_source *ret_source);
+/* A file in the VM's directory, which goes with the VM; to be freed. STATUS_USAGE: no such name. Reported. */
+MUST_USE status lab_file(const char *name, const char *file, char **ret_path);
 
 /* The running VM of this name. STATUS_MISSING (reported) where there is none. */
 MUST_USE status lab_machine_find(const char *name, struct lab_machine *ret_machine);

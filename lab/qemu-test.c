@@ -48,6 +48,25 @@ static void ram_is_a_shared_memfd_unless_private(void **state)
 	words_deinit(&words);
 }
 
+static void the_guests_clock_counts_instructions_where_asked_for(void **state)
+{
+	struct lab_options options = lab_options_default();
+	struct words words = {};
+
+	options.name = "vm";
+	struct qemu_setup setup = setup_for(&options);
+
+	assert_int_equal(qemu_words(&setup, &words), STATUS_OK);
+	assert_false(has(&words, "-icount", NULL));
+	words_deinit(&words);
+	setup.accelerator = options.accelerator = "icount";
+	assert_int_equal(qemu_check(&options), STATUS_OK);
+	assert_int_equal(qemu_words(&setup, &words), STATUS_OK);
+	assert_true(has(&words, "-accel", "tcg,thread=single"));
+	assert_true(has(&words, "-icount", "shift=2"));
+	words_deinit(&words);
+}
+
 static void commas_in_paths_are_doubled(void **state)
 {
 	struct lab_options options = lab_options_default();
@@ -71,13 +90,13 @@ static void a_network_card_is_there_where_asked_for(void **state)
 
 	assert_int_equal(qemu_words(&setup, &words), STATUS_OK);
 	assert_false(has(&words, "-netdev", NULL));
-	assert_true(has(&words, "-append", "console=ttyS0 panic=-1 bartizan.name=vm"));
+	assert_true(has(&words, "-append", "console=ttyS0 no_timer_check panic=-1 bartizan.name=vm"));
 	words_deinit(&words);
 	options.nic = "virtio";
 	assert_int_equal(qemu_words(&setup, &words), STATUS_OK);
 	assert_true(has(&words, "-netdev", "user,id=nic0,restrict=on,ipv6=off"));
 	assert_true(has(&words, "-device", "virtio-net-pci,netdev=nic0,romfile="));
-	assert_true(has(&words, "-append", "console=ttyS0 panic=-1 bartizan.name=vm bartizan.nic"));
+	assert_true(has(&words, "-append", "console=ttyS0 no_timer_check panic=-1 bartizan.name=vm bartizan.nic"));
 	words_deinit(&words);
 }
 
@@ -95,7 +114,8 @@ static void switches_reach_the_guest(void **state)
 	struct qemu_setup setup = setup_for(&options);
 
 	assert_int_equal(qemu_words(&setup, &words), STATUS_OK);
-	assert_true(has(&words, "-append", "console=ttyS0 panic=-1 bartizan.name=vm pti=on nokaslr quiet"));
+	assert_true(
+		has(&words, "-append", "console=ttyS0 no_timer_check panic=-1 bartizan.name=vm pti=on nokaslr quiet"));
 	assert_true(has(&words, "-cpu", "max,la57=on"));
 	assert_false(has(&words, "-qmp", NULL));
 	words_deinit(&words);
@@ -116,8 +136,31 @@ static void channels_are_ports_in_the_order_given(void **state)
 	assert_true(has(&words, "-chardev", "socket,id=channel0,path=/run/source,server=on,wait=off"));
 	assert_true(has(&words, "-device", "virtserialport,chardev=channel0,name=source"));
 	assert_true(has(&words, "-chardev", "socket,id=channel1,path=/dev/ze,,ro,server=on,wait=off"));
-	assert_true(has(&words, "-append", "console=ttyS0 panic=-1 bartizan.name=vm bartizan.channels=2"));
+	assert_true(
+		has(&words, "-append", "console=ttyS0 no_timer_check panic=-1 bartizan.name=vm bartizan.channels=2"));
 	words_deinit(&words);
+}
+
+static void a_file_is_shared_where_asked_for(void **state)
+{
+	struct lab_options options = lab_options_default();
+	struct words words = {};
+
+	options.name = "vm";
+	struct qemu_setup setup = setup_for(&options);
+
+	assert_int_equal(qemu_words(&setup, &words), STATUS_OK);
+	assert_false(has(&words, "-device", "ivshmem-plain,memdev=shared"));
+	words_deinit(&words);
+	options.shared_memory = "/dev/shm/a,b";
+	assert_int_equal(qemu_words(&setup, &words), STATUS_OK);
+	assert_true(
+		has(&words, "-object", "memory-backend-file,id=shared,mem-path=/dev/shm/a,,b,size=2097152,share=on"));
+	assert_true(has(&words, "-device", "ivshmem-plain,memdev=shared"));
+	words_deinit(&words);
+	report_sink_set(swallow, NULL);
+	options.shared_memory = "relative";
+	assert_int_equal(qemu_check(&options), STATUS_USAGE);
 }
 
 static void impossible_channels_are_refused(void **state)
@@ -169,11 +212,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ram_is_a_shared_memfd_unless_private),
+		cmocka_unit_test(the_guests_clock_counts_instructions_where_asked_for),
 		cmocka_unit_test(commas_in_paths_are_doubled),
 		cmocka_unit_test(a_network_card_is_there_where_asked_for),
 		cmocka_unit_test(switches_reach_the_guest),
 		cmocka_unit_test(impossible_options_are_refused),
 		cmocka_unit_test(channels_are_ports_in_the_order_given),
+		cmocka_unit_test(a_file_is_shared_where_asked_for),
 		cmocka_unit_test(impossible_channels_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

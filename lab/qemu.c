@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/report.h"
+#include "lab/firmware.h"
 #include "lab/scope.h"
+#include "wire/link-shared.h"
 
 static bool one_of(const char *word, const char *a, const char *b)
 {
@@ -57,6 +59,20 @@ static status check_channels(const struct lab_options *options)
 	return STATUS_OK;
 }
 
+static status check_sgx(const struct lab_options *options)
+{
+	if (options->sgx_qemu == NULL)
+		return STATUS_OK;
+	if (options->epc_mib < LAB_EPC_MIB_MIN || options->epc_mib > LAB_EPC_MIB_MAX)
+		return report(STATUS_USAGE, "a guest has between %d and %d MiB of EPC, not %" PRIu64, LAB_EPC_MIB_MIN,
+			      LAB_EPC_MIB_MAX, options->epc_mib);
+	if (strcmp(options->accelerator, "kvm") == 0)
+		return report(STATUS_USAGE, "the model of SGX is TCG's: leave out --accel kvm");
+	if (strcmp(options->nic, "none") != 0)
+		return report(STATUS_USAGE, "the QEMU with SGX is built without network cards: leave out --nic");
+	return STATUS_OK;
+}
+
 status qemu_check(const struct lab_options *options)
 {
 	TRY(check_sizes(options));
@@ -67,9 +83,18 @@ status qemu_check(const struct lab_options *options)
 			      "no network card \"%s\": virtio or none (the lab's kernels have no driver "
 			      "for others)",
 			      options->nic);
-	if (!one_of(options->accelerator, "tcg", "kvm") && strcmp(options->accelerator, "auto") != 0)
-		return report(STATUS_USAGE, "no accelerator \"%s\": tcg or kvm", options->accelerator);
+	if (!one_of(options->accelerator, "tcg", "kvm") && !one_of(options->accelerator, "icount", "auto"))
+		return report(STATUS_USAGE, "no accelerator \"%s\": tcg, kvm or icount", options->accelerator);
+	TRY(check_sgx(options));
 	TRY(check_channels(options));
+	if (options->firmware != NULL) {
+		if (strcmp(options->machine, "q35") != 0)
+			return report(STATUS_USAGE, "firmware with System Management Mode needs the machine q35");
+		TRY(firmware_check(options->firmware));
+	}
+	if (options->shared_memory != NULL && options->shared_memory[0] != '/')
+		return report(STATUS_USAGE, "the file of shared memory must be an absolute path, not %s",
+			      options->shared_memory);
 	if (options->cpu_model[0] == '\0' || strpbrk(options->cpu_model, " \t\n") != NULL)
 		return report(STATUS_USAGE, "\"%s\" can't be a CPU model: see `qemu-system-x86_64 -cpu help'",
 			      options->cpu_model);
@@ -99,9 +124,25 @@ static void add_memory(struct words *words, const struct lab_options *options, c
 	words_add(words, "-m");
 	words_add(words, "%" PRIu64 "M", options->memory_mib);
 	words_add(words, "-machine");
-	words_add(words, "%s%s", options->machine, options->private_memory ? "" : ",memory-backend=ram0");
+	words_add(words, "%s%s%s%s", options->machine, options->firmware != NULL ? ",smm=on" : "",
+		  options->private_memory ? "" : ",memory-backend=ram0",
+		  options->sgx_qemu != NULL ? ",sgx-epc.0.memdev=epc0,sgx-epc.0.node=0" : "");
 	words_add(words, "-accel");
-	words_add(words, "%s", strcmp(accelerator, "kvm") == 0 ? "kvm" : "tcg,thread=multi");
+	words_add(words, "%s",
+		  strcmp(accelerator, "kvm") == 0      ? "kvm"
+		  : strcmp(accelerator, "icount") == 0 ? "tcg,thread=single"
+						       : "tcg,thread=multi");
+	/* Each instruction takes 2^2 ns of the guest's time, by all of its clocks: with fewer, whoever waits
+	 * for a clock in a loop waits for long. While the guest sleeps they go on as ours do: with sleep=off they
+	 * would leap from timer to timer, and no timeout of the guest's would outlast an answer from outside. */
+	if (strcmp(accelerator, "icount") == 0) {
+		words_add(words, "-icount");
+		words_add(words, "shift=2");
+	}
+	if (options->sgx_qemu != NULL) {
+		words_add(words, "-object");
+		words_add(words, "memory-backend-epc,id=epc0,size=%" PRIu64 "M,prealloc=off", options->epc_mib);
+	}
 	if (options->private_memory)
 		return;
 	words_add(words, "-object");
@@ -157,6 +198,32 @@ static status add_channels(struct words *words, const struct lab_options *option
 	return STATUS_OK;
 }
 
+static status add_shared_memory(struct words *words, const struct lab_options *options)
+{
+	if (options->shared_memory == NULL)
+		return STATUS_OK;
+	SCOPED_FREE char *path = escape(options->shared_memory);
+
+	if (path == NULL)
+		return report(STATUS_NO_MEMORY, "no memory for a path");
+	words_add(words, "-object");
+	words_add(words, "memory-backend-file,id=shared,mem-path=%s,size=%d,share=on", path, LINK_SHARED_SIZE);
+	words_add(words, "-device");
+	words_add(words, "ivshmem-plain,memdev=shared");
+	return STATUS_OK;
+}
+
+static status add_firmware(struct words *words, const struct qemu_setup *setup)
+{
+	if (setup->options->firmware == NULL)
+		return STATUS_OK;
+	SCOPED_FREE char *state = escape(setup->state_path), *directory = escape(setup->options->firmware);
+
+	if (state == NULL || directory == NULL)
+		return report(STATUS_NO_MEMORY, "no memory for a path");
+	return firmware_words(directory, state, words);
+}
+
 /* QEMU's own network, closed to everything outside of QEMU. IPv6 is off as its
  * routers never stop talking, and a guest shall come to rest. */
 static void add_nic(struct words *words, const struct lab_options *options)
@@ -183,16 +250,21 @@ static void add_kernel(struct words *words, const struct qemu_setup *setup)
 
 	if (options->channel_count > 0)
 		snprintf(channels, sizeof channels, " bartizan.channels=%u", options->channel_count);
-	/* panic=-1 with -no-reboot: a dead kernel ends QEMU, and the lab notices. */
-	words_add(words, "console=ttyS0%s bartizan.name=%s%s%s%s%s%s%s", options->may_reboot ? "" : " panic=-1",
-		  options->name, strcmp(options->nic, "none") != 0 ? " " QEMU_NIC_WORD : "", channels, pti,
+	/*
+	 * panic=-1 with -no-reboot: a dead kernel ends QEMU, and the lab notices. no_timer_check: a timer that
+	 * doesn't tick for a moment is a busy host's, not a broken I/O APIC (arch/x86/kernel/apic/io_apic.c, 6.12,
+	 * timer_irq_works()); under KVM guests leave the check out by themselves.
+	 */
+	words_add(words, "console=ttyS0 no_timer_check%s bartizan.name=%s%s%s%s%s%s%s",
+		  options->may_reboot ? "" : " panic=-1", options->name,
+		  strcmp(options->nic, "none") != 0 ? " " QEMU_NIC_WORD : "", channels, pti,
 		  options->kaslr == LAB_SWITCH_OFF ? " nokaslr" : "", options->append[0] != '\0' ? " " : "",
 		  options->append);
 }
 
 status qemu_words(const struct qemu_setup *setup, struct words *words)
 {
-	words_add(words, "qemu-system-x86_64");
+	words_add(words, "%s", setup->options->sgx_qemu != NULL ? setup->options->sgx_qemu : "qemu-system-x86_64");
 	words_add(words, "-name");
 	words_add(words, "%s", setup->options->name);
 	words_add(words, "-nodefaults");
@@ -203,8 +275,10 @@ status qemu_words(const struct qemu_setup *setup, struct words *words)
 	words_add(words, "none");
 	add_memory(words, setup->options, setup->accelerator);
 	add_cpu(words, setup->options);
+	TRY(add_firmware(words, setup));
 	TRY(add_devices(words, setup));
 	TRY(add_channels(words, setup->options));
+	TRY(add_shared_memory(words, setup->options));
 	add_nic(words, setup->options);
 	add_kernel(words, setup);
 	return words_check(words);

@@ -18,13 +18,15 @@
 #include <unistd.h>
 
 #include "base/report.h"
+#include "lab/firmware.h"
+#include "lab/last-words.h"
 #include "lab/place.h"
 #include "lab/qemu.h"
 #include "lab/record.h"
 #include "lab/relay.h"
 #include "lab/scope.h"
 
-enum { TAIL_SIZE = 2048, MESSAGE_SIZE_MAX = 8192, BACKLOG = 64, MS_PER_SECOND = 1000 };
+enum { MESSAGE_SIZE_MAX = 16384, BACKLOG = 64, MS_PER_SECOND = 1000, END_MS_MAX = 5000 };
 
 struct supervisor {
 	const struct supervisor_setup *setup;
@@ -135,7 +137,8 @@ static status write_record(const struct supervisor *supervisor)
 /* What is left of a VM of this name that was killed: all but our lock. */
 static void remove_leftovers(const char *machine_path)
 {
-	static const char *const files[] = {"exec", "qmp", "vm.json", "vm.json.new", "serial.log", "lab.log"};
+	static const char *const files[] = {
+		"exec", "qmp", "vm.json", "vm.json.new", "serial.log", "lab.log", FIRMWARE_OWN_VARIABLES, FIRMWARE_LOG};
 
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
 		SCOPED_FREE char *path = NULL;
@@ -193,8 +196,20 @@ static status start(struct supervisor *supervisor)
 		return report(STATUS_IO, "socketpair: %s", strerror(errno));
 	exec_fd = ends[1];
 	relay_init(&supervisor->relay, ends[0], scope_keep_fd(&listen_fd));
+	if (setup->options->firmware != NULL)
+		TRY(firmware_prepare(setup->options->firmware, setup->machine_path));
 	TRY(start_qemu(supervisor, exec_fd));
 	return write_record(supervisor);
+}
+
+/* In lab.log, which is our stderr, for whoever asks why the VM ended. */
+static void note_end(int wait_status)
+{
+	if (WIFSIGNALED(wait_status))
+		fprintf(stderr, "QEMU was ended by signal %d (%s)\n", WTERMSIG(wait_status),
+			strsignal(WTERMSIG(wait_status)));
+	else
+		fprintf(stderr, "QEMU ended with %d\n", WEXITSTATUS(wait_status));
 }
 
 /* SIGCHLD: has QEMU ended? Anything else: end. */
@@ -208,6 +223,7 @@ static status handle_signals(struct supervisor *supervisor)
 			return STATUS_END;
 	if (supervisor->qemu > 0 && waitpid(supervisor->qemu, &wait_status, WNOHANG) == supervisor->qemu) {
 		supervisor->qemu = 0;
+		note_end(wait_status);
 		return STATUS_GONE;
 	}
 	return STATUS_OK;
@@ -245,6 +261,16 @@ static status wait_for_events(struct supervisor *supervisor)
 	return STATUS_OK;
 }
 
+/* QEMU has closed its end and is going: its exit, the reason, comes as a signal, soon or never. */
+static status await_end(struct supervisor *supervisor)
+{
+	struct pollfd signals = {.fd = supervisor->signal_fd, .events = POLLIN};
+
+	if (poll(&signals, 1, END_MS_MAX) > 0)
+		(void)!handle_signals(supervisor);
+	return STATUS_GONE;
+}
+
 static status serve(struct supervisor *supervisor)
 {
 	status result;
@@ -253,32 +279,12 @@ static status serve(struct supervisor *supervisor)
 		TRY(wait_for_events(supervisor));
 		TRY(handle_signals(supervisor));
 		result = relay_step(&supervisor->relay);
-		/* QEMU is going: its exit, the reason, comes as a signal. */
 		if (result == STATUS_GONE)
-			return result;
+			return await_end(supervisor);
 		TRY(result);
 		if (supervisor->relay.ready && supervisor->ready_fd >= 0)
 			tell_ready(supervisor);
 	}
-}
-
-/* The last of what a log says, for the starter. */
-static void send_tail(const struct supervisor *supervisor, const char *file, const char *title)
-{
-	SCOPED_FREE char *path = NULL;
-	SCOPED_FD int fd = -1;
-	char text[TAIL_SIZE];
-	struct stat found;
-	ssize_t size;
-
-	if (asprintf(&path, "%s/%s", supervisor->setup->machine_path, file) < 0)
-		return;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &found) != 0 || found.st_size == 0)
-		return;
-	size = pread(fd, text, sizeof text, found.st_size > TAIL_SIZE ? found.st_size - TAIL_SIZE : 0);
-	if (size > 0)
-		dprintf(supervisor->ready_fd, "%s\n%.*s\n", title, (int)size, text);
 }
 
 static void explain(const struct supervisor *supervisor, status result)
@@ -287,8 +293,11 @@ static void explain(const struct supervisor *supervisor, status result)
 		return;
 	if (result == STATUS_GONE)
 		dprintf(supervisor->ready_fd, "%d QEMU ended before the guest answered\n", STATUS_GONE);
-	send_tail(supervisor, "lab.log", "QEMU said:");
-	send_tail(supervisor, "serial.log", "the end of the guest's console:");
+	struct last_words words;
+
+	last_words_init(supervisor->setup->machine_path, &words);
+	last_words_write(&words, supervisor->ready_fd);
+	last_words_deinit(&words);
 }
 
 static void stop(struct supervisor *supervisor)

@@ -28,7 +28,9 @@ enum { COUNT_MAX = 50000, DESCRIPTORS_BESIDES = 1024 };
 
 struct wanted {
 	bool chosen; /* something in particular: not the zoo */
+	bool has_sctp, has_families;
 	unsigned int tcp_count, udp_count, unix_count;
+	uint16_t tcp_port; /* and the next one: another run's sockets have others */
 };
 
 void fail(const char *what)
@@ -105,9 +107,14 @@ static void open_all(const struct wanted *wanted)
 		zoo_tcp_stuck(network_make_tun());
 		zoo_datagrams();
 		zoo_local();
+		zoo_groups();
 		zoo_tcp(); /* last: some of these states end by themselves */
 	}
-	zoo_many_tcp(wanted->tcp_count);
+	if (wanted->has_sctp)
+		zoo_sctp();
+	if (wanted->has_families)
+		zoo_families();
+	zoo_many_tcp(wanted->tcp_count, wanted->tcp_port);
 	zoo_many_udp(wanted->udp_count);
 	zoo_many_unix(wanted->unix_count);
 }
@@ -156,6 +163,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	struct wanted *wanted = state->input;
 
 	switch (key) {
+	case 's': wanted->has_sctp = true; break;
+	case 'p': wanted->tcp_port = (uint16_t)count(state, argument); return 0;
+	case 'f': wanted->has_families = true; break;
 	case 't': wanted->tcp_count = count(state, argument); break;
 	case 'u': wanted->udp_count = count(state, argument); break;
 	case 'x': wanted->unix_count = count(state, argument); break;
@@ -168,7 +178,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 int main(int argc, char **argv)
 {
 	const struct argp_option options[] = {
+		{"families", 'f', NULL, 0, "vsock, XDP and MPTCP sockets instead", 0},
+		{"sctp", 's', NULL, 0, "SCTP sockets instead", 0},
 		{"tcp", 't', "N", 0, "N TCP sockets instead, in connected pairs", 0},
+		{"port", 'p', "P", 0, "these at port P of 127.0.0.1 (7200), and the next one", 0},
 		{"udp", 'u', "N", 0, "N UDP sockets instead", 0},
 		{"unix", 'x', "N", 0, "N UNIX sockets instead", 0},
 		{},
@@ -178,7 +191,7 @@ int main(int argc, char **argv)
 		.parser = parse,
 		.doc = "Open sockets of every kind and state, print `ready', and hold them in the background.",
 	};
-	struct wanted wanted = {};
+	struct wanted wanted = {.tcp_port = 7200};
 
 	argp_err_exit_status = 2;
 	if (argp_parse(&argp, argc, argv, 0, NULL, &wanted) != 0)

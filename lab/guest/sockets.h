@@ -33,10 +33,17 @@ void zoo_tcp_stuck(int tun_fd);
 void zoo_datagrams(void);
 /* UNIX, packet, netlink. */
 void zoo_local(void);
+/* Multicast, anycast, flow labels; lab0 and lab1 must be there. */
+void zoo_groups(void);
 
-/* `count` TCP sockets in /proc/net/tcp: a listener, connected pairs, and one
- * more listener where that is odd. */
-void zoo_many_tcp(unsigned int count);
+/* SCTP: of both styles and families, with more than one address, connected and not. */
+void zoo_sctp(void);
+/* vsock (looped back), XDP and MPTCP, as far as the kernel has them. */
+void zoo_families(void);
+
+/* `count` TCP sockets in /proc/net/tcp: a listener at `port`, connected pairs, and one
+ * more listener, at the next port, where that is odd. */
+void zoo_many_tcp(unsigned int count, uint16_t port);
 void zoo_many_udp(unsigned int count);
 void zoo_many_unix(unsigned int count);
 

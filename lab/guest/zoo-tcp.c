@@ -219,15 +219,15 @@ void zoo_tcp_stuck(int tun_fd)
 	}
 }
 
-void zoo_many_tcp(unsigned int count)
+void zoo_many_tcp(unsigned int count, uint16_t port)
 {
 	int listener;
 
 	if (count == 0)
 		return;
-	listener = zoo_listen(AF_INET, "127.0.0.1", 7200, 64);
+	listener = zoo_listen(AF_INET, "127.0.0.1", port, 64);
 	for (unsigned int made = 1; made + 1 < count; made += 2)
-		make_pair(listener, AF_INET, "127.0.0.1", 7200);
+		make_pair(listener, AF_INET, "127.0.0.1", port);
 	if (count % 2 == 0)
-		zoo_listen(AF_INET, "127.0.0.1", 7201, 1);
+		zoo_listen(AF_INET, "127.0.0.1", (uint16_t)(port + 1), 1);
 }

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The zoo of processes that `processes` starts. Each animal is a function that
+ * a process of its own runs; what is to be seen stays until it is killed. */
+#ifndef LAB_GUEST_PROCESSES_H
+#define LAB_GUEST_PROCESSES_H
+
+#include <sys/types.h>
+
+/* Become what is to be looked at, then call zoo_stay(). */
+typedef void (*animal_function)(void);
+
+struct animal {
+	const char *name;
+	animal_function run;
+};
+
+/* All is set up: let the keeper go on, and stay for ever. */
+__attribute__((noreturn)) void zoo_stay(void);
+/* The same without staying, for who has an end of its own. */
+void zoo_ready(void);
+/* Say on stderr that this kernel doesn't have it, and be nothing in particular. */
+void zoo_lack(const char *what);
+/* Write a text to a file; complains like zoo_lack() where that fails. */
+void zoo_write(const char *path, const char *text);
+/* The command line as one block of memory, for who overwrites it. */
+char *zoo_command_line(size_t *ret_size);
+
+/* What a process is: states, threads, names, rights. process-kinds.c */
+extern const struct animal animal_kinds[];
+/* What a process has: files, maps, mounts, namespaces. process-places.c */
+extern const struct animal animal_places[];
+/* What watches by fanotify: of its own, not in the zoo. */
+extern const struct animal animal_watchers[];
+/* What the values of a process say: timers, scheduling, groups, shared pages. process-values.c */
+extern const struct animal animal_values[];
+
+#endif
