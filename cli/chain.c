@@ -18,9 +18,11 @@
 #include "cli/command.h"
 #include "cli/image-file.h"
 #include "cli/state-directory.h"
-#include "cli/whole-file.h"
+#include "base/whole-file.h"
 #include "host/image/sigstruct.h"
-#include "verifier/keys.h"
+#include "host/serve/unsent.h"
+#include "host/serve/verifier-client.h"
+#include "verifier/grants/keys.h"
 
 enum {
 	LISTEN_BACKLOG = 4,
@@ -37,9 +39,12 @@ struct chain {
 	char directory[64]; /* of this run alone, 0700; "" once it is gone */
 	struct child agent_child, grantor_child;
 	struct agent_client *agent;
-	struct grantor_client *grantor;
+	struct grantor_client *grantor; /* NULL: the verifier grants */
+	struct verifier_client *verifier; /* NULL: none */
+	struct unsent_files *unsent; /* for an image that may leave something behind; NULL: none */
 	struct program_link link;
 	char target[START_TARGET_SIZE];
+	char agent_address[PATH_MAX], grantor_address[PATH_MAX];
 };
 
 static void path_in(const struct chain *chain, const char *name, char path[PATH_MAX])
@@ -172,19 +177,32 @@ static status start_agent(struct chain *chain, const struct chain_settings *sett
 	path_in(chain, "agent", socket_path);
 	TRY(state_path(STATE_AGENT_KEY, key_path));
 	TRY(put_owner_public(chain, settings->owner, owner_path));
-	const char *const arguments[] = {"serve",
-					 "--target",
-					 chain->target,
-					 "--owner",
-					 owner_path,
-					 "--key",
-					 key_path,
-					 "--socket",
-					 socket_path,
-					 "--insecure-accept-sim",
-					 "--insecure-accept-debug",
-					 NULL};
-	TRY(child_start(&chain->agent_child, "bartizan-agent", arguments, -1));
+	const char *arguments[] = {"serve",
+				   "--target",
+				   chain->target,
+				   "--owner",
+				   owner_path,
+				   "--key",
+				   key_path,
+				   "--socket",
+				   socket_path,
+				   "--insecure-accept-sim",
+				   "--insecure-accept-debug",
+				   NULL, /* room for what follows */
+				   NULL,
+				   NULL,
+				   NULL};
+	size_t count = 0;
+
+	while (arguments[count] != NULL)
+		count++;
+	if (settings->pauses)
+		arguments[count++] = "--allow-pause";
+	if (settings->epoch_file >= 0) {
+		arguments[count++] = "--epoch-file";
+		arguments[count++] = CHILD_LISTENER_WORD;
+	}
+	TRY(child_start(&chain->agent_child, "bartizan-agent", arguments, settings->epoch_file));
 	return await_agent(chain, socket_path);
 }
 
@@ -208,6 +226,22 @@ static status read_mrenclave(const char *image_path, char ret_hex[HASH_HEX_SIZE]
 	return result;
 }
 
+/* Behind those that are there; a manifest names sixteen at most. */
+static void add_programs(struct span programs, const char *arguments[static CHILD_ARGUMENT_COUNT_MAX])
+{
+	size_t count = 0;
+
+	while (arguments[count] != NULL)
+		count++;
+	for (const char *entry = (const char *)programs.data; entry != NULL && *entry != '\0';
+	     entry += strlen(entry) + 1) {
+		if (count + 3 > CHILD_ARGUMENT_COUNT_MAX)
+			break;
+		arguments[count++] = "--mrenclave";
+		arguments[count++] = strchr(entry, '=') + 1;
+	}
+}
+
 static status start_grantor(struct chain *chain, const struct chain_settings *settings)
 {
 	char socket_path[PATH_MAX], owner_path[PATH_MAX], root_path[PATH_MAX];
@@ -222,26 +256,28 @@ static status start_grantor(struct chain *chain, const struct chain_settings *se
 	owner_key_destroy(key);
 	TRY(read_mrenclave(settings->image_path, mrenclave));
 	key_to_hex(agent_client_hello(chain->agent)->source_key, START_KEY_SIZE, source);
-	const char *const arguments[] = {"--socket-fd",
-					 "4",
-					 "--parent-fd",
-					 "3",
-					 "--owner",
-					 owner_path,
-					 "--source-key",
-					 source,
-					 "--target",
-					 chain->target,
-					 "--mrenclave",
-					 mrenclave,
-					 "--rights",
-					 "kernel,user,local-output",
-					 "--insecure-accept-sim",
-					 root_path,
-					 "--insecure-accept-debug",
-					 "--quiet",
-					 settings->is_sgx ? "--insecure-accept-unproven-sgx" : NULL,
-					 NULL};
+	const char *arguments[CHILD_ARGUMENT_COUNT_MAX] = {"--socket-fd",
+							   "4",
+							   "--parent-fd",
+							   "3",
+							   "--owner",
+							   owner_path,
+							   "--source-key",
+							   source,
+							   "--target",
+							   chain->target,
+							   "--mrenclave",
+							   mrenclave,
+							   "--rights",
+							   settings->pauses ? "kernel,user,local-output,pause"
+									    : "kernel,user,local-output",
+							   "--insecure-accept-sim",
+							   root_path,
+							   "--insecure-accept-debug",
+							   "--quiet",
+							   settings->is_sgx ? "--insecure-accept-unproven-sgx" : NULL,
+							   NULL};
+	add_programs(settings->programs, arguments);
 	TRY(listen_at(socket_path, &listener));
 	status result = child_start(&chain->grantor_child, "bartizan-grantor", arguments, listener);
 	close(listener);
@@ -252,22 +288,66 @@ static status connect_agent(struct chain *chain, const struct chain_settings *se
 {
 	char address[PATH_MAX];
 
+	snprintf(chain->agent_address, sizeof chain->agent_address, "%s",
+		 settings->agent != NULL ? settings->agent : "");
 	if (settings->agent != NULL)
 		return agent_client_create(settings->agent, &chain->agent);
 	TRY(start_agent(chain, settings));
 	path_in(chain, "agent", address);
+	memcpy(chain->agent_address, address, sizeof address);
 	return agent_client_create(address, &chain->agent);
+}
+
+/* A name of our own: the target's may hold anything. */
+static status find_unsent(struct chain *chain, const char *image_path)
+{
+	char mrenclave[HASH_HEX_SIZE], name[NAME_MAX], path[PATH_MAX];
+	int used;
+
+	TRY(read_mrenclave(image_path, mrenclave));
+	used = snprintf(name, sizeof name, "unsent-%.16s-%.100s", mrenclave, chain->target);
+	for (int i = 0; i < used; i++)
+		if (strchr("/: \t~", name[i]) != NULL)
+			name[i] = '_';
+	TRY(state_path(name, path));
+	return unsent_files_create(path, &chain->unsent);
+}
+
+static status connect_verifier(struct chain *chain, const struct chain_settings *settings)
+{
+	TRY(find_unsent(chain, settings->image_path));
+	return verifier_client_create(settings->verifier, &chain->verifier);
 }
 
 static status connect_grantor(struct chain *chain, const struct chain_settings *settings)
 {
 	char path[PATH_MAX];
 
+	snprintf(chain->grantor_address, sizeof chain->grantor_address, "%s",
+		 settings->grantor != NULL ? settings->grantor : "");
 	if (settings->grantor != NULL)
 		return grantor_client_create(settings->grantor, &chain->grantor);
 	TRY(start_grantor(chain, settings));
 	path_in(chain, "grantor", path);
+	memcpy(chain->grantor_address, path, sizeof path);
 	return grantor_client_create(path, &chain->grantor);
+}
+
+/* The agent that was started for this run takes this user's grants; a grantor may have another owner. */
+static status check_own_owner(const struct chain *chain, const struct chain_settings *settings)
+{
+	uint8_t own[START_OWNER_KEY_SIZE];
+	char path[PATH_MAX];
+
+	TRY(state_path(STATE_OWNER_PUBLIC, path));
+	TRY(owner_public_load(path, own));
+	if (memcmp(own, chain->link.owner_key, sizeof own) == 0)
+		return STATUS_OK;
+	return report(
+		STATUS_USAGE,
+		"the grantor at %s signs for another owner than %s, whose grants the agent that was started for this "
+		"run would take: give that owner's public key with --owner",
+		settings->grantor, path);
 }
 
 static status fill_link(struct chain *chain, const struct chain_settings *settings)
@@ -281,16 +361,18 @@ static status fill_link(struct chain *chain, const struct chain_settings *settin
 	if (settings->owner != NULL)
 		return owner_public_load(settings->owner, chain->link.owner_key);
 	memcpy(chain->link.owner_key, grantor_client_owner_key(chain->grantor), sizeof chain->link.owner_key);
-	return STATUS_OK;
+	return settings->agent == NULL && settings->grantor != NULL ? check_own_owner(chain, settings) : STATUS_OK;
 }
 
 static status chain_connect(struct chain *chain, const struct chain_settings *settings)
 {
-	if (settings->agent == NULL || settings->grantor == NULL)
+	if (settings->agent == NULL || (settings->grantor == NULL && settings->verifier == NULL))
 		TRY(make_directory(chain));
 	TRY(connect_agent(chain, settings));
-	TRY(connect_grantor(chain, settings));
-	remove_directory(chain);
+	TRY(settings->verifier != NULL ? connect_verifier(chain, settings) : connect_grantor(chain, settings));
+	/* Programs that this one runs come later. */
+	if (settings->programs.data == NULL || settings->programs.data[0] == '\0')
+		remove_directory(chain);
 	return fill_link(chain, settings);
 }
 
@@ -327,6 +409,8 @@ status chain_create(const struct chain_settings *settings, struct chain **ret_ch
 void chain_destroy(struct chain *chain)
 {
 	grantor_client_destroy(chain->grantor);
+	verifier_client_destroy(chain->verifier);
+	unsent_files_destroy(chain->unsent);
 	if (chain->agent != NULL)
 		agent_client_destroy(chain->agent);
 	child_end(&chain->grantor_child);
@@ -338,6 +422,16 @@ void chain_destroy(struct chain *chain)
 const struct program_link *chain_link(const struct chain *chain)
 {
 	return &chain->link;
+}
+
+const char *chain_agent_address(const struct chain *chain)
+{
+	return chain->agent_address;
+}
+
+const char *chain_grantor_address(const struct chain *chain)
+{
+	return chain->grantor_address;
 }
 
 bool chain_started_agent(const struct chain *chain)
@@ -362,4 +456,6 @@ void chain_prepare(struct serve *serve, void *chain)
 
 	serve->agent = own->agent;
 	serve->grantor = own->grantor;
+	serve->verifier = own->verifier;
+	serve->unsent = own->unsent;
 }

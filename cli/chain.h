@@ -16,11 +16,17 @@
 struct chain_settings {
 	const char *target; /* as choose_target_name() gives it */
 	const char *agent; /* an address; NULL: start one */
-	const char *grantor; /* a socket's path; NULL: start one */
-	const char *owner; /* file with the owner's public key; NULL: the grantor's word is taken */
-	const char *image_path; /* the development grantor accepts exactly this image */
+	const char *grantor; /* a socket's path; NULL: start one, unless a verifier grants */
+	const char *verifier; /* an address; NULL: none */
+	const char
+		*owner; /* file with the owner's public key; NULL: the grantor's word is taken; a verifier needs it */
+	const char *image_path; /* the development grantor accepts exactly this image, */
+	/* and these, which it runs: as a manifest has them, "NAME=MRENCLAVE", an empty one ends. data NULL: none. */
+	struct span programs;
 	/* The enclave is of an SGX CPU: a development grantor takes its report unproven. */
 	bool is_sgx;
+	int epoch_file; /* of an epoch that an agent started here shall show; -1: none */
+	bool pauses; /* an agent and a grantor started here let the target stand still */
 };
 
 struct chain;
@@ -31,6 +37,10 @@ struct chain;
 MUST_USE status chain_create(const struct chain_settings *settings, struct chain **ret_chain);
 /* Hang up, and end what was started. */
 void chain_destroy(struct chain *chain);
+
+/* Where others reach the same agent and grantor as long as the chain lives. */
+const char *chain_agent_address(const struct chain *chain);
+const char *chain_grantor_address(const struct chain *chain);
 
 /* The fields of the start block, valid as long as the chain. */
 const struct program_link *chain_link(const struct chain *chain);

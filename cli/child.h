@@ -12,11 +12,13 @@
 #include "base/status.h"
 
 enum {
-	CHILD_ARGUMENT_COUNT_MAX = 32,
+	CHILD_ARGUMENT_COUNT_MAX = 64,
 	/* Where a child finds what we hand over. */
 	CHILD_PARENT_FD = 3, /* the pipe: at its end when we are gone */
 	CHILD_LISTENER_FD = 4,
 };
+
+#define CHILD_LISTENER_WORD "4" /* as an option's value */
 
 struct child {
 	const char *name; /* "bartizan-agent" */

@@ -14,10 +14,10 @@
 #include "base/checked.h"
 #include "base/report.h"
 #include "cli/command.h"
-#include "cli/whole-file.h"
+#include "base/whole-file.h"
 #include "link/grant.h"
-#include "verifier/keys.h"
-#include "verifier/primitives.h"
+#include "verifier/grants/keys.h"
+#include "verifier/grants/primitives.h"
 
 enum {
 	KEY_OWNER = 256,
@@ -59,7 +59,7 @@ static const struct argp_option make_options[] = {
 	{"mrsigner", KEY_MRSIGNER, "HEX", 0, "For this signer's images", 2},
 	{"product", KEY_PRODUCT, "N", 0, "… of this product (0)", 2},
 	{"svn-min", KEY_SVN_MIN, "N", 0, "… from this security version on (0)", 2},
-	{"rights", KEY_RIGHTS, "LIST", 0, "Of kernel, user, local-output, separated by commas (kernel)", 3},
+	{"rights", KEY_RIGHTS, "LIST", 0, "Of kernel, user, local-output, pause, separated by commas (kernel)", 3},
 	{"valid", KEY_VALID, "SECONDS", 0, "How long from now (3600)", 3},
 	{"quota-bytes", KEY_QUOTA_BYTES, "N", 0, "How much may be read (no limit)", 3},
 	{"quota-requests", KEY_QUOTA_REQUESTS, "N", 0, "How many requests may be made (no limit)", 3},
@@ -92,6 +92,7 @@ static const struct {
 	{"kernel", LINK_RIGHT_KERNEL},
 	{"user", LINK_RIGHT_USER},
 	{"local-output", LINK_RIGHT_OUTPUT},
+	{"pause", LINK_RIGHT_PAUSE},
 };
 
 static uint32_t parse_rights(struct argp_state *state, char *list)

@@ -14,7 +14,7 @@
 #include "cli/command.h"
 #include "cli/image-file.h"
 #include "cli/state-directory.h"
-#include "cli/whole-file.h"
+#include "base/whole-file.h"
 #include "host/image/manifest.h"
 #include "host/image/sgxs.h"
 #include "host/image/signer.h"
@@ -175,20 +175,20 @@ static json_t *strings_to_json(struct span strings, size_t prefix_size)
 {
 	json_t *array = json_array();
 
-	if (strings.data != NULL)
-		for (const char *s = (const char *)strings.data; *s != '\0'; s = next_string(s))
-			json_array_append_new(array, json_string(s + prefix_size));
+	for (const char *s = (const char *)strings.data; *s != '\0'; s = next_string(s))
+		json_array_append_new(array, json_string(s + prefix_size));
 	return array;
 }
 
-/* Paths with what is allowed of them: a tree ends in "/", as `ls -F` shows one. */
+/* Paths with what is allowed of them: a tree ends in "/", as `ls -F` shows one; what is left to the
+ * target begins with "target:". */
 static json_t *paths_to_json(struct span paths)
 {
 	json_t *array = json_array();
 
-	if (paths.data != NULL)
-		for (const char *s = (const char *)paths.data; *s != '\0'; s = next_string(s))
-			json_array_append_new(array, json_sprintf("%s%s", s + 1, *s == 't' ? "/" : ""));
+	for (const char *s = (const char *)paths.data; *s != '\0'; s = next_string(s))
+		json_array_append_new(array, json_sprintf("%s%s%s", *s == 'n' ? "target:" : "", s + 1,
+							  *s == 't' || s[1] == '\0' ? "/" : ""));
 	return array;
 }
 
@@ -209,10 +209,11 @@ static json_t *calls_to_json(struct span calls)
 
 static json_t *manifest_to_json(const struct image_notes *notes)
 {
-	return json_pack("{s:I, s:I, s:i, s:o, s:o, s:o}", "heap_size", (json_int_t)notes->manifest.heap_size,
+	return json_pack("{s:I, s:I, s:i, s:o, s:o, s:o, s:o}", "heap_size", (json_int_t)notes->manifest.heap_size,
 			 "stack_size", (json_int_t)notes->manifest.stack_size, "threads",
 			 (int)notes->manifest.thread_count, "paths", paths_to_json(notes->paths), "environment",
-			 strings_to_json(notes->environment, 0), "calls", calls_to_json(notes->calls));
+			 strings_to_json(notes->environment, 0), "calls", calls_to_json(notes->calls), "programs",
+			 strings_to_json(notes->programs, 0));
 }
 
 static json_t *to_json(const struct findings *findings)
@@ -258,6 +259,7 @@ static void print_manifest(const struct image_notes *notes)
 	print_list("files", paths_to_json(notes->paths));
 	print_list("environment", strings_to_json(notes->environment, 0));
 	print_list("calls", calls_to_json(notes->calls));
+	print_list("programs", strings_to_json(notes->programs, 0));
 }
 
 static void print_text(const struct findings *findings)

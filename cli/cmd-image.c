@@ -14,7 +14,7 @@
 #include "cli/command.h"
 #include "cli/image-file.h"
 #include "cli/state-directory.h"
-#include "cli/whole-file.h"
+#include "base/whole-file.h"
 #include "host/image/file.h"
 #include "host/image/sgxs.h"
 #include "host/image/signer.h"

@@ -12,7 +12,7 @@
 #include "base/report.h"
 #include "cli/choose-target.h"
 #include "cli/command.h"
-#include "cli/whole-file.h"
+#include "base/whole-file.h"
 #include "guest/kernel/btf.h"
 #include "guest/kernel/kallsyms.h"
 #include "guest/kernel/kernel.h"

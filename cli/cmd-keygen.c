@@ -10,7 +10,7 @@
 #include "base/report.h"
 #include "cli/command.h"
 #include "host/image/signer.h"
-#include "verifier/keys.h"
+#include "verifier/grants/keys.h"
 
 /* One kind of key per option; what has a public half to hand out writes it beside. */
 struct kind {

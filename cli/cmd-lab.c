@@ -10,7 +10,11 @@
 
 #include "base/checked.h"
 #include "cli/command.h"
+#include "cli/lab-build.h"
+#include "cli/lab-firmware.h"
 #include "lab/lab.h"
+#include "lab/scope.h"
+#include "verifier/grants/keys.h"
 
 static int code_of(status result)
 {
@@ -83,6 +87,9 @@ enum {
 	KEY_REBOOT,
 	KEY_BARTIZAN,
 	KEY_CHANNEL,
+	KEY_FIRMWARE,
+	KEY_SGX,
+	KEY_SHARED,
 	KEY_ACCEL,
 	KEY_OWNER,
 	KEY_LIFETIME,
@@ -113,7 +120,20 @@ static const struct argp_option up_options[] = {
 	 "listen on this UNIX socket (an absolute path) for the other end of the guest's /dev/virtio-ports/NAME (up to "
 	 "4 times)",
 	 3},
-	{"accel", KEY_ACCEL, "tcg|kvm", 0, "how QEMU runs it (kvm where it truly works, else tcg)", 3},
+	{"firmware", KEY_FIRMWARE, "smm|DIRECTORY", 0,
+	 "boot on OVMF with our SMM driver, built if need be (or on the one in an absolute DIRECTORY), so that "
+	 "bartizan "
+	 "in the guest can watch it: --target smm: (at least 1G of RAM)",
+	 3},
+	{"sgx", KEY_SGX, "SIZE", OPTION_ARG_OPTIONAL,
+	 "a CPU with SGX and SIZE of EPC (64M): a model of it in QEMU, built if need be; keeps no secrets", 3},
+	{"shared-memory", KEY_SHARED, "FILE", 0,
+	 "share this file (an absolute path, made if need be) with the guest, as an ivshmem device", 3},
+	{"accel", KEY_ACCEL, "tcg|kvm|icount", 0,
+	 "how QEMU runs it (kvm where it truly works, else tcg); icount: tcg, and the guest's clocks count "
+	 "instructions, "
+	 "one a nanosecond",
+	 3},
 	{"owner-pid", KEY_OWNER, "PID", 0, "end the VM when this process ends", 4},
 	{"lifetime", KEY_LIFETIME, "SECONDS", 0, "end the VM after this time (14400)", 4},
 	{"timeout", KEY_TIMEOUT, "SECONDS", 0, "how long the guest may take to answer (180)", 4},
@@ -137,7 +157,12 @@ static void add_channel(const struct argp_state *state, struct lab_options *opti
 
 static error_t parse_up(int key, char *argument, struct argp_state *state)
 {
-	enum { LIFETIME_SECONDS_MAX = 30 * 24 * 3600, BOOT_SECONDS_MAX = 3600, PID_NUMBER_MAX = 1 << 22 };
+	enum {
+		EPC_MIB_DEFAULT = 64,
+		LIFETIME_SECONDS_MAX = 30 * 24 * 3600,
+		BOOT_SECONDS_MAX = 3600,
+		PID_NUMBER_MAX = 1 << 22
+	};
 	struct lab_options *options = state->input;
 
 	switch (key) {
@@ -156,6 +181,9 @@ static error_t parse_up(int key, char *argument, struct argp_state *state)
 	case KEY_REBOOT: options->may_reboot = true; break;
 	case KEY_BARTIZAN: options->with_bartizan = true; break;
 	case KEY_CHANNEL: add_channel(state, options, argument); break;
+	case KEY_FIRMWARE: options->firmware = argument; break;
+	case KEY_SGX: options->epc_mib = argument != NULL ? mebibytes(state, argument) : EPC_MIB_DEFAULT; break;
+	case KEY_SHARED: options->shared_memory = argument; break;
 	case KEY_ACCEL: options->accelerator = argument; break;
 	case KEY_OWNER: options->owner = (pid_t)number(state, "owner-pid", argument, 1, PID_NUMBER_MAX); break;
 	case KEY_LIFETIME:
@@ -176,6 +204,20 @@ static error_t parse_up(int key, char *argument, struct argp_state *state)
 	return 0;
 }
 
+static status up(struct lab_options *options)
+{
+	static const char *const no_arguments[] = {NULL};
+	SCOPED_FREE char *qemu = NULL;
+
+	if (options->epc_mib != 0) {
+		TRY(lab_build("qemu-sgx", no_arguments, "use the bartizan of a build tree", &qemu));
+		options->sgx_qemu = qemu;
+		if (strcmp(options->accelerator, "auto") == 0)
+			options->accelerator = "tcg";
+	}
+	return options->firmware != NULL ? lab_firmware_up(options, options->firmware) : lab_up(options);
+}
+
 static int cmd_lab_up(int argc, char **argv)
 {
 	const struct argp argp = {
@@ -190,7 +232,7 @@ static int cmd_lab_up(int argc, char **argv)
 	struct lab_options options = lab_options_default();
 
 	run_argp(&argp, 0, argc, argv, &options);
-	return code_of(lab_up(&options));
+	return code_of(up(&options));
 }
 
 struct exec_arguments {
@@ -265,12 +307,29 @@ static int print_json(json_t *value)
 	return failed ? EXIT_CODE_FAILED : EXIT_CODE_OK;
 }
 
+/* What the driver in its firmware says of itself. */
+static void add_source(const char *name, json_t *object)
+{
+	char key[2 * START_KEY_SIZE + 1], nonce[2 * START_NONCE_SIZE + 1];
+	struct lab_source source;
+
+	if (lab_firmware_source(name, &source) != STATUS_OK)
+		return;
+	key_to_hex(source.key, sizeof source.key, key);
+	key_to_hex(source.nonce, sizeof source.nonce, nonce);
+	json_object_set_new(object, "source_key", json_string(key));
+	json_object_set_new(object, "source_nonce", json_string(nonce));
+}
+
 static json_t *machine_json(const struct lab_machine *machine)
 {
-	return json_pack("{s:s, s:s, s:I, s:i, s:s, s:i, s:i, s:s*}", "name", machine->name, "kernel", machine->kernel,
-			 "memory_mib", (json_int_t)machine->memory_mib, "cpus", (int)machine->cpu_count, "accelerator",
-			 machine->accelerator, "qemu_pid", (int)machine->qemu, "supervisor_pid",
-			 (int)machine->supervisor, "qmp", machine->qmp_path[0] != '\0' ? machine->qmp_path : NULL);
+	json_t *object =
+		json_pack("{s:s, s:s, s:I, s:i, s:s, s:i, s:i, s:s*}", "name", machine->name, "kernel", machine->kernel,
+			  "memory_mib", (json_int_t)machine->memory_mib, "cpus", (int)machine->cpu_count, "accelerator",
+			  machine->accelerator, "qemu_pid", (int)machine->qemu, "supervisor_pid",
+			  (int)machine->supervisor, "qmp", machine->qmp_path[0] != '\0' ? machine->qmp_path : NULL);
+	add_source(machine->name, object);
+	return object;
 }
 
 static int print_machines(const struct lab_machine *machines, size_t count, bool json)

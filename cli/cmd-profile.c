@@ -7,7 +7,7 @@
 #include "base/checked.h"
 #include "base/report.h"
 #include "cli/command.h"
-#include "cli/whole-file.h"
+#include "base/whole-file.h"
 #include "guest/kernel/profile-build.h"
 
 struct settings {

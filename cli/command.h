@@ -51,8 +51,10 @@ int cmd_kernel(int argc, char **argv);
 int cmd_keygen(int argc, char **argv);
 int cmd_lab(int argc, char **argv);
 int cmd_profile(int argc, char **argv);
+int cmd_sim_root(int argc, char **argv);
 int cmd_targets(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_cat(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
 
 #endif

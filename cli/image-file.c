@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/report.h"
-#include "cli/whole-file.h"
+#include "base/whole-file.h"
 
 status image_file_open(const char *path, struct image_file *ret_file)
 {

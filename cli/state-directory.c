@@ -9,26 +9,11 @@
 #include <unistd.h>
 
 #include "base/report.h"
+#include "base/state-home.h"
 
 static status too_long(void)
 {
 	return report(STATUS_USAGE, "the path in XDG_STATE_HOME or HOME is too long");
-}
-
-/* As the XDG Base Directory Specification says: only absolute paths count. */
-static status state_home(char ret_path[PATH_MAX])
-{
-	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-	int size;
-
-	if (state != NULL && state[0] == '/')
-		size = snprintf(ret_path, PATH_MAX, "%s/bartizan", state);
-	else if (home != NULL && home[0] == '/')
-		size = snprintf(ret_path, PATH_MAX, "%s/.local/state/bartizan", home);
-	else
-		return report(STATUS_USAGE,
-			      "neither XDG_STATE_HOME nor HOME says where keys are kept: set one of them");
-	return size < PATH_MAX ? STATUS_OK : too_long();
 }
 
 /* mkdir -p, private. */
@@ -51,7 +36,7 @@ status state_path(const char *name, char ret_path[PATH_MAX])
 	char directory[PATH_MAX], path[PATH_MAX];
 	struct stat stat_;
 
-	TRY(state_home(directory));
+	TRY(state_home(directory, sizeof directory));
 	TRY(make_directories(directory));
 	if (stat(directory, &stat_) != 0 || !S_ISDIR(stat_.st_mode))
 		return report(STATUS_IO, "%s isn't a directory: keys are kept there", directory);
