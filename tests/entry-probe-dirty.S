@@ -36,7 +36,7 @@ probe_enter_dirty:		/* (frame, XSAVE area): switch_enter() with garbage everywhe
 	mov %rdx, %r14
 	mov %rdx, %r15
 	pushfq
-	orq $0x40cd5, (%rsp)	/* AC, DF, OF, SF, ZF, PF, AF, CF */
+	orq $0x44cd5, (%rsp)	/* AC, NT, DF, OF, SF, ZF, PF, AF, CF */
 	popfq
 	call switch_enter
 	mov 16(%rsp), %rsi
@@ -55,4 +55,12 @@ probe_enter_dirty:		/* (frame, XSAVE area): switch_enter() with garbage everywhe
 	pop %rbx
 	ret
 	.size probe_enter_dirty, . - probe_enter_dirty
+	/* Where switch_enter() jumps to: go on to the entry with a stack of the host's choice. */
+	.globl probe_take_stack
+	.type probe_take_stack, @function
+probe_take_stack:
+	mov probe_stack(%rip), %rsp
+	jmp *probe_entry(%rip)
+	.size probe_take_stack, . - probe_take_stack
+
 	.section .note.GNU-stack, "", @progbits

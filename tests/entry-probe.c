@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * entry-probe IMAGE SPINNING-IMAGE: the entry of images against a host that does
+ * entry-probe IMAGE SPINNING-IMAGE LOOKING-IMAGE: the entry of images against a host that does
  * what none should, in the backend sim. The images are tests/inside/faults.c, which
- * calls the host soon, and tests/inside/state.c, which first counts for a while.
+ * calls the host soon, tests/inside/state.c, which first counts for a while, and
+ * tests/inside/entered.c, which looks at what it finds.
  */
 #include "base/test.h"
 
@@ -13,17 +14,24 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/checked.h"
 #include "host/loader/sim-enclave.h"
 #include "host/loader/sim.h"
 #include "host/serve/serve.h"
 #include "wire/call.h"
+#include "wire/link-ring.h"
 #include "wire/start.h"
 
-static const char *image_path, *spinning_path;
+static const char *image_path, *spinning_path, *looking_path;
 
+/* probe_take_stack: the way to the entry, with a stack pointer of the host's choice. */
+extern uint64_t probe_stack, probe_entry;
+uint64_t probe_stack, probe_entry;
+void probe_take_stack(void);
 void probe_enter_dirty(struct switch_frame *frame, void *xsave_area);
 
 /* What a test holds. */
@@ -33,6 +41,7 @@ static struct {
 	struct sim *sim;
 	struct call_window *window;
 	struct start_block *start;
+	struct link_ring *ring;
 	struct enclave_event event;
 } probe;
 
@@ -77,6 +86,7 @@ static void load(const char *path)
 	probe.sim = enclave;
 	probe.window = map_zeros(sizeof *probe.window);
 	probe.start = map_zeros(sizeof *probe.start);
+	probe.ring = map_zeros(sizeof *probe.ring);
 	probe.start->magic = START_MAGIC;
 	probe.start->window = (uint64_t)probe.window;
 	probe.start->argument_count = 2;
@@ -101,6 +111,7 @@ static int teardown(void **state)
 	image_destroy(probe.image);
 	munmap(probe.window, sizeof *probe.window);
 	munmap(probe.start, sizeof *probe.start);
+	munmap(probe.ring, sizeof *probe.ring);
 	munmap((void *)probe.file.data, probe.file.size);
 	munmap((void *)probe.sigstruct.data, probe.sigstruct.size);
 	return 0;
@@ -212,6 +223,36 @@ static void lie_no_ring(void)
 	probe.start->flags = START_HAS_LINK;
 	probe.start->target[0] = 'x';
 }
+static void lie_ring_at(uint64_t ring)
+{
+	probe.start->flags = START_HAS_LINK;
+	probe.start->target[0] = 'x';
+	probe.start->ring = ring;
+}
+static void lie_ring_inside(void)
+{
+	lie_ring_at(probe.sim->range.base + 0x10000);
+}
+static void lie_ring_reaches_in(void)
+{
+	lie_ring_at(probe.sim->range.base - 64);
+}
+static void lie_ring_crooked(void)
+{
+	lie_ring_at((uint64_t)probe.ring + 8);
+}
+static void lie_ring_is_window(void)
+{
+	lie_ring_at((uint64_t)probe.window);
+}
+static void lie_ring_ends_in_window(void)
+{
+	lie_ring_at((uint64_t)probe.window - sizeof(struct link_ring) + 64);
+}
+static void lie_ring_begins_in_window(void)
+{
+	lie_ring_at((uint64_t)(probe.window + 1) - 64);
+}
 static void lie_no_arguments(void)
 {
 	probe.start->argument_count = 0;
@@ -236,16 +277,46 @@ static void lie_no_end(void)
 static void lie_target(void)
 {
 	probe.start->flags = START_HAS_LINK;
-	probe.start->ring = (uint64_t)probe.window;
+	probe.start->ring = (uint64_t)probe.ring;
 	memset(probe.start->target, 'x', sizeof probe.start->target);
+}
+
+/* What the lies are measured by: the same with the truth is taken. */
+static void an_honest_link_is_taken(void **state)
+{
+	(void)state;
+	/* Anew: cmocka has put its own signal handlers in place since the setup. */
+	teardown(NULL);
+	load(image_path);
+	lie_ring_at((uint64_t)probe.ring);
+	enter(0, IMAGE_ENTRY_START, (uint64_t)probe.start);
+	assert_int_equal(probe.event.reason, IMAGE_EXIT_CALL);
 }
 
 static void a_start_block_that_lies_is_refused(void **state)
 {
 	static void (*const lies[])(void) = {
-		lie_magic,	  lie_flag,	      lie_source, lie_window_inside, lie_window_reaches_in,
-		lie_window_wraps, lie_window_crooked, lie_ring,	  lie_no_ring,	     lie_no_arguments,
-		lie_arguments,	  lie_environment,    lie_size,	  lie_no_end,	     lie_target,
+		lie_magic,
+		lie_flag,
+		lie_source,
+		lie_window_inside,
+		lie_window_reaches_in,
+		lie_window_wraps,
+		lie_window_crooked,
+		lie_ring,
+		lie_no_ring,
+		lie_no_arguments,
+		lie_arguments,
+		lie_environment,
+		lie_size,
+		lie_no_end,
+		lie_target,
+		lie_ring_inside,
+		lie_ring_reaches_in,
+		lie_ring_crooked,
+		lie_ring_is_window,
+		lie_ring_ends_in_window,
+		lie_ring_begins_in_window,
 	};
 
 	(void)state;
@@ -253,21 +324,36 @@ static void a_start_block_that_lies_is_refused(void **state)
 		refuses_start(lies[i]);
 }
 
+/* Inside, into the enclave from below, across the end of all addresses, crooked: none is read, or the
+ * read itself would fault. */
 static void a_start_block_inside_the_enclave_is_refused(void **state)
 {
+	uint64_t base, lies[6];
+
 	(void)state;
-	enter(0, IMAGE_ENTRY_START, probe.sim->range.base + probe.image->threads[0].data.heap_offset);
-	expect_refusal(IMAGE_REFUSAL_START);
+	for (size_t i = 0; i < ARRAY_COUNT(lies); i++) {
+		teardown(NULL);
+		load(image_path);
+		base = probe.sim->range.base;
+		lies[0] = base + probe.image->threads[0].data.heap_offset;
+		lies[1] = base - 8;
+		lies[2] = base + probe.sim->range.size - 8;
+		lies[3] = UINT64_MAX - 7;
+		lies[4] = (uint64_t)probe.start + 4;
+		lies[5] = base - sizeof(struct start_block) + 8;
+		enter(0, IMAGE_ENTRY_START, lies[i]);
+		expect_refusal(IMAGE_REFUSAL_START);
+	}
 }
 
-/* As sim_enter() does it, but with garbage in everything that isn't an argument. */
-static void enter_dirty(uint64_t entry, uint64_t argument, uint8_t *xsave_area)
+/* As sim_enter() prepares it, to begin at `address`. */
+static struct sim *prepare(uint64_t address, uint64_t entry, uint64_t argument)
 {
 	struct sim *sim = probe.sim;
 	struct sim_thread *thread = &sim->threads[0];
 
 	sim->frame = (struct switch_frame){
-		.entry = sim->range.base + thread->tcs.oentry,
+		.entry = address,
 		.cssa = thread->tcs.cssa,
 		.tcs = thread->address,
 		.fs = sim->range.base + thread->tcs.ofsbase,
@@ -277,9 +363,25 @@ static void enter_dirty(uint64_t entry, uint64_t argument, uint8_t *xsave_area)
 	};
 	sim->current = thread;
 	sim->outcome = SIM_EXITED;
+	return sim;
+}
+
+/* ... and with garbage in everything that isn't an argument. */
+static void enter_dirty(uint64_t entry, uint64_t argument, uint8_t *xsave_area)
+{
+	struct sim *sim = prepare(probe.sim->range.base + probe.sim->threads[0].tcs.oentry, entry, argument);
+
 	probe_enter_dirty(&sim->frame, xsave_area);
 	sim->current = NULL;
 	assert_int_equal(sim->outcome, SIM_EXITED);
+}
+
+static void enter_at(uint64_t address, uint64_t entry, uint64_t argument)
+{
+	struct sim *sim = prepare(address, entry, argument);
+
+	switch_enter(&sim->frame);
+	sim->current = NULL;
 }
 
 static void expect_clean_exit(const uint8_t *xsave_area)
@@ -317,6 +419,66 @@ static void garbage_at_the_entry_changes_nothing_and_nothing_leaks_out(void **st
 		memset(area, 0xff, sizeof area);
 		enter_dirty(IMAGE_ENTRY_RETURN, 0, area);
 		expect_clean_exit(area);
+	}
+}
+
+/* Serve honestly, with garbage in everything at each entry, and collect what the program writes. */
+static void a_program_finds_nothing_that_the_host_left(void **state)
+{
+	static _Alignas(64) uint8_t area[4096];
+	struct serve serve;
+	char written[128] = "";
+
+	(void)state;
+	teardown(NULL);
+	load(looking_path);
+	serve_init(&serve, probe.window, NULL, (struct span){0});
+	enter_dirty(IMAGE_ENTRY_START, (uint64_t)probe.start, area);
+	for (int i = 0; i < 100 && probe.window->slot.number != CALL_EXIT; i++) {
+		if (probe.window->slot.number == SYS_write) {
+			assert_true(probe.window->slot.argument[2] == 6 && strlen(written) < 100);
+			memcpy(written + strlen(written), probe.window->data, 6);
+			probe.window->slot.result = 6;
+			probe.window->slot.done = probe.window->slot.posted;
+		} else {
+			serve_call(&serve);
+		}
+		memset(area, 0xff, sizeof area);
+		enter_dirty(IMAGE_ENTRY_RETURN, 0, area);
+	}
+	serve_deinit(&serve);
+	assert_int_equal(probe.window->slot.number, CALL_EXIT);
+	assert_string_equal(written, "right\nright\nright\nright\nright\n");
+}
+
+/* In the enclave's heap, at its edges, and nowhere: an entry that pushed would write there, or fault. */
+static void a_stack_of_the_hosts_choice_is_not_touched(void **state)
+{
+	static uint8_t before[8192];
+	uint64_t heap, stacks[3];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_COUNT(stacks); i++) {
+		teardown(NULL);
+		load(image_path);
+		heap = probe.sim->range.base + probe.image->threads[0].data.heap_offset;
+		stacks[0] = heap + probe.image->threads[0].data.heap_size / 2; /* far from what is in use */
+		stacks[1] = probe.sim->range.base + probe.image->threads[0].data.stack_offset + 4096;
+		stacks[2] = 8;
+		probe_stack = stacks[i];
+		probe_entry = probe.sim->range.base + probe.sim->threads[0].tcs.oentry;
+		if (i < 2)
+			memcpy(before, (const void *)(stacks[i] - 4096), sizeof before);
+		enter_at((uint64_t)probe_take_stack, 77, 0);
+		assert_int_equal(probe.sim->outcome, SIM_EXITED);
+		assert_int_equal(probe.sim->frame.out[SWITCH_RDI], IMAGE_EXIT_REFUSED);
+		assert_int_equal(probe.sim->frame.out[SWITCH_RSP], stacks[i]);
+		enter_at((uint64_t)probe_take_stack, IMAGE_ENTRY_START, (uint64_t)probe.start);
+		assert_int_equal(probe.sim->outcome, SIM_EXITED);
+		assert_int_equal(probe.sim->frame.out[SWITCH_RDI], IMAGE_EXIT_CALL);
+		assert_int_equal(probe.sim->frame.out[SWITCH_RSP], stacks[i]);
+		if (i < 2)
+			assert_memory_equal(before, (const void *)(stacks[i] - 4096), sizeof before);
 	}
 }
 
@@ -381,19 +543,15 @@ static void an_interrupt_is_no_exception_whatever_the_host_says(void **state)
 	assert_int_not_equal(probe.window->slot.number, CALL_CRASHED);
 }
 
-/* Serve the image honestly until it crashes: CSSA 1, and the SSA says why. */
-static void run_into_crash(void)
+/* Serve the image honestly until `how` makes it crash: CSSA 1, and the SSA says why. */
+static void run_into_crash(const char *how)
 {
 	struct serve serve;
 
 	/* Anew: cmocka has put its own signal handlers in place since the setup. */
 	teardown(NULL);
 	load(image_path);
-	memcpy(probe.start->strings,
-	       "probe\0"
-	       "null",
-	       11);
-	probe.start->strings_size = 11;
+	probe.start->strings_size = (uint64_t)snprintf((char *)probe.start->strings, 64, "probe%c%s", '\0', how) + 1;
 	serve_init(&serve, probe.window, NULL, (struct span){0});
 	enter(0, IMAGE_ENTRY_START, (uint64_t)probe.start);
 	for (int i = 0; i < 100 && probe.event.kind == ENCLAVE_EXITED; i++) {
@@ -404,14 +562,14 @@ static void run_into_crash(void)
 	serve_deinit(&serve);
 	assert_int_equal(probe.event.kind, ENCLAVE_EXCEPTION);
 	assert_int_equal(probe.event.vector, 14);
-	assert_int_equal(probe.event.address, 0); /* the page's */
 	assert_int_equal(probe.sim->threads[0].tcs.cssa, 1);
 }
 
 static void nothing_runs_after_the_report_of_a_crash(void **state)
 {
 	(void)state;
-	run_into_crash();
+	run_into_crash("null");
+	assert_int_equal(probe.event.address, 0); /* the page's */
 	enter(0, IMAGE_ENTRY_RETURN, 0);
 	assert_int_equal(probe.event.reason, IMAGE_EXIT_CALL);
 	assert_int_equal(probe.window->slot.number, CALL_CRASHED);
@@ -427,9 +585,61 @@ static void nothing_runs_after_the_report_of_a_crash(void **state)
 		enter(0, entry, 0);
 		expect_refusal(IMAGE_REFUSAL_BUSY);
 	}
-	/* The program can be resumed, as on a CPU: where it crashed, it crashes. */
+}
+
+/* The host's page tables made it crash, so to say: it mends them, and resumes. Did the
+ * program run on, and write what it couldn't? */
+static bool runs_on_when_mended(void)
+{
+	uint8_t before[4096];
+	const void *page = (const void *)probe.event.address;
+
+	memcpy(before, page, sizeof before);
+	assert_int_equal(mprotect((void *)probe.event.address, 4096, PROT_READ | PROT_WRITE), 0);
 	assert_int_equal(sim_backend.resume(probe.sim, 0, &probe.event), STATUS_OK);
-	assert_int_equal(probe.event.kind, ENCLAVE_EXCEPTION);
+	assert_int_equal(probe.event.kind, ENCLAVE_EXITED);
+	return memcmp(before, page, sizeof before) != 0;
+}
+
+static void expect_dead(void)
+{
+	expect_refusal(IMAGE_REFUSAL_BUSY);
+	assert_int_equal(probe.sim->threads[0].tcs.cssa, 0);
+	for (uint64_t entry = 0; entry < 4; entry++) {
+		enter(0, entry, (uint64_t)probe.start);
+		expect_refusal(IMAGE_REFUSAL_BUSY);
+	}
+	assert_int_equal(sim_backend.resume(probe.sim, 0, &probe.event), STATUS_DENIED);
+}
+
+static void a_crash_that_nobody_entered_for_can_be_resumed(void **state)
+{
+	(void)state;
+	run_into_crash("constant");
+	assert_true(runs_on_when_mended());
+	assert_int_equal(probe.event.reason, IMAGE_EXIT_CALL); /* writing "after" */
+	assert_int_not_equal(probe.window->slot.number, CALL_CRASHED);
+}
+
+static void a_program_whose_crash_was_told_is_never_resumed(void **state)
+{
+	struct enclave_event crash;
+
+	(void)state;
+	for (int served = 0; served < 2; served++) {
+		run_into_crash("constant");
+		crash = probe.event;
+		enter(0, IMAGE_ENTRY_RETURN, 0);
+		assert_int_equal(probe.window->slot.number, CALL_CRASHED);
+		if (served) {
+			probe.window->slot.done = probe.window->slot.posted;
+			enter(0, IMAGE_ENTRY_RETURN, 0);
+			expect_refusal(IMAGE_REFUSAL_BUSY);
+		}
+		probe.event = crash;
+		assert_false(runs_on_when_mended());
+		expect_dead();
+	}
 }
 
 static void a_crash_of_the_handler_is_the_end(void **state)
@@ -437,7 +647,7 @@ static void a_crash_of_the_handler_is_the_end(void **state)
 	const struct image_thread_data *data;
 
 	(void)state;
-	run_into_crash();
+	run_into_crash("null");
 	data = &probe.image->threads[0].data;
 	assert_int_equal(mprotect((void *)(probe.sim->range.base + data->exception_stack_offset),
 				  data->exception_stack_size, PROT_NONE),
@@ -523,23 +733,29 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(nothing_returns_where_no_call_is_outstanding, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_second_thread_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_thread_in_use_cannot_be_entered, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_honest_link_is_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_start_block_that_lies_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_start_block_inside_the_enclave_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(garbage_at_the_entry_changes_nothing_and_nothing_leaks_out, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_program_finds_nothing_that_the_host_left, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_stack_of_the_hosts_choice_is_not_touched, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_interrupt_is_no_exception_whatever_the_host_says, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_runs_after_the_report_of_a_crash, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_crash_that_nobody_entered_for_can_be_resumed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_program_whose_crash_was_told_is_never_resumed, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_crash_of_the_handler_is_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(strict_mode_hides_the_enclave_from_system_calls, setup, teardown),
 		cmocka_unit_test_setup_teardown(strict_mode_makes_cpuid_invalid_inside, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_saved_state_that_is_none_is_not_resumed, setup, teardown),
 	};
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: entry-probe IMAGE SPINNING-IMAGE\n");
+	if (argc != 4) {
+		fprintf(stderr, "usage: entry-probe IMAGE SPINNING-IMAGE LOOKING-IMAGE\n");
 		return 2;
 	}
 	image_path = argv[1];
 	spinning_path = argv[2];
+	looking_path = argv[3];
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

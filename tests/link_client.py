@@ -21,10 +21,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 # wire/agent.h
 FRAME_MAGIC = 0x314C5A42
-CONNECT, HELLO, REFUSED, MESSAGE, ASK_STATUS, STATUS = range(1, 7)
+CONNECT, HELLO, REFUSED, MESSAGE, ASK_STATUS, STATUS, REVOKE, REVOKED = range(1, 9)
 WITH_RING = 1
 # wire/link-ring.h
-REQUEST_SIZE, REPLY_SIZE = 32 * 1024, 136 * 1024
+REQUEST_SIZE, REPLY_SIZE = 32 * 1024, 1024 * 1024 + 4096
 REQUEST_AT, REPLY_AT = 4096, 4096 + REQUEST_SIZE
 RING_SIZE = REPLY_AT + REPLY_SIZE
 REQUEST_SEQUENCE, REQUEST_LENGTH, CLIENT_ASLEEP = 0, 8, 16
@@ -76,6 +76,12 @@ class Owner:
                            0, 0, 0, b"\x11" * 32, b"", enclave_key, source_key, source_nonce, target.encode(), b"")
         assert len(body) == 448
         r, s = utils.decode_dss_signature(self.key.sign(b"Bartizan grant 1" + body, ec.ECDSA(hashes.SHA256())))
+        return body + r.to_bytes(32, "big") + s.to_bytes(32, "big")
+
+    def revocation(self, grant, lasts=600):
+        """That takes back an encoded grant."""
+        body = struct.pack("<8sII16sQ32s32s", b"BZREVOK1", 1, 0, grant[32:48], int(time.time()) + lasts, grant[176:208], grant[208:240])
+        r, s = utils.decode_dss_signature(self.key.sign(b"Bartizan revocation 1" + body, ec.ECDSA(hashes.SHA256())))
         return body + r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
@@ -149,7 +155,7 @@ def read(address, size=4096, space=PHYSICAL, root=0):
     return operation(READ, address, space, size, root)
 
 
-DATA_SIZE = {RAM_MAP: 8 + 64 * 16, REGISTERS: 56, NEXT_POPULATED: 16, CHECK: 0}
+DATA_SIZE = {RAM_MAP: 8 + 64 * 16, REGISTERS: 64, NEXT_POPULATED: 16, CHECK: 0}
 
 
 class Session:
@@ -188,7 +194,7 @@ class Session:
         assert found == kind, found
 
     def seal(self, content, kind=RECORD):
-        if self.sent and self.sent % 65536 == 0:
+        if self.sent and self.sent % 8192 == 0:
             self.send_key = AESGCM(self.send_key).encrypt(b"\0" * 4 + b"\xff" * 8, b"\0" * 32, b"")[:32]
         ad = head(kind, len(content) + 16, self.sent)
         sealed = ad + AESGCM(self.send_key).encrypt(nonce(self.sent), content, ad)
@@ -196,7 +202,7 @@ class Session:
         return sealed
 
     def open(self, message):
-        if self.received and self.received % 65536 == 0:
+        if self.received and self.received % 8192 == 0:
             self.receive_key = AESGCM(self.receive_key).encrypt(b"\0" * 4 + b"\xff" * 8, b"\0" * 32, b"")[:32]
         if struct.unpack_from("<H", message)[0] == CLOSE:
             AESGCM(self.receive_key).decrypt(nonce(self.received), message[16:], message[:16])
@@ -211,13 +217,16 @@ class Session:
         content = struct.pack("<II24x", 0x51525A42, len(operations))
         for kind, space, size, address, root in operations:
             content += struct.pack("<BBHIQQ", kind, space, 0, size, address, root)
-        return content.ljust(128 if len(operations) <= 4 else 800, b"\0")
+        return content.ljust(96 if len(operations) <= 2 else 800, b"\0")
 
     def ask(self, operations):
         """Each operation's (outcome, data)."""
         content = self.open(self.transport.exchange(self.seal(self.encode(operations))))
         magic, count, self.epoch, self.bytes_left, self.requests_left = struct.unpack_from("<IIQQQ", content)
         assert magic == 0x50525A42 and count == len(operations)
+        flags, = struct.unpack_from("<I", content, 32)
+        assert flags & ~1 == 0
+        self.is_still = flags == 1  # all of the reply is of one moment
         results, at = [], 320
         for index, (kind, _, size, _, _) in enumerate(operations):
             outcome, zero = struct.unpack_from("<iI", content, 64 + 8 * index)
@@ -229,6 +238,13 @@ class Session:
             at += (size + 63) // 64 * 64
         assert len(content) == 320 + (at - 320 + 4095) // 4096 * 4096
         return results
+
+    def renew(self, encoded):
+        """Show a later grant (link/renewal.h): the outcome, and how long the session's holds."""
+        content = self.open(self.transport.exchange(self.seal((struct.pack("<4s28x", b"BZGQ") + encoded).ljust(800, b"\0"))))
+        magic, outcome, left_ms = struct.unpack_from("<4siQ", content)
+        assert magic == b"BZGP" and len(content) == 320 and not any(content[16:])
+        return outcome, left_ms
 
     def close(self):
         self.transport.tell(self.seal(b"", CLOSE))

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-REKEY = 1 << 16
+REKEY = 1 << 13
 
 
 def public(secret):
@@ -91,8 +91,8 @@ def transcript():
     yield "RECORD 0 there", record(there, 3, 0, b"request")
     yield "RECORD 0 back", record(back, 3, 0, b"reply")
     there, back = rekey(there), rekey(back)
-    yield "RECORD 65536 there", record(there, 3, REKEY, b"rekeyed")
-    yield "RECORD 65536 back", record(back, 3, REKEY, b"rekeyed")
+    yield "RECORD 8192 there", record(there, 3, REKEY, b"rekeyed")
+    yield "RECORD 8192 back", record(back, 3, REKEY, b"rekeyed")
     yield "CLOSE", record(there, 4, REKEY + 1, b"")
 
 

@@ -13,7 +13,7 @@ thing to the Nth message of one direction (1 is the handshake's, 2 the first rec
     drop      leaves it out
     truncate  leaves out its last byte
     reflect   sends the other side's last message back
-    forge     sends random bytes of the same size
+    forge     sends random bytes of the same size behind the record's own head
 
 It takes no ring (shared memory can't be mediated) and says what it did on stdout.
 """
@@ -28,6 +28,7 @@ import threading
 HEAD = struct.Struct("<IHHII")
 MAGIC = 0x314c5a42
 CONNECT, HELLO, REFUSED, MESSAGE = 1, 2, 3, 4
+RECORD_HEAD_SIZE = 16   # link/message.h's LINK_HEAD_SIZE
 
 
 def receive_exactly(connection, size):
@@ -94,7 +95,8 @@ class Middle:
             "drop": lambda: None,
             "truncate": lambda: body[:-1],
             "reflect": lambda: self.last[other],
-            "forge": lambda: random.randbytes(len(body)),
+            # The head stays: it's the seal that has to find out.
+            "forge": lambda: body[:RECORD_HEAD_SIZE] + random.randbytes(len(body) - RECORD_HEAD_SIZE),
         }[arguments.do]()
 
     def relay(self, client, agent):

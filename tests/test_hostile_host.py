@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from conftest import ROOT
+from test_watch_verifier import Watched
 
 SOAK = os.path.join(ROOT, "build/tests/soak-programs")
 PORTS = os.path.join(ROOT, "build/ports")
@@ -46,3 +47,28 @@ def test_a_program_without_a_target_prints_all_or_fails(mode, monkeypatch):
     rows = lies(150, "--backend", "plain" if mode == "plain" else "sim", f"{PORTS}/netstat.enclave", "--version")
     assert sum(row["refused"] for row in rows) > 20
     assert sum(row["harmless"] for row in rows) > 20
+
+
+@pytest.fixture(scope="module")
+def watched(bartizan, guest, tmp_path_factory):
+    guest.target_by_pid = f"qemu:{guest.qemu_pid}"
+    made = Watched(bartizan, guest, tmp_path_factory.mktemp("w"))
+    made.stop()
+    made.configure(["cat"], "kernel, user, local-output")
+    made.start()
+    yield made
+    made.stop()
+    made.agent.kill()
+
+
+def test_a_host_that_lies_on_the_way_to_the_verifier_makes_nobody_believe_what_isnt(watched, guest, bartizan, monkeypatch):
+    """Quotes, the connection's bytes and what is sealed for the next run; with agent and link, in `sim`."""
+    monkeypatch.setenv("XDG_STATE_HOME", bartizan.environment.get("XDG_STATE_HOME", os.path.expanduser("~/.local/state")))
+    truth = guest.exec(["cat", "/proc/version", "/proc/filesystems"]).stdout.decode()
+    rows = lies(30, "--backend", "sim", "--target", watched.target, "--agent", f"unix:{watched.directory}/agent", "--verifier", f"unix:{watched.tls}",
+                "--owner", f"{watched.directory}/owner.pub", f"{PORTS}/cat.enclave", "/proc/version", "/proc/filesystems")
+    assert sum(row["tried"] for row in rows) >= 30
+    assert sum(row["refused"] for row in rows) > 5 and sum(row["harmless"] for row in rows) > 5
+    texts = [f["text"] for f in watched.kept("output")]
+    assert len(texts) > 10 and all(text == truth for text in texts)
+    assert not [a for a in watched.state()["alerts"] if a["kind"] in ("gap", "fork", "rollback")]

@@ -147,7 +147,7 @@ def test_json_has_the_keys_that_scripts_rely_on(tiny):
     assert facts["manifest"] == {
         "heap_size": 1 << 20, "stack_size": 512 << 10, "threads": 2,
         "paths": ["/etc/services", "/usr/share/zoneinfo/"], "environment": ["TERM", "LINES"],
-        "calls": ["read", "write", "fstat", "ioctl"]}
+        "calls": ["read", "write", "fstat", "ioctl"], "programs": []}
     stream = json.loads(right("image", "inspect", "--json", "--sgxs", tiny + ".sgxs", "--sigstruct", tiny + ".sig"))
     same = "mrenclave", "mrsigner", "attributes", "isv_prod_id", "isv_svn", "debug", "size", "pages", "threads", "unmeasured"
     assert [stream[key] for key in same] == [facts[key] for key in same]
@@ -440,7 +440,8 @@ def test_the_audit_looks_at_the_code_that_is_in_the_image(tiny, tmp_path):
     assert done.returncode == 1 and "can't be looked at" in done.stderr
 
 
-@pytest.mark.parametrize("code", ["syscall", "cpuid", "rdtsc", "int $0x80", "in $0x80, %%al"])
+@pytest.mark.parametrize("code", ["syscall", "cpuid", "rdtsc", "int $0x80", "in $0x80, %%al", "rex.W syscall", "data16 cpuid",
+                                  ".byte 0xf3, 0x0f, 0x05", "cs syscall", "rep outsb", "sysretq", "iretq", "rdpmc", "sgdt (%%rax)"])
 def test_code_that_an_enclave_can_not_execute_is_not_linked(tmp_path, code):
     write(tmp_path / "bad.c", f'int main(void){{ __asm__ volatile("{code}" ::: "memory"); return 0; }}'.encode())
     done = subprocess.run([CC, "-o", "bad", "bad.c"], cwd=tmp_path, check=False, capture_output=True, text=True)

@@ -233,6 +233,14 @@ def test_guest_that_may_not_reboot_ends(boot):
 
 # Nothing stays behind.
 
+def test_a_panic_is_shown_to_the_command_that_it_ended(boot):
+    machine = boot()
+    done = machine.exec(["sh", "-c", "echo 1 > /proc/sys/kernel/sysrq; echo c > /proc/sysrq-trigger"], check=False)
+    assert done.returncode == 125 and b"the VM ended before the command did" in done.stderr, done.stderr
+    assert b"the end of the guest's console:" in done.stderr and b"Kernel panic" in done.stderr
+    assert b"QEMU ended with 0" in done.stderr
+
+
 def test_down_leaves_nothing(bartizan, boot):
     before = set(os.listdir("/dev/shm"))
     machine = boot()

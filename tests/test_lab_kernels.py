@@ -216,3 +216,49 @@ def test_two_fetches_at_once_download_once(tmp_path, archive):
     answers = {fetch.communicate(timeout=120)[0] for fetch in fetches}
     assert len(answers) == 1 and answers.pop().strip().endswith(b"/6.1.0-10-cloud-amd64")
     assert downloads(archive) == ["linux-image-6.1.0-10-cloud-amd64"]
+
+
+def add_headers(directory, abi):
+    own, common = f"linux-headers-{abi}-cloud-amd64", f"linux-headers-{abi}-common"
+    make_package(directory, own, {f"usr/src/{own}/include/generated/utsrelease.h": f'#define UTS_RELEASE "{abi}"',
+                                  f"usr/src/{own}/arch/x86/include/generated/asm/a.h": "", f"usr/src/{own}/Makefile": ""})
+    make_package(directory, common, {f"usr/src/{common}/include/linux/sched.h": abi,
+                                     f"usr/src/{common}/arch/x86/include/asm/a.h": "", f"usr/src/{common}/scripts": ""})
+
+
+def headers_of(tmp_path, archive, word="6.1"):
+    done = fetch_kernel(tmp_path, "headers", word, **archive)
+    assert done.returncode == 0, done.stderr
+    directory = done.stdout.strip()
+    assert os.path.exists(os.path.join(directory, "include/generated/utsrelease.h"))
+    return os.path.basename(directory)
+
+
+def test_headers_are_those_of_the_kernel_that_is_here(tmp_path, archive):
+    add_headers(tmp_path / "packages", "6.1.0-10")
+    fetch_kernel(tmp_path, "get", "6.1", **archive)
+    classic(tmp_path / "packages", "6.1.0-11-cloud-amd64")
+    add_headers(tmp_path / "packages", "6.1.0-11")
+    assert headers_of(tmp_path, archive) == headers_of(tmp_path, archive) == "linux-headers-6.1.0-10-cloud-amd64"
+    assert len(downloads(archive)) == 3
+
+
+def test_kernel_that_is_fetched_later_is_that_of_the_headers(tmp_path, archive):
+    add_headers(tmp_path / "packages", "6.1.0-10")
+    assert headers_of(tmp_path, archive) == "linux-headers-6.1.0-10-cloud-amd64"
+    classic(tmp_path / "packages", "6.1.0-11-cloud-amd64")
+    assert fetch_kernel(tmp_path, "get", "6.1", **archive).stdout.strip().endswith("/6.1.0-10-cloud-amd64")
+
+
+def test_kernel_moves_on_with_the_headers_where_the_archive_has_only_newer_ones(tmp_path, archive):
+    fetch_kernel(tmp_path, "get", "6.1", **archive)
+    classic(tmp_path / "packages", "6.1.0-11-cloud-amd64")
+    add_headers(tmp_path / "packages", "6.1.0-11")
+    assert headers_of(tmp_path, archive) == "linux-headers-6.1.0-11-cloud-amd64"
+    assert fetch_kernel(tmp_path, "get", "6.1", **archive).stdout.strip().endswith("/6.1.0-11-cloud-amd64")
+
+
+def test_headers_that_are_nowhere_are_said(tmp_path, archive):
+    done = fetch_kernel(tmp_path, "headers", "6.1", **archive)
+    assert done.returncode != 0
+    assert 'no headers of a kernel "6.1"' in done.stderr

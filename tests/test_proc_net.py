@@ -31,8 +31,8 @@ def proc_dump():
     path = next((place for place in places if place and os.access(place, os.X_OK)), None)
     assert path, "there is no build/tests/proc-dump: run `make build` first"
 
-    def run(target, *paths):
-        return subprocess.run([path, target, *paths], capture_output=True, check=False, timeout=120,
+    def run(*arguments):
+        return subprocess.run([path, *arguments], capture_output=True, check=False, timeout=120,
                               stdin=subprocess.DEVNULL)
 
     return run
@@ -139,6 +139,59 @@ def test_sockets_of_another_namespace_are_not_shown(zoo, proc_dump):
     assert_same(zoo, proc_dump, "net/udp")
 
 
+PAPER_FILES = ["tcp", "udp", "processes"]
+
+
+def process_rows(guest):
+    """PID, user, parent and name of the guest's processes, as it shows them itself."""
+    text = guest.exec(["sh", "-c", "cat /proc/[0-9]*/status 2>/dev/null"], check=False).stdout.decode()
+    fields = ("Pid", "Uid", "PPid", "Name")
+    blocks = [dict(line.split(":\t", 1) for line in block.splitlines() if ":\t" in line) for block in text.split("Name:\t")]
+    names = [block.split("\n", 1)[0] for block in text.split("Name:\t")]
+    return {tuple((block | {"Name": name})[field].split("\t")[0] for field in fields)
+            for block, name in zip(blocks, names, strict=True) if "Pid" in block}
+
+
+def assert_rows_are_the_guests(text, stayed):
+    """The list without /proc, against what the guest's own /proc said before and after."""
+    rows = {pid: (pid, uid, parent, name) for pid, uid, _, parent, name in
+            (line.split(" ", 4) for line in text.decode().splitlines())}
+    # /proc says what kworkers work on, and a kernel thread's whole name; task_struct.comm holds 15 characters.
+    stayed = {(*row[:3], row[3][:15]) for row in stayed if not row[3].startswith("kworker")}
+    assert len(stayed) > 20
+    assert stayed <= set(rows.values())
+
+
+def test_files_made_with_kernel_headers_are_the_same_and_refused_on_other_kernels(zoo, proc_dump, bartizan, headers):
+    """paper-files was compiled against 6.1's headers; the other mode's files were compared with the guest's above."""
+    target = f"qemu:{zoo.qemu_pid}"
+    release = zoo.exec(["uname", "-r"]).stdout.decode().strip()
+    before = process_rows(zoo)
+
+    def run(*program):
+        return bartizan("run", "--backend", "plain", "--target", target, *program)
+
+    with zoo.paused():
+        made = {name: run("paper-files", name) for name in PAPER_FILES}
+        sealed = bartizan("run", "--backend", "sim", "--target", target, "paper-files", *PAPER_FILES)
+        others = {"tcp": proc_dump(target, "net/tcp"), "udp": proc_dump(target, "net/udp"), "processes": run("process-list")}
+        version = run("kernel-version")
+    assert (version.returncode, version.stdout) == (0, zoo.exec(["cat", "/proc/version"]).stdout)
+    assert_rows_are_the_guests(others["processes"].stdout, before & process_rows(zoo))
+    if not release.startswith("6.1."):
+        for done in [sealed, *made.values()]:
+            assert (done.returncode, done.stdout) == (1, b"")
+            assert f"headers of Linux {headers.release}," in done.stderr.decode()
+            assert f"runs Linux {release}\n" in done.stderr.decode()
+        return
+    assert release == headers.release
+    for name in PAPER_FILES:
+        assert (made[name].returncode, made[name].stderr) == (0, b"")
+        assert made[name].stdout == others[name].stdout
+        assert made[name].stdout.count(b"\n") > 5
+    assert sealed.stdout == b"".join(made[name].stdout for name in PAPER_FILES)
+
+
 def test_uptime_lies_between_the_guests_own(zoo, proc_dump):
     tick_seconds = 0.05  # the time of the last tick: with HZ=250 4 ms before, some ticks lost to a busy host
     before, ours, after = ([float(number) for number in text.split()] for text in _uptime(zoo, proc_dump))
@@ -172,11 +225,46 @@ def test_pointers_with_no_hash_pointers(boot, proc_dump):
     assert b" ffff" in cat(guest, "net/udp")
 
 
+def questions(done):
+    """How often the source was asked for each file."""
+    return [int(count) for count in re.findall(rb"^questions ([0-9]+)$", done.stderr, re.MULTILINE)]
+
+
+def with_and_without_plans(guest, proc_dump, *paths):
+    """Of files that are the same: how often the source was asked for each, after once to look up names and types."""
+    target = f"qemu:{guest.qemu_pid}"
+    with guest.paused():
+        planned, single, whole = (proc_dump(*how, target, *paths, *paths) for how in (["--plans"], ["--pages"], []))
+    assert planned.returncode == single.returncode == whole.returncode == EXIT_WHOLE, planned.stderr + single.stderr
+    assert planned.stdout == single.stdout == whole.stdout
+    return zip(questions(planned)[len(paths):], questions(single)[len(paths):], strict=True)
+
+
+def test_plans_change_nothing_of_a_zoo(zoo, proc_dump):
+    there = [f"net/{name}" for name in [*NET_FILES, "unix", "netlink", "packet"] if cat(zoo, f"net/{name}") is not None]
+    for planned, single in with_and_without_plans(zoo, proc_dump, *there):
+        assert planned <= single
+
+
+def test_parts_of_texts_are_the_texts(zoo, proc_dump):
+    """Whatever comes in parts, in parts of one row or little more: of sockets, of areas of memory, of those with pages."""
+    init = [f"1/{name}" for name in ("maps", "smaps")]
+    there = [path for path in [*(f"net/{name}" for name in [*NET_FILES, "unix"]), *init] if cat(zoo, path) is not None]
+    target = f"qemu:{zoo.qemu_pid}"
+    with zoo.paused():
+        whole, parts = (proc_dump(*how, target, *there) for how in ([], ["--parts"]))
+    assert (whole.returncode, parts.returncode) == (EXIT_WHOLE, EXIT_WHOLE), parts.stderr
+    assert parts.stdout == whole.stdout
+    assert {f"net/{name}" for name in ("tcp", "udp", "raw", "unix")} < set(there)
+
+
 def test_many_sockets_are_all_there(boot, proc_dump):
     guest = boot("--kernel", "6.12", "--memory", "1G")
     guest.exec(["sockets", "--tcp", "20000"], timeout=600)
     assert_same(guest, proc_dump, "net/tcp")
     assert cat(guest, "net/tcp").count(b"\n") > 20000
+    [(planned, single), _] = with_and_without_plans(guest, proc_dump, "net/tcp", "net/tcp6")
+    assert planned <= 12 and planned * 1000 < single
 
 
 # A guest that lies: a copy of its memory, changed, read as a dump.

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Programs inside with a profile: its own kernel is shown, another is refused, damage is said."""
+import hashlib
 import os
+import subprocess
 
 import pytest
 
@@ -45,6 +47,12 @@ def test_the_right_profile_changes_nothing_of_what_is_shown(bartizan, guest, pro
     assert without.stdout.startswith(guest.exec(["cat", "/proc/version"]).stdout)
     assert (with_it.returncode, with_it.stdout, with_it.stderr) == (0, without.stdout, b"")
     assert (netstat.returncode, netstat.stdout) == (netstat_without.returncode, netstat_without.stdout)
+
+
+def test_a_run_says_which_profile_it_takes(bartizan, guest, profile):
+    done = subprocess.run([bartizan.path, "cat", "--target", guest.target, "--profile", str(profile), "version"],
+                          capture_output=True, check=True, env=bartizan.environment, stdin=subprocess.DEVNULL, timeout=60)
+    assert hashlib.sha256(profile.read_bytes()).hexdigest().encode() in done.stderr
 
 
 def test_another_kernel_is_refused_by_the_names_of_both(bartizan, guest, other_guest, profile):

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -46,6 +47,11 @@ def files_of(bartizan, target):
     hostname, protocols = done.stdout.split(b"\n", 1)
     assert protocols.startswith(b"protocol ") and len(protocols) > 1000
     return hostname + b"\n", protocols
+
+
+def running(bartizan, *arguments):
+    return subprocess.Popen([bartizan.path, *arguments], env=bartizan.environment, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
 
 
 def kill(pid):
@@ -110,12 +116,14 @@ def test_a_target_that_dies_is_an_error_wherever_reading_stood(bartizan, boot, m
     guest = boot(*memory)
     whole = list(files_of(bartizan, guest.target)) * (len(FILES) // 2)
     reading = Reading(bartizan, "cat", "--target", guest.target, *FILES)
-    netstat = subprocess.Popen([bartizan.path, "run", "--target", guest.target, "netstat", "-tunac"],
-                               env=bartizan.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, bufsize=0)
-    busy = subprocess.Popen([bartizan.path, "cat", "--target", guest.target, *["net/protocols"] * 2000],
-                            env=bartizan.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, bufsize=0)
+    netstat = running(bartizan, "run", "--target", guest.target, "netstat", "-tunac")
+    # Most of what top asks is by stat() and readlink(), not by reading: each must say it as well.
+    tops = [running(bartizan, "run", "--target", guest.target, "top", "-b", "-d", "0.01") for _ in range(2)]
+    busy = running(bartizan, "cat", "--target", guest.target, *["net/protocols"] * 2000)
+    assert all(top.stdout.read(20) for top in tops)
+    drains = [threading.Thread(target=top.stdout.read) for top in tops]
+    for drain in drains:
+        drain.start()
     assert netstat.stdout.read(20) and busy.stdout.read(20)
     kill(guest.qemu_pid)
     said = b"the target "
@@ -125,6 +133,10 @@ def test_a_target_that_dies_is_an_error_wherever_reading_stood(bartizan, boot, m
     assert len(stdout) % len(whole[1]) == len(whole[1]) - 20 and stdout.endswith(whole[1][20:])
     stdout, stderr = netstat.communicate(timeout=PATIENCE_SECONDS)
     assert netstat.returncode not in (0, None) and netstat.returncode > 0 and stderr.count(said) == 1, stderr
+    for top, drain in zip(tops, drains):
+        drain.join()
+        stderr = top.stderr.read()
+        assert top.wait(PATIENCE_SECONDS) > 0 and stderr.count(said) == 1, stderr
     done = bartizan("cat", "--target", f"qemu:{guest.qemu_pid}", "net/tcp")
     assert (done.returncode, done.stdout) == (125, b"") and b"no process" in done.stderr
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A program in an enclave, an agent and a grantor: what is printed is what `plain` prints, and nothing is printed
 where one of the three is missing, wrong or ends."""
+import functools
 import json
 import os
 import select
@@ -18,6 +19,7 @@ from test_agent import Monitor, qmp_path
 
 PATIENCE_SECONDS = 60
 FILES = ["net/unix", "net/protocols", "net/tcp", "net/dev", "sys/kernel/hostname", "version"]
+AGENT_FRAME_MAGIC, GRANTOR_ASK_KEY, GRANTOR_KEY = 0x314c5a42, 16, 17   # wire/agent.h, wire/grantor.h
 SAYS_SIM = b"backend sim (a simulation: protects nothing from this machine's root)"
 
 
@@ -75,6 +77,20 @@ class Daemon:
         self.process.wait()
 
 
+class TcpAgent:
+    def __init__(self, arguments, log_path):
+        with open(log_path, "wb") as log:
+            self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log)
+        with self.process.stdout as ready:
+            places = [place for place in json.loads(ready.readline())["listen"] if place["kind"] == "tcp"]
+        assert len(places) == 1 and places[0]["port"] > 0, places
+        self.path = f"tcp:127.0.0.1:{places[0]['port']}"
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
 @pytest.fixture
 def daemons():
     started = []
@@ -92,6 +108,17 @@ def agent(bartizan, keys, dump, tmp_path, daemons):
     return daemons[-1]
 
 
+@pytest.fixture
+def tcp_agent(bartizan, keys, dump, tmp_path, daemons):
+    """One that listens at a TCP port of its own choice, which it says on stdout."""
+    started = TcpAgent([program(bartizan, "bartizan-agent"), "serve", "--tcp", "0", "--json", "--owner", keys / "owner.pub",
+                        "--key", tmp_path / "agent.key", "--insecure-accept-sim", "--insecure-accept-debug", "--target", dump],
+                       tmp_path / "tcp.log")
+    started.key = tmp_path / "agent.pub"
+    daemons.append(started)
+    return started
+
+
 @pytest.fixture(scope="module")
 def image(bartizan):
     """cat's measurement and signer."""
@@ -104,8 +131,8 @@ def image(bartizan):
 
 
 @pytest.fixture
-def grantor(bartizan, keys, agent, tmp_path, daemons, image):
-    def start(**changes):
+def grantor_of(bartizan, keys, tmp_path, daemons, image):
+    def start(agent, **changes):
         root = os.path.join(os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state"), "bartizan/sim-root")
         settings = {"owner": keys / "owner.pem", "source-key": agent.key, "mrenclave": image["mrenclave"],
                     "rights": "kernel,user,local-output", "insecure-accept-sim": root, **changes}
@@ -117,6 +144,11 @@ def grantor(bartizan, keys, agent, tmp_path, daemons, image):
     return start
 
 
+@pytest.fixture
+def grantor(agent, grantor_of):
+    return functools.partial(grantor_of, agent)
+
+
 def cat(bartizan, dump, agent, grantor, *more):
     return bartizan("cat", "--target", dump, "--agent", agent.path, "--grantor", grantor.path, *more, *FILES)
 
@@ -125,6 +157,19 @@ def assert_refused(done, *words):
     assert (done.returncode, done.stdout) == (125, b""), (done.returncode, done.stdout[:100], done.stderr)
     for word in words:
         assert word in done.stderr, done.stderr
+
+
+def test_a_host_that_lies_beside_the_link_changes_nothing_of_the_target(agent, grantor, dump):
+    """Calls are answered with lies (tests/soak/programs.c) while the target is read, sealed, in `sim`."""
+    granting = grantor(**{"rights": "kernel,user,local-output"})
+    done = subprocess.run([os.path.join(ROOT, "build/tests/soak-programs"), "--count", "60", "--backend", "sim", "--target", dump,
+                           "--agent", agent.path, "--grantor", granting.path,
+                           os.path.join(ROOT, "build/ports/cat.enclave"), "/proc/net/tcp", "/proc/net/unix"],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1200, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert sum(row["tried"] for row in rows) >= 60 and all(row["bad"] == 0 for row in rows)
+    assert sum(row["refused"] for row in rows) > 10 and sum(row["harmless"] for row in rows) > 10
 
 
 def test_the_development_chain_prints_what_plain_prints_and_says_what_it_is(bartizan, dump, plain):
@@ -177,7 +222,7 @@ def test_a_run_closes_its_session_so_that_the_agent_can_tell_an_end_from_a_cut(b
                               capture_output=True, timeout=PATIENCE_SECONDS)
         return json.loads(done.stdout)["sessions"]
 
-    def log_after(*command):
+    def after_a_run(*command):
         before = os.path.getsize(agent.log_path)
         process = subprocess.Popen([bartizan.path, "cat", "--quiet", "--target", dump, "--agent", f"{kind}:{agent.path}",
                                     "--grantor", grantor().path, *command], stdout=subprocess.PIPE, env=bartizan.environment)
@@ -189,18 +234,26 @@ def test_a_run_closes_its_session_so_that_the_agent_can_tell_an_end_from_a_cut(b
         while sessions():
             assert time.monotonic() < end
             time.sleep(0.05)
+        return before, end
+
+    def log_since(place):
         with open(agent.log_path, "rb") as log:
-            log.seek(before)
+            log.seek(place)
             return log.read()
 
-    assert b"without closing" not in log_after("version")
-    assert b"hung up without closing its session" in log_after(*FILES * 500)
+    before, _ = after_a_run("version")
+    time.sleep(0.5)   # what is said of an end is said a moment after it
+    assert b"without closing" not in log_since(before)
+    before, end = after_a_run(*FILES * 500)
+    while b"hung up without closing its session" not in log_since(before):
+        assert time.monotonic() < end, log_since(before)
+        time.sleep(0.05)
 
 
-def test_an_agent_that_is_killed_ends_the_run_with_an_error(bartizan, dump, plain, agent, grantor):
+def assert_a_killed_agent_ends_the_run(bartizan, dump, plain, agent, grantor):
     """Whole files only, in their order, and never one from anywhere else afterwards."""
     process = subprocess.Popen([bartizan.path, "cat", "--quiet", "--target", dump, "--agent", agent.path, "--grantor",
-                                grantor().path, *FILES * 500], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
+                                grantor.path, *FILES * 500], stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
                                env=bartizan.environment)
     beginning = process.stdout.read(100)
     agent.kill()
@@ -211,6 +264,25 @@ def test_an_agent_that_is_killed_ends_the_run_with_an_error(bartizan, dump, plai
     assert len(text) < 500 * len(plain)
     whole = len(text) // len(plain)
     assert text[:whole * len(plain)] == plain * whole and plain.startswith(text[whole * len(plain):])
+
+
+def test_an_agent_that_is_killed_ends_the_run_with_an_error(bartizan, dump, plain, agent, grantor):
+    assert_a_killed_agent_ends_the_run(bartizan, dump, plain, agent, grantor())
+
+
+def test_an_agent_at_a_tcp_port_is_read_as_by_plain(bartizan, dump, plain, tcp_agent, grantor_of):
+    done = cat(bartizan, dump, tcp_agent, grantor_of(tcp_agent))
+    assert (done.returncode, done.stdout, done.stderr) == (0, plain, b"")
+
+
+def test_an_agent_at_a_tcp_port_that_is_killed_ends_the_run_with_an_error(bartizan, dump, plain, tcp_agent, grantor_of):
+    assert_a_killed_agent_ends_the_run(bartizan, dump, plain, tcp_agent, grantor_of(tcp_agent))
+
+
+def test_where_nobody_listens_at_a_tcp_port_nothing_is_decoded(bartizan, dump, tcp_agent, grantor_of):
+    grantor = grantor_of(tcp_agent)
+    tcp_agent.kill()
+    assert_refused(cat(bartizan, dump, tcp_agent, grantor), tcp_agent.path.removeprefix("tcp:").encode())
 
 
 class Between:
@@ -318,6 +390,45 @@ def test_without_an_agent_nothing_is_decoded(bartizan, dump, tmp_path):
     assert_refused(bartizan("cat", "--target", dump, "--agent", str(tmp_path / "nobody"), *FILES), b"nobody")
 
 
+def ask_for_the_key(visitor):
+    """What a run does first (wire/grantor.h); the answer's type."""
+    visitor.sendall(struct.pack("<IHHII", AGENT_FRAME_MAGIC, GRANTOR_ASK_KEY, 0, 0, 7))
+    head = visitor.recv(16, socket.MSG_WAITALL)
+    if len(head) < 16:
+        return "hung up"
+    _, kind, _, size, _ = struct.unpack("<IHHII", head)
+    assert len(visitor.recv(size, socket.MSG_WAITALL)) == size
+    return kind
+
+
+def visitors_of(grantor, count):
+    visitors = [socket.socket(socket.AF_UNIX) for _ in range(count)]
+    for visitor in visitors:
+        visitor.connect(grantor.path)   # blocking: a full queue is waited for
+        visitor.settimeout(PATIENCE_SECONDS)
+    return visitors
+
+
+def test_a_grantor_has_room_for_as_many_enclaves_as_an_agent(grantor):
+    running = grantor()
+    visitors = visitors_of(running, 64)
+    for _ in range(2):
+        assert [ask_for_the_key(visitor) for visitor in visitors] == [GRANTOR_KEY] * 64
+
+
+def test_whoever_only_stays_gives_way_to_those_who_ask(grantor):
+    running = grantor()
+    askers = visitors_of(running, 8)
+    assert [ask_for_the_key(visitor) for visitor in askers] == [GRANTOR_KEY] * 8
+    silent = visitors_of(running, 80)
+    late = visitors_of(running, 1)
+    assert [ask_for_the_key(visitor) for visitor in askers + late] == [GRANTOR_KEY] * 9
+    with open(running.log_path, encoding="utf-8") as log:
+        assert "64 clients at once: one that has asked nothing is cut off" in log.read()
+    for visitor in silent:
+        visitor.close()
+
+
 def test_without_a_grantor_nothing_is_decoded(bartizan, dump, agent, tmp_path):
     done = bartizan("cat", "--target", dump, "--agent", agent.path, "--grantor", str(tmp_path / "nobody"), *FILES)
     assert_refused(done, b"no grantor listens", b"nobody")
@@ -351,6 +462,15 @@ def test_an_enclave_for_another_owner_gets_no_grant(bartizan, dump, agent, grant
 def test_an_agent_of_another_owner_takes_no_grant_of_ours(bartizan, dump, agent, grantor, keys):
     done = cat(bartizan, dump, agent, grantor(owner=keys / "other.pem"))
     assert_refused(done, b"the other end of the link ended it")
+
+
+def test_a_grantor_of_another_owner_alone_is_told_what_is_missing(bartizan, dump, plain, keys, grantor):
+    state = os.path.join(os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state"), "bartizan")
+    theirs = grantor(**{"owner": keys / "other.pem", "source-key": f"{state}/agent.pub"})
+    done = bartizan("cat", "--target", dump, "--grantor", theirs.path, *FILES)
+    assert (done.returncode, done.stdout) == (2, b"") and b"--owner" in done.stderr and b"another owner" in done.stderr
+    done = bartizan("cat", "--target", dump, "--grantor", theirs.path, "--owner", str(keys / "other.pub"), *FILES)
+    assert (done.returncode, done.stdout) == (0, plain), done.stderr
 
 
 def test_without_the_right_to_local_output_nothing_of_the_target_is_printed(bartizan, dump, agent, grantor, plain):

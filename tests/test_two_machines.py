@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """As the papers have it: the enclave in one VM, the target another, the agent outside both."""
+import mmap
 import os
 import subprocess
+import threading
 import time
 
 import pytest
@@ -9,7 +11,8 @@ import pytest
 from conftest import ROOT, Guest
 
 PATIENCE_SECONDS = 60
-AGENT, GRANTOR = "serial:/dev/virtio-ports/agent", "serial:/dev/virtio-ports/grantor"
+REPLY = 4096 + 4096 + 32 * 1024   # where replies lie: wire/link-shared.h
+AGENTS, GRANTOR = ["serial:/dev/virtio-ports/agent", "ivshmem:"], "serial:/dev/virtio-ports/grantor"
 
 
 def program(bartizan, name):
@@ -25,7 +28,7 @@ def place(tmp_path_factory):
 def watcher(bartizan, guest, place):
     """A guest that enclaves run in, with a fake root of its own."""
     machine = Guest(bartizan, "--bartizan", "--channel", f"agent={place}/to-agent", "--channel",
-                    f"grantor={place}/to-grantor")
+                    f"grantor={place}/to-grantor", "--shared-memory", f"{place}/shared")
     assert bartizan("keygen", "--owner", "-o", f"{place}/owner.pem").returncode == 0
     elsewhere = {**bartizan.environment, "XDG_STATE_HOME": str(place)}
     subprocess.run([bartizan.path, "run", "--target", guest.target, "--quiet", "netstat", "--version"], check=True,
@@ -37,11 +40,17 @@ def watcher(bartizan, guest, place):
     machine.down()
 
 
+@pytest.fixture(scope="module")
+def sockets(guest):
+    guest.exec(["sockets"])
+
+
 def start_agent(bartizan, guest, place):
     ready = place / "ready"
     with open(ready, "wb") as out:
         process = subprocess.Popen(
-            [program(bartizan, "bartizan-agent"), "serve", "--serial", f"{place}/to-agent", "--owner",
+            [program(bartizan, "bartizan-agent"), "serve", "--serial", f"{place}/to-agent", "--ivshmem",
+             f"{place}/shared", "--owner",
              f"{place}/owner.pub", "--key", f"{place}/agent.key", "--target", f"qemu:{guest.qemu_pid}", "--json",
              "--insecure-accept-sim"], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL)
     end = time.monotonic() + PATIENCE_SECONDS
@@ -73,17 +82,17 @@ def grantor(bartizan, guest, watcher, agent, place):
     process.wait()
 
 
-def watch(guest, watcher, *arguments, **more):
+def watch(guest, watcher, *arguments, by=AGENTS[0], **more):
     return watcher.exec(["env", "XDG_STATE_HOME=/run/state", "bartizan", "run", "--target", f"qemu:{guest.qemu_pid}",
-                         "--agent", AGENT, "--grantor", GRANTOR, "--owner", "/run/owner.pub", *arguments], check=False,
+                         "--agent", by, "--grantor", GRANTOR, "--owner", "/run/owner.pub", *arguments], check=False,
                         **more)
 
 
-def test_netstat_in_one_machine_shows_the_other(guest, watcher, agent, grantor):
-    guest.exec(["sockets"])
+@pytest.mark.parametrize("by", AGENTS)
+def test_netstat_in_one_machine_shows_the_other(guest, sockets, watcher, agent, grantor, by):
     for _ in range(5):   # until the guest is still
         before = guest.exec(["netstat", "-tuna"]).stdout
-        done = watch(guest, watcher, "netstat", "-tuna")
+        done = watch(guest, watcher, "netstat", "-tuna", by=by)
         if guest.exec(["netstat", "-tuna"]).stdout == before:
             break
     assert (done.returncode, done.stdout) == (0, before), done.stderr
@@ -93,18 +102,57 @@ def test_netstat_in_one_machine_shows_the_other(guest, watcher, agent, grantor):
     assert b"LISTEN" not in watcher.exec(["netstat", "-tna"]).stdout
 
 
-def test_an_agent_that_starts_anew_serves_the_machine_again(bartizan, guest, watcher, agent, grantor, place):
-    assert watch(guest, watcher, "netstat", "-t").returncode == 0
+@pytest.mark.parametrize("by", AGENTS)
+def test_an_agent_that_starts_anew_serves_the_machine_again(bartizan, guest, watcher, agent, grantor, place, by):
+    assert watch(guest, watcher, "netstat", "-t", by=by).returncode == 0
     agent.kill()
     agent.wait()
-    without = watch(guest, watcher, "netstat", "-t")
+    without = watch(guest, watcher, "netstat", "-t", by=by)
     assert without.returncode == 125 and without.stdout == b"" and b"agent" in without.stderr
     again = start_agent(bartizan, guest, place)
     try:
-        assert watch(guest, watcher, "netstat", "-t").returncode == 0
+        assert watch(guest, watcher, "netstat", "-t", by=by).returncode == 0
     finally:
         again.kill()
         again.wait()
+
+
+def test_shared_memory_carries_one_program_at_a_time(guest, watcher, agent, grantor):
+    device = watcher.exec(["sh", "-c", "grep -l 0x1110 /sys/bus/pci/devices/*/device"]).stdout.decode().split("/")[-2]
+    words = f"--target qemu:{guest.qemu_pid} --agent ivshmem:{device} --grantor {GRANTOR} --owner /run/owner.pub"
+    second = watcher.exec(["sh", "-c", f"""
+        export XDG_STATE_HOME=/run/state
+        bartizan run {words} netstat -tc >/tmp/first 2>&1 & first=$!
+        until grep -q Proto /tmp/first || ! kill -0 $first; do sleep 0.1; done
+        bartizan run {words} netstat -t; code=$?
+        kill -0 $first && kill $first && exit $code"""], check=False)
+    assert second.returncode == 125 and b"in use" in second.stderr, second
+    assert watch(guest, watcher, "netstat", "-t", by=f"ivshmem:{device}").returncode == 0
+    for wrong in ("ivshmem:0000:00:00.0", "ivshmem:x", "ivshmem:../../x"):
+        done = watch(guest, watcher, "netstat", "-t", by=wrong)
+        assert done.returncode in (2, 125) and done.stdout == b"" and b"PCI" in done.stderr
+
+
+def test_who_writes_into_the_shared_memory_ends_a_run_and_shows_nothing(guest, watcher, agent, grantor, place):
+    """The other party of the mapping, here the target's own neighbour, flips bytes of replies as they lie there."""
+    with open(place / "shared", "r+b") as file, mmap.mmap(file.fileno(), 2 << 20) as memory:
+        stop = threading.Event()
+
+        def flip():
+            at = REPLY + 100
+            while not stop.is_set():
+                memory[at] ^= 1
+                at = REPLY + (at - REPLY + 77) % 4000
+
+        thread = threading.Thread(target=flip)
+        thread.start()
+        try:
+            done = watch(guest, watcher, "netstat", "-t", by="ivshmem:")
+        finally:
+            stop.set()
+            thread.join()
+    assert done.returncode != 0 and b"ESTABLISHED" not in done.stdout
+    assert watch(guest, watcher, "netstat", "-t", by="ivshmem:").returncode == 0
 
 
 def test_without_a_grantor_nothing_is_shown(guest, watcher, agent):

@@ -19,6 +19,16 @@ __attribute__((noinline)) static int recurse(int depth)
 	return depth == 1000000 ? 0 : recurse(depth + 1) + room[0];
 }
 
+/* Over the canary and the return address. */
+__attribute__((noinline)) static void smash(volatile int size)
+{
+	char room[16];
+	volatile char *byte = room;
+
+	for (int i = 0; i < size; i++)
+		byte[i] = 'A';
+}
+
 int main(int argc, char **argv)
 {
 	const char *how = argc > 1 ? argv[1] : "";
@@ -44,6 +54,8 @@ int main(int argc, char **argv)
 		((void (*)(void))0x1000)();
 	else if (strcmp(how, "stack") == 0)
 		__asm__ volatile("mov $0, %rsp; push %rax");
+	else if (strcmp(how, "smash") == 0)
+		smash(64);
 	else if (strcmp(how, "enclu") == 0)
 		__asm__ volatile(".byte 0x0f, 0x01, 0xd7" : : "a"(2));
 	puts("after");

@@ -2,9 +2,10 @@
 /*
  * For tests only: instead of a target's /proc, files of this machine's own, by
  * way of host calls. Linked before the libraries, it takes the place of
- * guest/proc/node.c and enclave/vfs/target.c, so that what lies between a
+ * guest/proc/nodes.c and text.c and of enclave/vfs/target.c, so that what lies between a
  * program and them can be compared with Linux itself.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +19,11 @@
 #define LINK(path_, target_) {.path = path_, .mode = S_IFLNK | 0777, .target = target_}
 #define FILE_NODE(path_) {.path = path_, .mode = S_IFREG | 0444}
 
-const struct proc_node proc_nodes[] = {
+static const struct proc_node nodes[] = {
 	DIRECTORY(""),
+	DIRECTORY("[pid]"),
+	FILE_NODE("[pid]/mounts"),
+	DIRECTORY("[pid]/net"),
 	LINK("mounts", "self/mounts"),
 	LINK("net", "self/net"),
 	FILE_NODE("net/arp"),
@@ -39,9 +43,7 @@ const struct proc_node proc_nodes[] = {
 	FILE_NODE("net/udplite"),
 	FILE_NODE("net/udplite6"),
 	FILE_NODE("net/unix"),
-	DIRECTORY("self"),
-	FILE_NODE("self/mounts"),
-	DIRECTORY("self/net"),
+	LINK("self", "1"),
 	DIRECTORY("sys"),
 	DIRECTORY("sys/kernel"),
 	FILE_NODE("sys/kernel/hostname"),
@@ -51,51 +53,18 @@ const struct proc_node proc_nodes[] = {
 	FILE_NODE("version"),
 };
 
-const size_t proc_node_count = sizeof proc_nodes / sizeof proc_nodes[0];
+const struct proc_tree proc_trees[] = {
+	{.root = "/proc", .nodes = nodes, .node_count = sizeof nodes / sizeof nodes[0]},
+};
 
-status proc_node_find(const char *path, const struct proc_node **ret_node)
-{
-	if (strncmp(path, "self/net/", 9) == 0)
-		path += 5;
-	for (size_t i = 0; i < proc_node_count; i++)
-		if (strcmp(proc_nodes[i].path, path) == 0) {
-			*ret_node = &proc_nodes[i];
-			return STATUS_OK;
-		}
-	return STATUS_MISSING;
-}
+const size_t proc_tree_count = 1;
 
-const struct proc_node *proc_node_next(const struct proc_node *directory, const struct proc_node *previous)
-{
-	const char *prefix = strcmp(directory->path, "self/net") == 0 ? "net" : directory->path;
-	size_t length = strlen(prefix);
-
-	for (const struct proc_node *node = previous != NULL ? previous + 1 : proc_nodes;
-	     node < proc_nodes + proc_node_count; node++) {
-		const char *name = node->path;
-
-		if (length > 0) {
-			if (strncmp(name, prefix, length) != 0 || name[length] != '/')
-				continue;
-			name += length + 1;
-		}
-		if (name[0] != '\0' && strchr(name, '/') == NULL)
-			return node;
-	}
-	return NULL;
-}
-
-const char *proc_node_name(const struct proc_node *node)
-{
-	const char *slash = strrchr(node->path, '/');
-
-	return slash != NULL ? slash + 1 : node->path;
-}
-
-status proc_node_check(struct guest_kernel *kernel, const struct proc_node *node)
+status proc_entry_stat(struct guest_kernel *kernel, const struct proc_entry *entry, bool follow,
+		       struct stat_answer *ret_answer)
 {
 	(void)kernel;
-	(void)node;
+	(void)follow;
+	*ret_answer = (struct stat_answer){.mode = entry->node->mode};
 	return STATUS_OK;
 }
 
@@ -116,10 +85,41 @@ status target_kernel(struct guest_kernel **ret_kernel)
 	return STATUS_OK;
 }
 
+status target_kernel_to_read(const char *what, struct guest_kernel **ret_kernel)
+{
+	(void)what;
+	return target_kernel(ret_kernel);
+}
+
+void target_epoch_end(void)
+{
+}
+
+uint64_t target_epoch(void)
+{
+	return 1;
+}
+
+status target_kernel_in(uint64_t epoch, struct guest_kernel **ret_kernel)
+{
+	return epoch == target_epoch() ? target_kernel(ret_kernel) : STATUS_TORN;
+}
+
+status target_still_same(void)
+{
+	return STATUS_OK;
+}
+
 status target_check(const char *path)
 {
 	(void)path;
 	return STATUS_OK;
+}
+
+long target_refusal(status outcome, const char *what)
+{
+	(void)what;
+	return outcome == STATUS_NO_MEMORY ? -ENOMEM : -EIO;
 }
 
 /* A file that broke off: what a list that loops leaves. */
@@ -131,16 +131,18 @@ static status torn_text(struct proc_text *ret_text)
 	return STATUS_OK;
 }
 
-status proc_text_init(struct guest_kernel *kernel, const struct proc_node *node, struct proc_text *ret_text)
+status proc_text_part_init(struct guest_kernel *kernel, const struct proc_entry *entry, const struct seq_place *start,
+			   struct proc_text *ret_text)
 {
 	struct proc_text text = {0};
-	char path[256];
+	char path[PROC_NAME_SIZE_MAX];
 	long host_fd, part;
 
 	(void)kernel;
-	if (strcmp(node->path, "torn") == 0)
+	(void)start;
+	if (strcmp(entry->node->path, "torn") == 0)
 		return torn_text(ret_text);
-	snprintf(path, sizeof path, "/proc/%s", node->path);
+	proc_entry_name(entry, path);
 	host_fd = runtime_host_open(path, 0);
 	if (host_fd < 0)
 		return STATUS_MISSING;
@@ -154,8 +156,25 @@ status proc_text_init(struct guest_kernel *kernel, const struct proc_node *node,
 	return STATUS_OK;
 }
 
-void proc_text_deinit(struct proc_text *text)
+status proc_link_init(struct guest_kernel *kernel, const struct proc_entry *entry, struct proc_text *ret_text)
 {
-	free(text->data);
-	free(text->fault);
+	(void)kernel;
+	*ret_text = (struct proc_text){.data = strdup(entry->node->target), .size = strlen(entry->node->target)};
+	return STATUS_OK;
+}
+
+status proc_listing_create(struct guest_kernel *kernel, const struct proc_entry *entry, struct listing **ret_listing)
+{
+	const struct proc_node *child = NULL;
+
+	(void)kernel;
+	TRY(listing_create(ret_listing));
+	while ((child = proc_node_next(entry->tree, entry->node, child)) != NULL)
+		listing_add(*ret_listing, proc_node_name(child), child->mode, 0);
+	return STATUS_OK;
+}
+
+/* There is nothing to be ended. */
+void target_end(void)
+{
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* run-plain [--sim] [--timer] IMAGE ARGUMENTS…: the backend `plain` (or sim) with no target,
- * for tests of what doesn't need one. */
+ * for tests of what doesn't need one. $VERIFIER and $VERIFIER_OWNER: where a verifier listens, and the file with
+ * its owner's public key. */
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -11,6 +13,8 @@
 #include "host/loader/plain.h"
 #include "host/loader/program.h"
 #include "host/loader/sim.h"
+#include "host/serve/verifier-client.h"
+#include "verifier/grants/keys.h"
 
 static volatile sig_atomic_t alarm_count;
 
@@ -39,6 +43,28 @@ static int end(status result, int exit_code, bool timer)
 	return result == STATUS_OK ? exit_code : 125;
 }
 
+/* serve->verifier: the context. */
+static void prepare(struct serve *serve, void *context)
+{
+	serve->verifier = context;
+}
+
+static status find_verifier(struct program *program)
+{
+	static uint8_t key[START_OWNER_KEY_SIZE];
+	const char *place = getenv("VERIFIER"), *owner = getenv("VERIFIER_OWNER");
+	struct verifier_client *client;
+
+	if (place == NULL || owner == NULL)
+		return STATUS_OK;
+	TRY(owner_public_load(owner, key));
+	TRY(verifier_client_create(place, &client));
+	program->verifier_key = key;
+	program->prepare = prepare;
+	program->prepare_context = client;
+	return STATUS_OK;
+}
+
 int main(int argc, char **argv)
 {
 	bool sim = argc > 1 && strcmp(argv[1], "--sim") == 0;
@@ -59,6 +85,8 @@ int main(int argc, char **argv)
 	}
 	if (timer)
 		start_timer();
-	result = program_run(&program, &exit_code);
+	result = find_verifier(&program);
+	if (result == STATUS_OK)
+		result = program_run(&program, &exit_code);
 	return end(result, exit_code, timer);
 }

@@ -10,7 +10,6 @@
  * harmless (it got the truth, or something that an honest host could have said),
  * bad (anything else). Exit 1 if anything was bad.
  */
-#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -28,11 +27,11 @@
 #include "enclave/runtime/profile.h"
 #include "enclave/runtime/source.h"
 #include "host/serve/hostile.h"
+#include "calls.h"
+#include "options.h"
 
 enum {
 	FILE_SIZE = 20000,
-	GUARD_SIZE = 256,
-	ROOM_SIZE = 40 * 1024,
 	GUARD_BYTE = 0xa5,
 	PROFILE_BYTES = 3000,
 	/* The serving side is made anew after so many, as lies make it lose files. */
@@ -41,24 +40,17 @@ enum {
 	PAGE_COUNT = 5,
 };
 
-enum verdict { REFUSED, HARMLESS, BAD };
-
 static struct call_window window __attribute__((aligned(4096)));
 static struct serve serve;
 static struct hostile liar;
 static enum hostile_kind kind; /* of the call under way */
-static bool lying;
+bool calls_lying;
 static char directory[64], file_path[128], link_path[128];
 static uint8_t file_bytes[FILE_SIZE], profile_bytes[PROFILE_BYTES];
 static char reason[256];
 static FILE *complaints;
 
-/* Where answers go: a guard, the room, a guard. */
-static struct {
-	uint8_t before[GUARD_SIZE];
-	uint8_t room[ROOM_SIZE];
-	uint8_t after[GUARD_SIZE];
-} memory;
+struct calls_memory calls_memory;
 
 static uint64_t serve_count;
 
@@ -66,7 +58,7 @@ static uint64_t serve_count;
 void runtime_enter_host(void)
 {
 	serve_count++;
-	if (lying)
+	if (calls_lying)
 		hostile_serve(&liar, &serve, kind, true, serve_call);
 	else
 		serve_call(&serve);
@@ -75,6 +67,7 @@ void runtime_enter_host(void)
 /* In the place of an image's manifest: every call that exists may be asked for. */
 const char image_paths[] = "";
 const char image_environment[] = "";
+const char image_programs[] = "";
 const uint16_t image_calls[] = {
 	SYS_read,  SYS_write,	      SYS_pread64,	   SYS_openat,	    SYS_close,
 	SYS_lseek, SYS_fstat,	      SYS_newfstatat,	   SYS_readlinkat,  SYS_getdents64,
@@ -88,8 +81,7 @@ static void drop_report(void *context, status fault, const char *message)
 	(void)message;
 }
 
-static enum verdict bad(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static enum verdict bad(const char *format, ...)
+enum verdict calls_bad(const char *format, ...)
 {
 	va_list arguments;
 
@@ -99,13 +91,13 @@ static enum verdict bad(const char *format, ...)
 	return BAD;
 }
 
-static uint64_t below(uint64_t limit)
+uint64_t calls_below(uint64_t limit)
 {
 	return hostile_random(&liar) % limit;
 }
 
 /* The kinds that leave the answer as it is: whoever accepts it has the truth. */
-static bool answer_is_honest(void)
+bool calls_answer_is_honest(void)
 {
 	return kind == HOSTILE_DELAYED || kind == HOSTILE_ORDER || kind == HOSTILE_SEQUENCE || kind == HOSTILE_STATE ||
 	       kind == HOSTILE_NEVER;
@@ -127,25 +119,25 @@ static bool is_errno(long result, const int *list)
 
 static enum verdict refused(long result, const int *list)
 {
-	return is_errno(result, list) ? REFUSED : bad("errno %ld, which the call can't give", -result);
+	return is_errno(result, list) ? REFUSED : calls_bad("errno %ld, which the call can't give", -result);
 }
 
-static bool room_is_untouched_from(size_t offset)
+bool calls_room_is_untouched_from(size_t offset)
 {
 	for (size_t i = offset; i < ROOM_SIZE; i++)
-		if (memory.room[i] != GUARD_BYTE)
+		if (calls_memory.room[i] != GUARD_BYTE)
 			return false;
 	return true;
 }
 
 static long honest_open(const char *path, int flags)
 {
-	bool before = lying;
+	bool before = calls_lying;
 	long host_fd;
 
-	lying = false;
+	calls_lying = false;
 	host_fd = runtime_host_open(path, flags);
-	lying = before;
+	calls_lying = before;
 	if (host_fd < 0) {
 		fprintf(complaints, "soak-calls: %s can't be opened: %s\n", path, strerror((int)-host_fd));
 		exit(2);
@@ -155,11 +147,11 @@ static long honest_open(const char *path, int flags)
 
 static void honest_close(long host_fd)
 {
-	bool before = lying;
+	bool before = calls_lying;
 
-	lying = false;
+	calls_lying = false;
 	(void)runtime_host_close((int)host_fd);
-	lying = before;
+	calls_lying = before;
 }
 
 static enum verdict try_open(void)
@@ -168,13 +160,13 @@ static enum verdict try_open(void)
 	long taken = honest_open(file_path, 0), result;
 	enum verdict verdict = HARMLESS;
 
-	lying = true;
+	calls_lying = true;
 	result = runtime_host_open(file_path, 0);
-	lying = false;
+	calls_lying = false;
 	if (result < 0)
 		verdict = refused(result, errors);
 	else if (result < 3 || result > HOST_FD_MAX || result == taken)
-		verdict = bad("descriptor %ld, where %ld is open", result, taken);
+		verdict = calls_bad("descriptor %ld, where %ld is open", result, taken);
 	if (result >= 0)
 		honest_close(result);
 	honest_close(taken);
@@ -186,63 +178,65 @@ static enum verdict try_close(void)
 	static const int errors[] = {EBADF, EINTR, 0};
 	long host_fd = honest_open(file_path, 0), result;
 
-	lying = true;
+	calls_lying = true;
 	result = runtime_host_close((int)host_fd);
-	return result < 0 ? refused(result, errors) : result == 0 ? HARMLESS : bad("%ld", result);
+	return result < 0 ? refused(result, errors) : result == 0 ? HARMLESS : calls_bad("%ld", result);
 }
 
 static enum verdict try_read(void)
 {
 	static const int errors[] = {EAGAIN, EBADF, EINTR, EINVAL, EISDIR, ESPIPE, 0};
 	long host_fd = honest_open(file_path, 0), result;
-	size_t size = below(FILE_SIZE + 1), at = below(FILE_SIZE), expected;
-	bool positioned = below(2);
+	size_t size = calls_below(FILE_SIZE + 1), at = calls_below(FILE_SIZE), expected;
+	bool positioned = calls_below(2);
 
 	if (!positioned)
 		at = 0;
 	expected = size < FILE_SIZE - at ? size : FILE_SIZE - at;
-	lying = true;
-	result = runtime_host_read((int)host_fd, memory.room, size, positioned ? (int64_t)at : -1);
-	lying = false;
+	calls_lying = true;
+	result = runtime_host_read((int)host_fd, calls_memory.room, size, positioned ? (int64_t)at : -1);
+	calls_lying = false;
 	honest_close(host_fd);
-	if (!room_is_untouched_from(result < 0 ? 0 : (size_t)result))
-		return bad("%ld of %zu bytes, and more was written", result, size);
+	if (!calls_room_is_untouched_from(result < 0 ? 0 : (size_t)result))
+		return calls_bad("%ld of %zu bytes, and more was written", result, size);
 	if (result < 0)
 		return refused(result, errors);
 	if ((size_t)result > size)
-		return bad("%ld bytes where %zu were asked for", result, size);
-	if (answer_is_honest() && ((size_t)result != expected || memcmp(memory.room, file_bytes + at, expected) != 0))
-		return bad("%ld bytes that aren't the file's %zu", result, expected);
+		return calls_bad("%ld bytes where %zu were asked for", result, size);
+	if (calls_answer_is_honest() &&
+	    ((size_t)result != expected || memcmp(calls_memory.room, file_bytes + at, expected) != 0))
+		return calls_bad("%ld bytes that aren't the file's %zu", result, expected);
 	return HARMLESS;
 }
 
 static enum verdict try_write(void)
 {
 	static const int errors[] = {EAGAIN, EBADF, EINTR, EINVAL, ENOSPC, EPIPE, EFBIG, EDQUOT, EPERM, 0};
-	size_t size = 1 + below(5000);
+	size_t size = 1 + calls_below(5000);
 	long result;
 
-	lying = true;
+	calls_lying = true;
 	result = runtime_host_write(2, file_bytes, size);
 	if (result < 0)
 		return refused(result, errors);
-	return result >= 1 && (size_t)result <= size ? HARMLESS : bad("%ld of %zu bytes", result, size);
+	return result >= 1 && (size_t)result <= size ? HARMLESS : calls_bad("%ld of %zu bytes", result, size);
 }
 
 static enum verdict try_seek(void)
 {
 	static const int errors[] = {EBADF, EINVAL, ESPIPE, EOVERFLOW, ENXIO, 0};
-	int whence = (int)below(3);
-	int64_t offset = (int64_t)below(100000);
+	int whence = (int)calls_below(3);
+	int64_t offset = (int64_t)calls_below(100000);
 	long host_fd = honest_open(file_path, 0), result;
 
-	lying = true;
+	calls_lying = true;
 	result = runtime_host_seek((int)host_fd, offset, whence);
-	lying = false;
+	calls_lying = false;
 	honest_close(host_fd);
 	if (result < 0)
 		return refused(result, errors);
-	return whence != SEEK_SET || result == offset ? HARMLESS : bad("sought %ld, got %ld", (long)offset, result);
+	return whence != SEEK_SET || result == offset ? HARMLESS
+						      : calls_bad("sought %ld, got %ld", (long)offset, result);
 }
 
 static enum verdict check_stat(const struct stat *stat, long result, bool links)
@@ -253,18 +247,18 @@ static enum verdict check_stat(const struct stat *stat, long result, bool links)
 
 	if (result < 0)
 		return memcmp(stat, &nothing, sizeof nothing) == 0 ? refused(result, errors)
-								   : bad("refused, and written all the same");
+								   : calls_bad("refused, and written all the same");
 	if (result > 0)
-		return bad("%ld", result);
+		return calls_bad("%ld", result);
 	if (type != S_IFREG && type != S_IFDIR && type != S_IFCHR && type != S_IFBLK && type != S_IFIFO &&
 	    type != S_IFSOCK && !(links && type == S_IFLNK))
-		return bad("mode %o", stat->st_mode);
+		return calls_bad("mode %o", stat->st_mode);
 	if (stat->st_size < 0 || stat->st_blocks < 0 || stat->st_blksize < 1 || stat->st_blksize > 1 << 24 ||
 	    (unsigned long)stat->st_atim.tv_nsec > 999999999 || (unsigned long)stat->st_mtim.tv_nsec > 999999999 ||
 	    (unsigned long)stat->st_ctim.tv_nsec > 999999999)
-		return bad("a stat that no file has");
-	if (answer_is_honest() && type == S_IFREG && stat->st_size != FILE_SIZE)
-		return bad("size %ld", (long)stat->st_size);
+		return calls_bad("a stat that no file has");
+	if (calls_answer_is_honest() && type == S_IFREG && stat->st_size != FILE_SIZE)
+		return calls_bad("size %ld", (long)stat->st_size);
 	return HARMLESS;
 }
 
@@ -273,9 +267,9 @@ static enum verdict try_fstat(void)
 	struct stat stat = {0};
 	long host_fd = honest_open(file_path, 0), result;
 
-	lying = true;
+	calls_lying = true;
 	result = runtime_host_fstat((int)host_fd, &stat);
-	lying = false;
+	calls_lying = false;
 	honest_close(host_fd);
 	return check_stat(&stat, result, false);
 }
@@ -283,10 +277,10 @@ static enum verdict try_fstat(void)
 static enum verdict try_stat(void)
 {
 	struct stat stat = {0};
-	bool links = below(2);
+	bool links = calls_below(2);
 	long result;
 
-	lying = true;
+	calls_lying = true;
 	result = runtime_host_stat(links ? link_path : file_path, links ? AT_SYMLINK_NOFOLLOW : 0, &stat);
 	return check_stat(&stat, result, links);
 }
@@ -294,20 +288,21 @@ static enum verdict try_stat(void)
 static enum verdict try_readlink(void)
 {
 	static const int errors[] = {PATH_ERRORS, EINVAL, 0};
-	size_t size = 1 + below(LINK_SIZE);
+	size_t size = 1 + calls_below(LINK_SIZE);
 	long result;
 
-	lying = true;
-	result = runtime_host_readlink(link_path, (char *)memory.room, size);
+	calls_lying = true;
+	result = runtime_host_readlink(link_path, (char *)calls_memory.room, size);
 	if (result < 0) {
 		for (size_t i = 0; i < size; i++)
-			if (memory.room[i] != 0 && memory.room[i] != GUARD_BYTE)
-				return bad("refused, and written all the same");
-		return room_is_untouched_from(size) ? refused(result, errors) : bad("wrote beyond %zu", size);
+			if (calls_memory.room[i] != 0 && calls_memory.room[i] != GUARD_BYTE)
+				return calls_bad("refused, and written all the same");
+		return calls_room_is_untouched_from(size) ? refused(result, errors)
+							  : calls_bad("wrote beyond %zu", size);
 	}
-	if (result < 1 || (size_t)result > size || memchr(memory.room, 0, (size_t)result) != NULL ||
-	    !room_is_untouched_from((size_t)result))
-		return bad("%ld bytes of %zu", result, size);
+	if (result < 1 || (size_t)result > size || memchr(calls_memory.room, 0, (size_t)result) != NULL ||
+	    !calls_room_is_untouched_from((size_t)result))
+		return calls_bad("%ld bytes of %zu", result, size);
 	return HARMLESS;
 }
 
@@ -318,15 +313,15 @@ static enum verdict check_entries(size_t size)
 		size_t record, end;
 
 		if (size - at < 20)
-			return bad("an entry begins at %zu of %zu", at, size);
-		record = memory.room[at + 16] | (size_t)memory.room[at + 17] << 8;
+			return calls_bad("an entry begins at %zu of %zu", at, size);
+		record = calls_memory.room[at + 16] | (size_t)calls_memory.room[at + 17] << 8;
 		if (record < 21 || record > size - at)
-			return bad("an entry of %zu at %zu of %zu", record, at, size);
-		for (end = at + 19; end < at + record && memory.room[end] != 0; end++)
-			if (memory.room[end] == '/')
-				return bad("a name with a slash");
+			return calls_bad("an entry of %zu at %zu of %zu", record, at, size);
+		for (end = at + 19; end < at + record && calls_memory.room[end] != 0; end++)
+			if (calls_memory.room[end] == '/')
+				return calls_bad("a name with a slash");
 		if (end == at + record || end == at + 19 || end - at - 19 > 255)
-			return bad("a name that doesn't end, is empty or too long");
+			return calls_bad("a name that doesn't end, is empty or too long");
 		at += record;
 	}
 	return HARMLESS;
@@ -336,31 +331,31 @@ static enum verdict try_getdents(void)
 {
 	static const int errors[] = {EBADF, EINVAL, ENOENT, ENOTDIR, 0};
 	long host_fd = honest_open(directory, O_DIRECTORY), result;
-	size_t size = 24 + below(2000);
+	size_t size = 24 + calls_below(2000);
 
-	lying = true;
-	result = runtime_host_getdents((int)host_fd, memory.room, size);
-	lying = false;
+	calls_lying = true;
+	result = runtime_host_getdents((int)host_fd, calls_memory.room, size);
+	calls_lying = false;
 	honest_close(host_fd);
-	if (!room_is_untouched_from(size))
-		return bad("wrote beyond %zu", size);
+	if (!calls_room_is_untouched_from(size))
+		return calls_bad("wrote beyond %zu", size);
 	if (result < 0)
 		return refused(result, errors);
-	return (size_t)result <= size ? check_entries((size_t)result) : bad("%ld of %zu bytes", result, size);
+	return (size_t)result <= size ? check_entries((size_t)result) : calls_bad("%ld of %zu bytes", result, size);
 }
 
 static enum verdict try_ioctl(void)
 {
 	static const int errors[] = {EBADF, EINVAL, ENOTTY, 0};
-	bool window_size = below(2);
+	bool window_size = calls_below(2);
 	size_t size = window_size ? 8 : 36;
 	long result;
 
-	lying = true;
-	result = runtime_host_ioctl(0, window_size ? TIOCGWINSZ : 0x5401 /* TCGETS */, memory.room, size);
-	if (!room_is_untouched_from(result < 0 ? 0 : size))
-		return bad("wrote beyond %zu", size);
-	return result < 0 ? refused(result, errors) : result == 0 ? HARMLESS : bad("%ld", result);
+	calls_lying = true;
+	result = runtime_host_ioctl(0, window_size ? TIOCGWINSZ : 0x5401 /* TCGETS */, calls_memory.room, size);
+	if (!calls_room_is_untouched_from(result < 0 ? 0 : size))
+		return calls_bad("wrote beyond %zu", size);
+	return result < 0 ? refused(result, errors) : result == 0 ? HARMLESS : calls_bad("%ld", result);
 }
 
 static enum verdict try_clock(void)
@@ -368,20 +363,20 @@ static enum verdict try_clock(void)
 	static const int errors[] = {EINVAL, 0};
 	static struct timespec last[CLOCK_BOOTTIME + 1];
 	struct timespec time = {-1, -1};
-	clockid_t clock = (clockid_t)below(CLOCK_BOOTTIME + 1);
+	clockid_t clock = (clockid_t)calls_below(CLOCK_BOOTTIME + 1);
 	bool monotonic = clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_COARSE;
 	long result;
 
-	lying = true;
+	calls_lying = true;
 	result = runtime_host_clock(clock, &time);
 	if (result < 0)
-		return time.tv_sec == -1 ? refused(result, errors) : bad("refused, and written all the same");
+		return time.tv_sec == -1 ? refused(result, errors) : calls_bad("refused, and written all the same");
 	if (result > 0 || time.tv_sec < 0 || time.tv_sec > INT64_MAX / 1000000000 || time.tv_nsec < 0 ||
 	    time.tv_nsec > 999999999)
-		return bad("%ld: %ld s %ld ns", result, (long)time.tv_sec, time.tv_nsec);
+		return calls_bad("%ld: %ld s %ld ns", result, (long)time.tv_sec, time.tv_nsec);
 	if (monotonic && (time.tv_sec < last[clock].tv_sec ||
 			  (time.tv_sec == last[clock].tv_sec && time.tv_nsec < last[clock].tv_nsec)))
-		return bad("clock %d runs backwards", clock);
+		return calls_bad("clock %d runs backwards", clock);
 	last[clock] = time;
 	return HARMLESS;
 }
@@ -392,9 +387,9 @@ static enum verdict try_sleep(void)
 	static const struct timespec nothing;
 	long result;
 
-	lying = true;
+	calls_lying = true;
 	result = runtime_host_sleep(&nothing);
-	return result < 0 ? refused(result, errors) : result == 0 ? HARMLESS : bad("%ld", result);
+	return result < 0 ? refused(result, errors) : result == 0 ? HARMLESS : calls_bad("%ld", result);
 }
 
 /* A source whose pages hold their own number. */
@@ -439,36 +434,36 @@ static bool is_status(status result)
 	return result >= STATUS_INTERNAL && result <= STATUS_END;
 }
 
-static enum verdict status_verdict(status result)
+enum verdict calls_status_verdict(status result)
 {
-	return !is_status(result) ? bad("status %d", result) : result == STATUS_OK ? HARMLESS : REFUSED;
+	return !is_status(result) ? calls_bad("status %d", result) : result == STATUS_OK ? HARMLESS : REFUSED;
 }
 
 static enum verdict try_pages(void)
 {
 	struct page_source *source = runtime_source();
 	struct guest_pa addresses[PAGE_COUNT];
-	size_t count = 1 + below(PAGE_COUNT);
+	size_t count = 1 + calls_below(PAGE_COUNT);
 	status results[PAGE_COUNT], result;
 	enum verdict verdict;
 
 	for (size_t i = 0; i < count; i++)
-		addresses[i].value = below(8) << 12;
-	lying = true;
-	result = source->ops->read_pages(source, addresses, count, (void *)memory.room, results);
-	verdict = status_verdict(result);
-	if (!room_is_untouched_from(count * GUEST_PAGE_SIZE))
-		return bad("wrote beyond %zu pages", count);
+		addresses[i].value = calls_below(8) << 12;
+	calls_lying = true;
+	result = source->ops->read_pages(source, addresses, count, (void *)calls_memory.room, results);
+	verdict = calls_status_verdict(result);
+	if (!calls_room_is_untouched_from(count * GUEST_PAGE_SIZE))
+		return calls_bad("wrote beyond %zu pages", count);
 	for (size_t i = 0; i < count && verdict == HARMLESS; i++) {
-		const uint8_t *page = memory.room + i * GUEST_PAGE_SIZE;
+		const uint8_t *page = calls_memory.room + i * GUEST_PAGE_SIZE;
 		uint8_t expected = results[i] == STATUS_OK ? (uint8_t)(addresses[i].value >> 12) : 0;
 
 		if (!is_status(results[i]))
-			return bad("page %zu: status %d", i, results[i]);
+			return calls_bad("page %zu: status %d", i, results[i]);
 		if (results[i] != STATUS_OK && (page[0] != 0 || page[GUEST_PAGE_SIZE - 1] != 0))
-			return bad("page %zu failed and holds something", i);
-		if (answer_is_honest() && page[GUEST_PAGE_SIZE - 1] != expected)
-			return bad("page %zu holds another's bytes", i);
+			return calls_bad("page %zu failed and holds something", i);
+		if (calls_answer_is_honest() && page[GUEST_PAGE_SIZE - 1] != expected)
+			return calls_bad("page %zu holds another's bytes", i);
 	}
 	return verdict;
 }
@@ -480,18 +475,19 @@ static enum verdict try_ram_map(void)
 	uint64_t end = 0;
 	status result;
 
-	lying = true;
+	calls_lying = true;
 	result = source->ops->ram_map(source, &map);
 	if (result != STATUS_OK)
-		return status_verdict(result);
+		return calls_status_verdict(result);
 	if (map.range_count < 1 || map.range_count > RAM_RANGE_COUNT_MAX)
-		return bad("%u ranges", map.range_count);
+		return calls_bad("%u ranges", map.range_count);
 	for (uint32_t i = 0; i < map.range_count; i++) {
 		uint64_t start = map.range[i].start.value, size = map.range[i].size;
 
 		if (start < end || start % 4096 != 0 || size % 4096 != 0 || size == 0 || size > UINT64_C(1) << 52 ||
 		    start + size > UINT64_C(1) << 52)
-			return bad("range %u: %#llx+%#llx", i, (unsigned long long)start, (unsigned long long)size);
+			return calls_bad("range %u: %#llx+%#llx", i, (unsigned long long)start,
+					 (unsigned long long)size);
 		end = start + size;
 	}
 	return HARMLESS;
@@ -503,46 +499,46 @@ static enum verdict try_source_rest(void)
 	struct cpu_registers registers = {0};
 	struct ram_range range = {{0}, 0};
 	const uint8_t *bytes = (const uint8_t *)"";
-	uint64_t start = below(16) << 12;
-	uint32_t cpu = (uint32_t)below(4);
+	uint64_t start = calls_below(16) << 12;
+	uint32_t cpu = (uint32_t)calls_below(4);
 	status result;
 
-	lying = true;
-	switch (below(3)) {
+	calls_lying = true;
+	switch (calls_below(3)) {
 	case 0:
 		result = source->ops->registers(source, cpu, &registers);
 		if (result == STATUS_OK && (registers.cpu_index != cpu || (registers.cpl != 0 && registers.cpl != 3)))
-			return bad("CPU %u, CPL %u", registers.cpu_index, registers.cpl);
-		return status_verdict(result);
+			return calls_bad("CPU %u, CPL %u", registers.cpu_index, registers.cpl);
+		return calls_status_verdict(result);
 	case 1:
 		result = source->ops->next_populated(source, (struct guest_pa){start}, &range, &bytes);
 		if (result == STATUS_OK && (bytes != NULL || range.start.value < start || range.size == 0 ||
 					    range.start.value > UINT64_C(1) << 52))
-			return bad("%#llx from %#llx on", (unsigned long long)range.start.value,
-				   (unsigned long long)start);
-		return status_verdict(result);
-	default: return status_verdict(source->ops->check(source));
+			return calls_bad("%#llx from %#llx on", (unsigned long long)range.start.value,
+					 (unsigned long long)start);
+		return calls_status_verdict(result);
+	default: return calls_status_verdict(source->ops->check(source));
 	}
 }
 
 static enum verdict try_profile(void)
 {
-	size_t size = PROFILE_BYTES, part = 1 + below(PROFILE_BYTES);
+	size_t size = PROFILE_BYTES, part = 1 + calls_below(PROFILE_BYTES);
 	status result;
 
-	lying = true;
-	if (below(2)) {
+	calls_lying = true;
+	if (calls_below(2)) {
 		result = runtime_profile_size(&size);
 		if (result == STATUS_OK && size > 64u << 20)
-			return bad("a profile of %zu bytes", size);
-		return status_verdict(result);
+			return calls_bad("a profile of %zu bytes", size);
+		return calls_status_verdict(result);
 	}
-	result = runtime_profile_read(0, memory.room, part);
-	if (!room_is_untouched_from(part))
-		return bad("wrote beyond %zu", part);
-	if (result == STATUS_OK && answer_is_honest() && memcmp(memory.room, profile_bytes, part) != 0)
-		return bad("another profile");
-	return status_verdict(result);
+	result = runtime_profile_read(0, calls_memory.room, part);
+	if (!calls_room_is_untouched_from(part))
+		return calls_bad("wrote beyond %zu", part);
+	if (result == STATUS_OK && calls_answer_is_honest() && memcmp(calls_memory.room, profile_bytes, part) != 0)
+		return calls_bad("another profile");
+	return calls_status_verdict(result);
 }
 
 static const struct {
@@ -565,6 +561,13 @@ static const struct {
 	{"source RAM map", try_ram_map},
 	{"source, other", try_source_rest},
 	{"profile", try_profile},
+	{"quote", try_quote},
+	{"verifier send", try_verifier_send},
+	{"verifier receive", try_verifier_receive},
+	{"verifier connect", try_verifier_connect},
+	{"unsent put", try_unsent_put},
+	{"unsent get", try_unsent_get},
+	{"unsent clear", try_unsent_clear},
 };
 
 enum { CALL_COUNT = sizeof calls / sizeof calls[0] };
@@ -572,7 +575,7 @@ enum { CALL_COUNT = sizeof calls / sizeof calls[0] };
 static bool guards_are_whole(void)
 {
 	for (size_t i = 0; i < GUARD_SIZE; i++)
-		if (memory.before[i] != GUARD_BYTE || memory.after[i] != GUARD_BYTE)
+		if (calls_memory.before[i] != GUARD_BYTE || calls_memory.after[i] != GUARD_BYTE)
 			return false;
 	return true;
 }
@@ -588,6 +591,8 @@ static void renew_host(void)
 	serve_init(&serve, &window, &honest_source, profile);
 	runtime_window_init(&window);
 	window.slot.done = 0;
+	calls_lying = false;
+	calls_verifier_renew(&serve);
 }
 
 static struct {
@@ -602,18 +607,18 @@ static void soak_one(uint64_t seed, uint64_t i)
 
 	kind = (enum hostile_kind)(i % HOSTILE_KIND_COUNT);
 	liar.random = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15) + i * UINT64_C(0xd1342543de82ef95) + 1;
-	(void)below(2);
-	memset(&memory, GUARD_BYTE, sizeof memory);
-	lying = false;
+	(void)calls_below(2);
+	memset(&calls_memory, GUARD_BYTE, sizeof calls_memory);
+	calls_lying = false;
 	serve_count = 0;
 	verdict = calls[which].try();
-	lying = false;
+	calls_lying = false;
 	hostile_rest(&liar, &window.slot);
 	if (verdict != BAD && !guards_are_whole())
-		verdict = bad("memory beyond the answer's was written");
+		verdict = calls_bad("memory beyond the answer's was written");
 	/* enclave/runtime/call.c comes out a bounded number of times. */
 	if (verdict != BAD && serve_count > 1000)
-		verdict = bad("%llu exits", (unsigned long long)serve_count);
+		verdict = calls_bad("%llu exits", (unsigned long long)serve_count);
 	table[kind].tried++;
 	table[kind].refused += verdict == REFUSED;
 	table[kind].harmless += verdict == HARMLESS;
@@ -655,22 +660,6 @@ static void remove_files(void)
 	(void)rmdir(directory);
 }
 
-struct options {
-	uint64_t count, seed, first;
-};
-
-static error_t parse_option(int key, char *argument, struct argp_state *state)
-{
-	struct options *options = state->input;
-
-	switch (key) {
-	case 'c': options->count = strtoull(argument, NULL, 10); return 0;
-	case 's': options->seed = strtoull(argument, NULL, 10); return 0;
-	case 'f': options->first = strtoull(argument, NULL, 10); return 0;
-	default: return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static int print_table(FILE *out, uint64_t seed)
 {
 	uint64_t bad_count = 0;
@@ -689,22 +678,11 @@ static int print_table(FILE *out, uint64_t seed)
 
 int main(int argc, char **argv)
 {
-	static const struct argp_option argp_options[] = {
-		{"count", 'c', "N", 0, "so many lies (default 20000)", 0},
-		{"seed", 's', "S", 0, "which lies (default 1)", 0},
-		{"first", 'f', "I", 0, "the number of the first one (default 0)", 0},
-		{0},
-	};
-	const struct argp argp = {
-		.options = argp_options,
-		.parser = parse_option,
-		.doc = "Lie to the image's side of every host call, and look at what comes of it.",
-	};
-	struct options options = {.count = 20000, .seed = 1};
+	const struct soak_options options = soak_options_parse(
+		argc, argv, "Lie to the image's side of every host call, and look at what comes of it.");
 	FILE *out;
 	int null;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
 	/* The host's standard output and error are written to: not to ours. */
 	complaints = fdopen(fcntl(2, F_DUPFD_CLOEXEC, 100), "w");
 	out = fdopen(fcntl(1, F_DUPFD_CLOEXEC, 100), "w");
@@ -715,6 +693,7 @@ int main(int argc, char **argv)
 		if (dup2(null, fd) < 0)
 			return 2;
 	make_files();
+	calls_verifier_init(directory);
 	report_sink_set(drop_report, NULL);
 	hostile_init(&liar, &window, options.seed);
 	for (uint64_t i = 0; i < options.count; i++) {
@@ -723,6 +702,7 @@ int main(int argc, char **argv)
 		soak_one(options.seed, options.first + i);
 	}
 	hostile_deinit(&liar);
+	calls_verifier_deinit();
 	remove_files();
 	close(null);
 	return print_table(out, options.seed);

@@ -8,7 +8,7 @@
 
 #include "agent/primitives.h"
 #include "base/report.h"
-#include "verifier/keys.h"
+#include "verifier/grants/keys.h"
 
 enum {
 	POOL_COUNT = 64, /* private keys, and as many apart */
@@ -241,8 +241,8 @@ status world_registers(uint64_t cpu, struct call_registers *ret_registers)
 {
 	if (cpu >= 4)
 		return STATUS_END;
-	*ret_registers =
-		(struct call_registers){0x80050033, 0x1000 * (cpu + 1), 0x370ef0, 0xd01, 0xfe00, cpu, cpu % 2 * 3};
+	*ret_registers = (struct call_registers){0x80050033, 0x1000 * (cpu + 1), 0x370ef0,    0xd01, 0xfe00,
+						 cpu,	     cpu % 2 * 3,	 0x8100 + cpu};
 	return STATUS_OK;
 }
 
@@ -339,6 +339,8 @@ static status answer_record(struct source *source, const struct message *message
 		return link_close(&source->session, ret_answer->data, sizeof ret_answer->data, &ret_answer->size);
 	}
 	TRY(result);
+	if (source->session.ahead == NULL)
+		link_session_lend(&source->session, &source->ahead);
 	TRY(answer_request(source, (struct span){content, size}));
 	return link_seal(&source->session, (struct span){source->plain, source->plain_size}, ret_answer->data,
 			 sizeof ret_answer->data, &ret_answer->size);
@@ -362,6 +364,8 @@ void source_answer(struct source *source, const struct message *message, struct 
 	}
 	if (status_is_fault(result))
 		refuse(source, ret_answer);
+	else
+		link_prepare(&source->session);
 }
 
 void heard_add(struct heard *heard, bool back, const struct message *message)

@@ -64,6 +64,7 @@ void message_copy(struct message *to, const struct message *from);
 /* The source: what agent/serve/ makes of link/, without connections, clock and quota. */
 struct source {
 	struct link_session session;
+	struct link_ahead ahead; /* lent to it from the first record on, as the agent does */
 	bool has_answered_first, is_over;
 	unsigned opened_count; /* records that it took as genuine */
 	struct link_request request; /* the last one */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * soak-programs --count N --seed S [--backend B] [--target T] IMAGE ARGUMENTS…: run an image N
- * times, tell it one lie each time (host/serve/hostile.h), at a call and of a kind
- * that the seed chooses, and compare.
+ * soak-programs --count N --seed S [--backend B] [--target T [--agent A --grantor G | --verifier V --owner O]] IMAGE
+ * ARGUMENTS…: run an image until N lies were told, one each time (host/serve/hostile.h), at a call and of a kind that
+ * the seed chooses, and compare.
  *
  * Prints a JSON line per kind: tried, refused (the program ended with an exit code
- * that isn't 0, and with words), harmless (it printed what it prints otherwise and
- * ended alike), bad (a crash, other output with success, no end, no words). Exit 1
+ * that isn't 0, and with words, and printed no line that it doesn't print otherwise), harmless (it printed
+ * what it prints otherwise and ended alike), bad (a crash, other output, no end, no words). Exit 1
  * if anything was bad.
  *
  * What a program printed is what it was told to have been written: a host that
@@ -29,6 +29,7 @@
 
 #include "agent/target.h"
 #include "base/report.h"
+#include "cli/chain.h"
 #include "host/loader/plain.h"
 #include "host/loader/program.h"
 #include "host/loader/sim.h"
@@ -39,6 +40,9 @@ enum {
 	/* No program here needs a hundredth of these. */
 	CALL_COUNT_MAX = 1000000,
 	SECONDS_MAX = 60,
+	/* Some hundredths of the lies are about something that only the host knows: another run
+	 * takes their place. Where half of them are, something else is wrong. */
+	RUNS_PER_LIE_MAX = 2,
 };
 
 /* Shared with the child that runs the program. */
@@ -47,6 +51,7 @@ static struct record {
 	size_t output_size;
 	size_t words; /* bytes on standard error */
 	uint64_t call_count;
+	uint64_t chosen_count; /* of those that may be lied about */
 	bool lied, endless;
 	/* What it wrote was changed in the window before it could be noted. */
 	bool garbled;
@@ -54,7 +59,7 @@ static struct record {
 
 static struct options {
 	uint64_t count, seed;
-	const char *target;
+	const char *target, *agent, *grantor, *verifier, *owner;
 	const struct backend *backend;
 	const char *const *arguments;
 } options = {.count = 200, .seed = 1, .backend = &plain_backend};
@@ -67,6 +72,13 @@ static uint64_t lie_sequence;
 void __real_serve_call(struct serve *serve);
 void __wrap_serve_call(struct serve *serve);
 
+/* Is it among those that are lied about? Where a verifier is, those that lead to it, as there are others enough
+ * without one. */
+static bool is_chosen(uint64_t number)
+{
+	return options.verifier == NULL || (number >= CALL_QUOTE_TARGET && number <= CALL_UNSENT_CLEAR);
+}
+
 /* Who would be wronged by a lie about this call's data. */
 static bool data_is_checkable(uint64_t number)
 {
@@ -75,6 +87,7 @@ static bool data_is_checkable(uint64_t number)
 	case CALL_SOURCE_RAM_MAP:
 	case CALL_SOURCE_REGISTERS:
 	case CALL_SOURCE_NEXT_POPULATED:
+	case CALL_SOURCE_PLAN:
 	case SYS_read:
 	case SYS_pread64:
 	case CALL_EXIT: return false; /* the window is gone soon */
@@ -125,10 +138,11 @@ void __wrap_serve_call(struct serve *serve)
 	if (first) {
 		asked = *slot;
 		record->garbled |= liar.changing && asked.number == SYS_write;
-		liar.changing = false;
+		hostile_stop_changing(&liar);
 		if (asked.number == SYS_write && asked.argument[1] == 0 && asked.argument[2] <= CALL_DATA_SIZE)
 			memcpy(data, serve->window->data, asked.argument[2]);
-		if (record->call_count++ == lie_at - 1)
+		record->call_count++;
+		if (is_chosen(asked.number) && record->chosen_count++ == lie_at - 1)
 			lie_sequence = asked.posted;
 	}
 	if (record->call_count > CALL_COUNT_MAX) {
@@ -147,13 +161,36 @@ void __wrap_serve_call(struct serve *serve)
 	}
 }
 
+/* The context: the chain; NULL: none. */
 static void prepare(struct serve *serve, void *context)
 {
-	(void)context;
+	if (context != NULL)
+		chain_prepare(serve, context);
 	hostile_init(&liar, serve->window, options.seed);
 	liar.random = (options.seed + 1) * UINT64_C(0x9e3779b97f4a7c15) + lie_at * 64 + kind + 1;
 	for (int i = 0; i < 8; i++)
 		(void)hostile_random(&liar);
+}
+
+/* A connection of its own for each run. */
+static struct chain *chain_of_run(void)
+{
+	const struct chain_settings settings = {
+		.target = options.target,
+		.agent = options.agent,
+		.grantor = options.grantor,
+		.verifier = options.verifier,
+		.owner = options.owner,
+		.image_path = options.arguments[0],
+		.epoch_file = -1,
+	};
+	struct chain *chain;
+
+	if (options.agent == NULL)
+		return NULL;
+	if (chain_create(&settings, &chain) != STATUS_OK)
+		_exit(125);
+	return chain;
 }
 
 static _Noreturn void child(struct target *target)
@@ -167,11 +204,17 @@ static _Noreturn void child(struct target *target)
 		.prepare = prepare,
 	};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), exit_code;
+	struct chain *chain;
 
 	alarm(SECONDS_MAX);
 	(void)setenv("BARTIZAN_HELPER", "0", 1);
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0)
 		_exit(2);
+	chain = chain_of_run();
+	program.prepare_context = chain;
+	program.link = chain != NULL ? chain_link(chain) : NULL;
+	if (options.verifier != NULL && chain != NULL)
+		program.verifier_key = program.link->owner_key;
 	_exit(program_run(&program, &exit_code) == STATUS_OK ? exit_code : 125);
 }
 
@@ -199,6 +242,46 @@ static struct {
 
 enum verdict { NOT_TOLD, REFUSED, HARMLESS, BAD };
 
+/* The size of the line at `at`, without its end. *ret_is_cut: it has none. */
+static size_t line_size(const char *at, const char *end, bool *ret_is_cut)
+{
+	const char *next = memchr(at, '\n', (size_t)(end - at));
+
+	*ret_is_cut = next == NULL;
+	return (size_t)((next != NULL ? next : end) - at);
+}
+
+/* Has the honest run this line, or does it begin with it, where it is the last and was cut? */
+static bool is_honest_line(const struct record *honest, const char *line, size_t size, bool is_cut)
+{
+	const char *end = honest->output + honest->output_size;
+	bool ignored;
+
+	for (const char *at = honest->output; at < end;) {
+		size_t there = line_size(at, end, &ignored);
+
+		if ((is_cut ? there >= size : there == size) && memcmp(at, line, size) == 0)
+			return true;
+		at += there + 1;
+	}
+	return size == 0;
+}
+
+static bool prints_honest_lines(const struct record *honest)
+{
+	const char *end = record->output + record->output_size;
+	bool is_cut;
+
+	for (const char *at = record->output; at < end;) {
+		size_t size = line_size(at, end, &is_cut);
+
+		if (!is_honest_line(honest, at, size, is_cut))
+			return false;
+		at += size + 1;
+	}
+	return true;
+}
+
 static enum verdict judge(int wait_status, const struct record *honest, int honest_status)
 {
 	bool same = record->output_size == honest->output_size &&
@@ -213,7 +296,7 @@ static enum verdict judge(int wait_status, const struct record *honest, int hone
 	if (WEXITSTATUS(wait_status) == 0)
 		return BAD;
 	/* All of it, and then it wasn't let go; or less, and words about that. */
-	return same || record->words > honest->words ? REFUSED : BAD;
+	return same || (record->words > honest->words && prints_honest_lines(honest)) ? REFUSED : BAD;
 }
 
 static void print_table(void)
@@ -227,7 +310,8 @@ static void print_table(void)
 		       (unsigned long long)table[i].bad, (unsigned long long)options.seed);
 }
 
-static void count(enum verdict verdict, int wait_status)
+/* Was a lie told? */
+static bool count(enum verdict verdict, int wait_status)
 {
 	table[kind].tried += verdict != NOT_TOLD;
 	table[kind].refused += verdict == REFUSED;
@@ -239,6 +323,7 @@ static void count(enum verdict verdict, int wait_status)
 			WIFSIGNALED(wait_status) ? "signal" : "exit code",
 			WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : WEXITSTATUS(wait_status),
 			record->output_size, record->words);
+	return verdict != NOT_TOLD;
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -247,6 +332,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case 'c': options.count = strtoull(argument, NULL, 10); return 0;
 	case 's': options.seed = strtoull(argument, NULL, 10); return 0;
 	case 't': options.target = argument; return 0;
+	case 'a': options.agent = argument; return 0;
+	case 'g': options.grantor = argument; return 0;
+	case 'v': options.verifier = argument; return 0;
+	case 'o': options.owner = argument; return 0;
 	case 'b':
 		if (strcmp(argument, "plain") != 0 && strcmp(argument, "sim") != 0)
 			argp_error(state, "--backend takes plain or sim");
@@ -267,10 +356,14 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 int main(int argc, char **argv)
 {
 	static const struct argp_option argp_options[] = {
-		{"count", 'c', "N", 0, "so many runs (default 200)", 0},
+		{"count", 'c', "N", 0, "so many lies (default 200)", 0},
 		{"seed", 's', "S", 0, "which lies (default 1)", 0},
 		{"backend", 'b', "plain|sim", 0, "what it runs in (default plain)", 0},
 		{"target", 't', "T", 0, "what the program watches (default: nothing)", 0},
+		{"agent", 'a', "ADDRESS", 0, "read the target through a running agent, sealed,", 0},
+		{"grantor", 'g', "SOCKET", 0, "with the grant of a running grantor,", 0},
+		{"verifier", 'v', "ADDRESS", 0, "or of a verifier: then only calls that lead to it are lied about,", 0},
+		{"owner", 'o', "FILE", 0, "which holds the key to this public one", 0},
 		{0},
 	};
 	const struct argp argp = {
@@ -281,32 +374,34 @@ int main(int argc, char **argv)
 	};
 	static struct record honest;
 	struct target *target = NULL;
-	uint64_t bad_count = 0;
+	uint64_t bad_count = 0, told_count = 0;
 	int honest_status;
 
 	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &options);
+	if (options.arguments == NULL) /* argp_usage() has ended this */
+		return 2;
 	record = mmap(NULL, sizeof *record, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (record == MAP_FAILED)
 		return 2;
-	if (options.target != NULL && target_create(options.target, &target) != STATUS_OK)
+	if (options.target != NULL && options.agent == NULL && target_create(options.target, &target) != STATUS_OK)
 		return 2;
 	honest_status = run(target);
 	honest = *record;
-	if (!WIFEXITED(honest_status) || honest.output_size == 0) {
+	if (!WIFEXITED(honest_status) || honest.output_size == 0 || honest.chosen_count == 0) {
 		fprintf(stderr, "soak-programs: the program crashes, or prints nothing, under an honest host too\n");
 		return 2;
 	}
 	hostile_init(&liar, NULL, options.seed);
-	for (uint64_t i = 0; i < options.count; i++) {
+	for (uint64_t i = 0; told_count < options.count && i < options.count * RUNS_PER_LIE_MAX; i++) {
 		/* The sequence of lies is the parent's, so that a run can be had again. */
 		struct hostile chooser = {.random = (options.seed + 1) * UINT64_C(0x9e3779b97f4a7c15) + i * 2 + 1};
 
 		for (int j = 0; j < 8; j++)
 			(void)hostile_random(&chooser);
 		kind = (enum hostile_kind)(i % HOSTILE_KIND_COUNT);
-		lie_at = 1 + hostile_random(&chooser) % honest.call_count;
+		lie_at = 1 + hostile_random(&chooser) % honest.chosen_count;
 		int wait_status = run(target);
-		count(judge(wait_status, &honest, honest_status), wait_status);
+		told_count += count(judge(wait_status, &honest, honest_status), wait_status);
 		lie_sequence = 0;
 	}
 	print_table();

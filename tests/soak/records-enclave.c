@@ -58,6 +58,7 @@ static struct {
 /* In the places of start.c, enclu.c, entry.S, enclave/crypto and an image's manifest. */
 const char image_paths[] = "";
 const char image_environment[] = "";
+const char image_programs[] = "";
 const uint16_t image_calls[] = {IMAGE_CALLS_END};
 
 bool runtime_has_link(void)
@@ -317,11 +318,11 @@ static struct {
 
 static void choose_operation(void)
 {
-	static const uint8_t types[] = {LINK_READ,	LINK_READ,	     LINK_READ, LINK_RAM_MAP,
-					LINK_REGISTERS, LINK_NEXT_POPULATED, LINK_CHECK};
+	static const uint8_t types[] = {LINK_READ,    LINK_READ,      LINK_READ,
+					LINK_RAM_MAP, LINK_REGISTERS, LINK_NEXT_POPULATED};
 
 	memset(&asked, 0, sizeof asked);
-	asked.type = types[below(7)];
+	asked.type = types[below(6)];
 	asked.address = asked.type == LINK_REGISTERS ? below(6) : below(64) << 12;
 	if (asked.type == LINK_NEXT_POPULATED && below(4) == 0)
 		asked.address = UINT64_C(1) << 40;
@@ -396,9 +397,9 @@ static bool registers_are(const uint8_t *slot)
 {
 	const struct cpu_registers *registers = &asked.registers;
 	const uint64_t got[] = {registers->cr0,	     registers->cr3,	   registers->cr4, registers->efer,
-				registers->idt_base, registers->cpu_index, registers->cpl};
+				registers->idt_base, registers->cpu_index, registers->cpl, registers->lstar};
 
-	for (size_t i = 0; i < 7; i++)
+	for (size_t i = 0; i < sizeof got / sizeof got[0]; i++)
 		if (got[i] != reply_u64(slot + 8 * i))
 			return false;
 	return true;

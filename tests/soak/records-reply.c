@@ -101,7 +101,7 @@ static size_t data_size(const struct link_operation *operation)
 	switch (operation->type) {
 	case LINK_READ: return operation->size;
 	case LINK_RAM_MAP: return 8 + 64 * 16;
-	case LINK_REGISTERS: return 7 * 8;
+	case LINK_REGISTERS: return 8 * 8;
 	case LINK_NEXT_POPULATED: return 16;
 	default: return 0;
 	}
@@ -173,7 +173,7 @@ bool reply_must_be_refused(const struct source *source, status ret_outcome[LINK_
 	const uint8_t *plain = source->plain;
 
 	if (source->plain_size != whole_size(source) || memcmp(plain, "BZRP", 4) != 0 || u32(plain + 4) != count ||
-	    !is_zero(plain + 32, FIXED_SIZE - 32) ||
+	    (u32(plain + 32) & ~UINT32_C(1)) != 0 || !is_zero(plain + 36, FIXED_SIZE - 36) || /* LINK_REPLY_STILL */
 	    !is_zero(plain + RESULTS_OFFSET + 8 * count, 8 * (LINK_OPERATION_COUNT_MAX - count)))
 		return true;
 	for (uint32_t i = 0; i < count; i++) {

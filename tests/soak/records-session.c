@@ -5,7 +5,8 @@
 
 #include "records.h"
 
-enum { CONTENT_SIZE = 600 };
+/* What is made ahead is for contents of LINK_AHEAD_SIZE_MIN bytes and more. */
+enum { CONTENT_SIZE = 4 * LINK_AHEAD_SIZE_MIN };
 
 /* Sessions are plain storage: copies of them are as many beginnings as one wants. */
 struct pair {
@@ -16,6 +17,7 @@ struct pair {
 enum { YOUNG, LAST_OF_KEY, REKEYED, AGE_COUNT };
 static struct pair ages[AGE_COUNT];
 static struct pair pair; /* the one that is tried */
+static struct link_ahead aheads[2]; /* its ends' */
 static uint8_t contents[4][CONTENT_SIZE];
 static size_t content_sizes[4];
 static struct message messages[4];
@@ -82,15 +84,21 @@ static void make_ages(void)
 	ages[REKEYED] = old;
 }
 
+static void seal_one(bool back, unsigned i)
+{
+	content_sizes[i] = below(CONTENT_SIZE);
+	random_fill(contents[i], content_sizes[i]);
+	must(link_seal(&pair.end[back], (struct span){contents[i], content_sizes[i]}, messages[i].data,
+		       sizeof messages[i].data, &messages[i].size));
+	for (int end = 0; end < 2; end++)
+		link_prepare(&pair.end[end]);
+}
+
 /* `count` records of one direction, sealed one after the other. */
 static void seal_some(bool back, unsigned count)
 {
-	for (unsigned i = 0; i < count; i++) {
-		content_sizes[i] = below(CONTENT_SIZE);
-		random_fill(contents[i], content_sizes[i]);
-		must(link_seal(&pair.end[back], (struct span){contents[i], content_sizes[i]}, messages[i].data,
-			       sizeof messages[i].data, &messages[i].size));
-	}
+	for (unsigned i = 0; i < count; i++)
+		seal_one(back, i);
 }
 
 static status open_message(bool back, const struct message *message, uint8_t opened[CONTENT_SIZE + 64],
@@ -136,6 +144,14 @@ static enum verdict must_refuse(bool back, const struct message *message, const 
 	return REFUSED;
 }
 
+/* What isn't due is refused the same way where its keystream was made ahead. */
+static void begin_pair(unsigned age, bool ahead)
+{
+	pair = ages[age];
+	for (int end = 0; end < 2 && ahead; end++)
+		link_session_lend(&pair.end[end], &aheads[end]);
+}
+
 enum verdict try_session(enum mutation mutation)
 {
 	static struct message changed;
@@ -143,11 +159,13 @@ enum verdict try_session(enum mutation mutation)
 	unsigned honest = (unsigned)below(2);
 
 	make_ages();
-	pair = ages[below(AGE_COUNT)];
-	seal_some(back, honest + 1);
-	for (unsigned i = 0; i < honest; i++)
+	begin_pair((unsigned)below(AGE_COUNT), below(2));
+	for (unsigned i = 0; i < honest; i++) {
+		seal_one(back, i);
 		if (open_honestly(back, i) == BAD)
 			return BAD;
+	}
+	seal_one(back, honest);
 	if (closing)
 		must(link_close(&pair.end[back], messages[honest].data, sizeof messages[honest].data,
 				&messages[honest].size));

@@ -8,12 +8,12 @@
  * from then on), harmless (what the program got is right to the byte, or what a source that is
  * trusted did say), bad (anything else). Exit 1 if anything was bad.
  */
-#include <argp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "options.h"
 #include "records.h"
 
 enum { HANG_S = 60 };
@@ -123,22 +123,6 @@ static void say_hang(int number)
 	_exit(2);
 }
 
-struct options {
-	uint64_t count, first;
-};
-
-static error_t parse_option(int key, char *argument, struct argp_state *state)
-{
-	struct options *options = state->input;
-
-	switch (key) {
-	case 'c': options->count = strtoull(argument, NULL, 10); return 0;
-	case 's': seed = strtoull(argument, NULL, 10); return 0;
-	case 'f': options->first = strtoull(argument, NULL, 10); return 0;
-	default: return ARGP_ERR_UNKNOWN;
-	}
-}
-
 static int print_table(void)
 {
 	uint64_t bad_count = 0;
@@ -156,21 +140,10 @@ static int print_table(void)
 
 int main(int argc, char **argv)
 {
-	static const struct argp_option argp_options[] = {
-		{"count", 'c', "N", 0, "so many lies (default 20000)", 0},
-		{"seed", 's', "S", 0, "which lies (default 1)", 0},
-		{"first", 'f', "I", 0, "the number of the first one (default 0)", 0},
-		{0},
-	};
-	const struct argp argp = {
-		.options = argp_options,
-		.parser = parse_option,
-		.doc = "Change what an enclave and a source say to each other, and look at what comes of it.",
-	};
-	struct options options = {.count = 20000};
+	const struct soak_options options = soak_options_parse(
+		argc, argv, "Change what an enclave and a source say to each other, and look at what comes of it.");
 
-	seed = 1;
-	argp_parse(&argp, argc, argv, 0, NULL, &options);
+	seed = options.seed;
 	signal(SIGALRM, say_hang);
 	words_listen();
 	random_start(seed, UINT64_MAX);

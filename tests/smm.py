@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A guest with our firmware, its owner, and an attacker in it who is root: SMIs of any kind, made by
+tests/inside/smi-probe.c there, told from here. The messages are tests/link_client.py's."""
+import contextlib
+import mmap
+import os
+import struct
+import subprocess
+
+from cryptography.hazmat.primitives import serialization
+
+from link_client import ERROR, Owner, Session, Transport, head
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+CALLER, MAGIC = 0x4E415A4954524142, 0x4D535A42
+# wire/smi.h
+(ACCEPTED, NOT_64_BIT, NOT_USER, SIZE, ADDRESS, NOT_PRESENT, NOT_WRITABLE, NOT_RAM, TABLES, PAGE_TWICE, FORMAT, SESSION, GRANT,
+ REPLY_SIZE, INTERNAL) = range(15)
+# smi-probe.c
+(ORDINARY, AT, SIZED, UNMAPPED_END, UNTOUCHED, READ_ONLY, TWICE, AT_PHYSICAL, REWRITTEN, STORM, COMPATIBLE, TOGETHER, OTHERS, BY_KERNEL,
+ ALTER, AT_ALTERED, RESTORE) = range(17)
+LOOP = 0x100
+
+
+def state_directory():
+    return os.path.join(os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state"), "bartizan")
+
+
+def built_firmware(builds=False):
+    """Where it is, for this user's owner key, from these sources; None: it isn't built, and wasn't to be."""
+    public = os.path.join(state_directory(), "owner.pub")
+    if not os.path.exists(public):
+        return None
+    done = subprocess.run([os.path.join(ROOT, "tools/build/firmware"), public, "--insecure-accept-sim", *([] if builds else ["--if-built"])],
+                          stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=3000, text=True)
+    assert done.returncode in (0, 3), done.stderr
+    return done.stdout.strip().splitlines()[-1] if done.returncode == 0 else None
+
+
+def firmware_is_built():
+    return built_firmware() is not None
+
+
+class LabOwner(Owner):
+    """The user, whose key the lab's firmware is built for."""
+
+    def __init__(self):
+        super().__init__()
+        with open(os.path.join(state_directory(), "owner.pem"), "rb") as file:
+            self.key = serialization.load_pem_private_key(file.read(), None)
+        self.public = self.key.public_key().public_bytes(serialization.Encoding.X962,
+                                                         serialization.PublicFormat.UncompressedPoint)[1:]
+
+    def grant(self, *names, quota_bytes=1 << 24, quota_requests=1000, **more):
+        return super().grant(*names, quota_bytes=quota_bytes, quota_requests=quota_requests, **more)
+
+
+def probe_path(bartizan):
+    program = os.path.join(os.path.dirname(os.path.realpath(bartizan)), "../../tests/smi-probe")
+    return program if os.path.exists(program) else os.path.join(ROOT, "build/tests/smi-probe")
+
+
+class Probe(Transport):
+    """The attacker's program in the guest; also somebody's way to the firmware, which he can do with as he likes."""
+
+    def __init__(self, bartizan, environment, name):
+        with open(probe_path(bartizan), "rb") as file:
+            subprocess.run([bartizan, "lab", "exec", name, "--", "sh", "-c",
+                            "cat >/tmp/smi-probe.new; chmod +x /tmp/smi-probe.new; mv /tmp/smi-probe.new /tmp/smi-probe"],
+                           stdin=file, check=True, env=environment, timeout=60)
+        self.process = subprocess.Popen([bartizan, "lab", "exec", name, "--", "/tmp/smi-probe"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, env=environment)
+        self.session = 0
+        self.heard = bytearray()   # all that was ever in an answer
+        refusal, hello = self.smi(0, b"")
+        assert refusal == ACCEPTED, refusal
+        self.take_hello(hello)
+
+    def read(self, size):
+        data = self.process.stdout.read(size)
+        assert len(data) == size, "the probe ended"
+        return data
+
+    def raw(self, kind, argument=0, bytes_=b""):
+        """RBX, and what stands in the buffer."""
+        self.process.stdin.write(struct.pack("<IQI", kind, argument, len(bytes_)) + bytes_)
+        self.process.stdin.flush()
+        rbx, size = struct.unpack("<QI", self.read(12))
+        data = self.read(size)
+        self.heard += data
+        return rbx, data
+
+    @contextlib.contextmanager
+    def altered(self, level, entry, flags=0):
+        """While it lasts, the entry at this level that leads to a page of the probe's (AT_ALTERED) is another one; needs
+        insert_module(). Gives the page's address, and that of the root of its tables."""
+        _, data = self.raw(ALTER, level | flags, struct.pack("<Q", entry))
+        address, root, _, _ = struct.unpack("<4Q", data[16:])
+        try:
+            yield address, root
+        finally:
+            self.raw(RESTORE)
+
+    def refusal(self, kind, argument=0, bytes_=b""):
+        """Two CPUs' SMIs may meet: then nobody is answered, and one asks again."""
+        for _ in range(50):
+            rbx, data = self.raw(kind, argument, bytes_)
+            if rbx != CALLER:
+                self.count = rbx >> 8
+                return rbx & 0xff, data
+        raise AssertionError("nobody answers")
+
+    def smi(self, session, message):
+        """A message for a session: why it was refused, or the answer. The session is the answer's."""
+        refusal, data = self.refusal(ORDINARY, 0, struct.pack("<IIII", MAGIC, session, len(message), 0) + message)
+        if refusal != ACCEPTED:
+            return refusal, b""
+        magic, self.answered, size, zero = struct.unpack_from("<IIII", data)
+        assert magic == MAGIC and zero == 0
+        return refusal, data[16:16 + size]
+
+    def exchange(self, message):
+        first = struct.unpack_from("<H", message)[0] == 1
+        refusal, answer = self.smi(0 if first else self.session, message)
+        if refusal != ACCEPTED:
+            return head(ERROR, 3) + b"%03d" % refusal
+        if first:
+            self.session = self.answered
+        return answer
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=60)
+
+
+def insert_module(machine, directory, kernel):
+    """Build a module for the guest's kernel, and insert it."""
+    built = subprocess.run([os.path.join(ROOT, "tools/kernel-module"), os.path.join(ROOT, directory), kernel], check=True,
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600).stdout.strip()
+    for name in os.listdir(built):
+        with open(os.path.join(built, name), "rb") as file:
+            machine.exec(["sh", "-c", f"cat >/tmp/{name}"], input=file.read())
+        machine.exec(["insmod", f"/tmp/{name}"])
+
+
+class Canary:
+    """A secret in SMRAM, put there from outside: it must be there afterwards, and nowhere else. TSEG is the last 8 MiB below
+    4 GiB that are RAM; of it, pages that firmware doesn't use hold zeros."""
+    COUNT = 8
+
+    def __init__(self, machine):
+        folder = f"/proc/{machine.qemu_pid}/fd"
+        memory = next(f"{folder}/{fd}" for fd in os.listdir(folder) if "memory-backend" in os.readlink(f"{folder}/{fd}"))
+        with open(memory, "r+b") as file:
+            self.ram = mmap.mmap(file.fileno(), 0)
+        self.top = machine.describe()["memory_mib"] * 2**20
+        assert self.top <= 2**31, "RAM below the hole only"
+        self.smram = self.top - 8 * 2**20
+        self.secret = os.urandom(64)
+        free = [page for page in range(self.smram, self.top, 4096) if not any(self.ram[page:page + 4096])]
+        assert len(free) > 100, len(free)
+        # In the middle of what is free: allocators take from the ends, and keep their notes there.
+        middle = len(free) // 2
+        self.pages = free[middle:middle + self.COUNT]
+        for page in self.pages:
+            self.ram[page:page + 4096] = self.secret * 64
+
+    def is_whole(self):
+        return all(self.ram[page:page + 4096] == self.secret * 64 for page in self.pages)
+
+    def leaked_to(self):
+        return self.ram.find(self.secret, 0, self.smram)
+
+    def remove(self):
+        for page in self.pages:
+            self.ram[page:page + 4096] = bytes(4096)
+        self.ram.close()
+
+
+def session(probe, owner, **grant):
+    """An enclave's session by way of the attacker's program."""
+    return Session(probe, owner, "smm:", **grant).handshake()
+
+

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Our images on the backend `sgx`: in a guest on the model of SGX (docs/qemu-sgx.md), loaded by Linux's own driver, they watch another
+guest through the agent, which is outside both: SCwatcher's arrangement. What they print is what they print on `sim`,
+the target stopped. The model is a simulation, and its reports say so: grants are given for them as for the simulator's, under its root. A full run has every program of tests/ports.py."""
+import os
+import re
+import subprocess
+
+import pytest
+
+from conftest import ROOT, Guest
+from ports import CASES
+from test_agent import Monitor, qmp_path
+from test_qemu_sgx import FULL, qemu   # pylint: disable=unused-import
+from test_two_machines import AGENTS, GRANTOR, place, program, start_agent   # pylint: disable=unused-import
+
+SELECTED = ["ps aux", "netstat -tuxwan", "ss -tanp", "pstree -p -A", "lsof -nPl -i", "ip addr", "sysctl -a", "busybox ls -l /proc/1/ns"]
+ENVIRONMENT = {"TERM": "dumb", "COLUMNS": "500", "LINES": "500", "TZ": "UTC", "XDG_STATE_HOME": "/run/state"}
+RUN_SECONDS = 300
+
+
+def commands():
+    cases = {(case.outside or case.command): case for case in CASES}
+    return {command: case for command, case in cases.items() if FULL or command in SELECTED}
+
+
+@pytest.fixture(scope="module")
+def watcher(bartizan, qemu, place):   # pylint: disable=redefined-outer-name
+    """A guest with SGX, whose simulator has the model's root, too."""
+    machine = Guest(bartizan, "--bartizan", "--sgx=96M", "--memory", "1024", "--channel", f"agent={place}/to-agent", "--channel",
+                    f"grantor={place}/to-grantor", "--shared-memory", f"{place}/shared")
+    assert bartizan("keygen", "--owner", "-o", f"{place}/owner.pem").returncode == 0
+    (place / "root").touch(mode=0o600)
+    (place / "root").write_bytes(root_of_the_model())
+    machine.exec(["sh", "-c", "cat >/run/owner.pub"], input=(place / "owner.pub").read_bytes())
+    machine.exec(["sh", "-c", "umask 077; mkdir -p /run/state/bartizan; cat >/run/state/bartizan/sim-root"],
+                 input=root_of_the_model())
+    yield machine
+    machine.down()
+
+
+def root_of_the_model():
+    """What stands in place of fuses in the model: its reports are checked as the simulator's are."""
+    with open(os.path.join(ROOT, "lab/qemu-sgx/0003-crypto.patch"), encoding="utf-8") as file:
+        secret = re.search(r'root_key\[32\] = "(.{32})";', file.read()).group(1)
+    with open(os.path.join(ROOT, "sim/root.c"), encoding="utf-8") as file:
+        lines = re.search(r"static const char header\[\] = (.*?);\n", file.read(), re.DOTALL).group(1)
+    header = "".join(re.findall(r'"(.*?)"\s', lines + "\n")).replace("\\n", "\n")
+    return (header + secret).encode()
+
+
+def mrenclave(bartizan, name):
+    measured = bartizan("image", "measure", os.path.join(ROOT, f"build/ports/{name}.enclave"))
+    assert measured.returncode == 0, measured.stderr
+    return measured.stdout.decode().split()[0]
+
+
+@pytest.fixture(scope="module")
+def names():
+    return sorted({command.split()[0] for command in commands()} | {"netstat", "kernel-version"})
+
+
+@pytest.fixture(scope="module")
+def watching(bartizan, guest, watcher, place, names):   # pylint: disable=redefined-outer-name
+    """The agent, and a grantor that takes exactly these measurements."""
+    guest.exec(["sockets"])
+    guest.exec(["processes"])
+    agent = start_agent(bartizan, guest, place)
+    images = [word for name in names for word in ("--mrenclave", mrenclave(bartizan, name))]
+    with open(place / "grantor.log", "wb") as log:
+        grantor = subprocess.Popen(
+            [program(bartizan, "bartizan-grantor"), "--serial", f"{place}/to-grantor", "--owner", f"{place}/owner.pem",
+             "--source-key", f"{place}/agent.pub", *images, "--target", f"qemu:{guest.qemu_pid}", "--rights",
+             "kernel,user,local-output", f"--insecure-accept-sim={place}/root"], stdin=subprocess.DEVNULL, stderr=log)
+    yield place / "grantor.log"
+    for process in (grantor, agent):
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def stopped(guest):
+    """QMP's stop, not a signal: the agent reads the registers by it."""
+    monitor = Monitor(qmp_path(guest.qemu_pid))
+    monitor.execute("stop")
+    monitor.close()
+    yield
+    monitor = Monitor(qmp_path(guest.qemu_pid))
+    monitor.execute("cont")
+    monitor.close()
+
+
+def watch(guest, watcher, backend, *arguments):   # pylint: disable=redefined-outer-name
+    words = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
+    return watcher.exec(["env", *words, "bartizan", "run", *(["--backend", backend] if backend else []), "--target",
+                         f"qemu:{guest.qemu_pid}", "--agent", AGENTS[0], "--grantor", GRANTOR, "--owner", "/run/owner.pub",
+                         *arguments], check=False, timeout=RUN_SECONDS)
+
+
+def plain_of(case, text):
+    text = text.decode(errors="backslashreplace")
+    for moves in case.moves:
+        text = re.sub(moves.what, moves.to, text, flags=re.MULTILINE)
+    return text
+
+
+@pytest.mark.parametrize("command", commands())
+def test_a_program_prints_on_sgx_what_it_prints_on_sim(guest, watcher, watching, stopped, command):   # pylint: disable=redefined-outer-name
+    case = commands()[command]
+    done = {backend: watch(guest, watcher, backend, *command.split()) for backend in (None, "sim")}
+    assert b"backend sgx" in done[None].stderr and b"backend sim" in done["sim"].stderr, done
+    assert done[None].returncode == done["sim"].returncode and done[None].returncode not in (2, 125, 126), done
+    assert plain_of(case, done[None].stdout) == plain_of(case, done["sim"].stdout)
+    assert done[None].stdout.count(b"\n") > 0 or case.exit == 1
+
+
+def test_the_grantor_saw_the_measurements_that_were_built(bartizan, guest, watcher, watching):   # pylint: disable=redefined-outer-name
+    """Each grant above was for one of these MRENCLAVEs only: an image of another measurement gets none."""
+    assert watching.read_bytes().count(b"granted") > 0
+    other = mrenclave(bartizan, "free")
+    assert other not in {mrenclave(bartizan, name) for name in ("netstat", "ps")}
+    if not FULL:
+        done = watch(guest, watcher, None, "free")
+        assert (done.returncode, done.stdout) == (125, b"") and b"no grant" in done.stderr, done
+
+
+def test_an_enclave_that_is_killed_leaves_room_for_the_next(guest, watcher, watching):   # pylint: disable=redefined-outer-name
+    words = " ".join(f"{name}={value}" for name, value in ENVIRONMENT.items())
+    run = (f"env {words} bartizan run --target qemu:{guest.qemu_pid} --agent {AGENTS[0]} --grantor {GRANTOR} --owner /run/owner.pub "
+           "netstat -tc >/tmp/out 2>&1 & child=$!; until grep -q Proto /tmp/out || ! kill -0 $child; do sleep 0.1; done; kill -9 $child")
+    for _ in range(5):
+        done = watcher.exec(["sh", "-c", run], check=False, timeout=RUN_SECONDS)
+        assert done.returncode == 0, (done, watcher.exec(["cat", "/tmp/out"]).stdout)
+    done = watch(guest, watcher, None, "kernel-version")
+    assert done.returncode == 0 and done.stdout == guest.exec(["cat", "/proc/version"]).stdout, done
+
+
+def test_the_model_counts_what_entered(watcher, watching):   # pylint: disable=redefined-outer-name
+    monitor = Monitor(qmp_path(watcher.qemu_pid))
+    text = monitor.execute("human-monitor-command", **{"command-line": "info sgx"})
+    monitor.close()
+    counted = dict(re.findall(r"(\w+)=(\d+)", text))
+    assert int(counted.get("EENTER", 0)) > 0 and int(counted.get("EEXTEND", 0)) > 1000, text
+
+
+def test_without_sgx_the_backend_is_refused_by_name(bartizan, guest):
+    done = bartizan("run", "--backend", "sgx", "--target", guest.target, "netstat")
+    assert (done.returncode, done.stdout) == (125, b"") and b"this CPU has no SGX" in done.stderr, done

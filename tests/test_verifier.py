@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What bartizan-verifier says, and its exit status, at its command line. What it checks is appraise-test's matter."""
+import base64
+import json
+import os
+import subprocess
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+VERIFIER = os.path.join(ROOT, "build/bin/bartizan-verifier")
+MAKE_QUOTE = os.path.join(ROOT, "build/tests/make-quote")
+FILES = ["tcb_info.json", "qe_identity.json", "tcb_info_issuer_chain.pem", "qe_identity_issuer_chain.pem", "pck_crl.der",
+         "pck_crl_issuer_chain.pem", "root_ca_crl.der"]
+AT = "2025-06-20T12:00:00Z"
+
+
+@pytest.fixture
+def platform(tmp_path):
+    """A quote whose every signature fits, below another root than Intel's."""
+    subprocess.run([MAKE_QUOTE, tmp_path, "3"], check=True, timeout=60)
+    return tmp_path
+
+
+def appraise(directory, *more, quote="quote"):
+    return subprocess.run([VERIFIER, "appraise", "--quote", directory / quote, "--collateral", directory, "--at", AT, *more],
+                          capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_a_platform_below_another_root_than_intels_is_refused(platform):
+    done = appraise(platform)
+    assert done.returncode == 3, done.stderr
+    assert done.stdout.startswith("verdict: refused\nreasons: root: ")
+    assert "identity: not appraised\n" in done.stdout
+    assert "signatures: not established\n" in done.stdout
+
+
+def test_json_says_the_same(platform):
+    lines, document = appraise(platform).stdout, json.loads(appraise(platform, "--json").stdout)
+    assert document["verdict"] == "refused" and [reason["code"] for reason in document["reasons"]] == ["root"]
+    assert document["at"] == AT
+    for name, value in document.items():
+        if isinstance(value, (str, int)) and not isinstance(value, bool):
+            assert f"{name}: {value}\n" in lines
+
+
+@pytest.mark.parametrize("version, tee", [(1, 0), (4, 0x81), (5, 0)])
+def test_other_kinds_of_quotes_are_refused_by_name(platform, version, tee):
+    quote = bytearray((platform / "quote").read_bytes())
+    quote[0:2], quote[4:8] = version.to_bytes(2, "little"), tee.to_bytes(4, "little")
+    (platform / "quote").write_bytes(quote)
+    done = appraise(platform)
+    assert done.returncode == 3 and "reasons: unsupported: " in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("tee", [0, 0x81], ids=["sgx", "tdx"])
+def test_collateral_for_tdx_is_no_broken_file(platform, tee):
+    """A domain's quote comes with collateral of its own kind: both are read, and not accepted."""
+    info, identity = (json.loads((platform / name).read_text()) for name in ("tcb_info.json", "qe_identity.json"))
+    info["tcbInfo"].update(id="TDX", tdxModule={"mrsigner": "00" * 48, "attributes": "00" * 8, "attributesMask": "FF" * 8},
+                           tdxModuleIdentities=[])
+    identity["enclaveIdentity"]["id"] = "TD_QE"
+    (platform / "tcb_info.json").write_text(json.dumps(info, separators=(",", ":")))
+    (platform / "qe_identity.json").write_text(json.dumps(identity, separators=(",", ":")))
+    quote = bytearray((platform / "quote").read_bytes())
+    quote[0:2], quote[4:8] = (4).to_bytes(2, "little"), tee.to_bytes(4, "little")
+    if tee:
+        (platform / "quote").write_bytes(quote)
+    done = appraise(platform)
+    assert done.returncode == 3 and "reasons: unsupported: " in done.stdout and "TDX" in done.stdout, done.stdout + done.stderr
+    assert json.loads(appraise(platform, "--json").stdout)["reasons"][0]["code"] == "unsupported"
+
+
+@pytest.mark.parametrize("name", [*FILES, "quote"])
+def test_a_missing_file_is_told_by_its_name(platform, name):
+    (platform / name).unlink()
+    done = appraise(platform)
+    assert done.returncode == 1 and name in done.stderr and done.stdout == ""
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_is_something_else_is_told_by_its_name(platform, name):
+    deep = base64.encodebytes(b"\x30\x80" * 9000)
+    for content in (b"", b"{}", b"\0" * 100, (platform / name).read_bytes()[:-30], b"[" * 100000, b"{\"a\":" * 100000, b"\x30\x80" * 50000,
+                    b"\x30\x88\x7f" + b"\xff" * 100, b"-----BEGIN CERTIFICATE-----\n" + deep + b"-----END CERTIFICATE-----\n",
+                    b"-----BEGIN X509 CRL-----\n" + deep + b"-----END X509 CRL-----\n", b" " * (17 << 20)):
+        (platform / name).write_bytes(content)
+        done = appraise(platform)
+        assert done.returncode == 1 and name in done.stderr and done.stdout == "", content[:20]
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 47, b"Hello, I am not a quote at all, but more than a header." * 40])
+def test_what_is_no_quote_is_no_verdict(platform, content):
+    (platform / "quote").write_bytes(content)
+    done = appraise(platform)
+    assert done.returncode == 1 and "quote" in done.stderr and done.stdout == ""
+
+
+def test_a_policy_that_isnt_one_is_told_with_its_line(platform):
+    (platform / "policy").write_text("# ours\naccept_everything: true\n")
+    done = appraise(platform, "--policy", platform / "policy")
+    assert done.returncode == 1 and "line 2" in done.stderr and "accept_everything" in done.stderr
+    (platform / "policy").write_text("reference_values: [{mrenclave: %s}]\n" % ("e1" * 32))
+    assert appraise(platform, "--policy", platform / "policy").returncode == 3
+
+
+@pytest.mark.parametrize("words", [[], ["judge"], ["appraise"], ["appraise", "--quote", "x"], ["appraise", "--at", "yesterday"],
+                                   ["appraise", "--quote", "x", "--collateral", "y", "z"]], ids=" ".join)
+def test_wrong_use_is_2(words):
+    done = subprocess.run([VERIFIER, *words], capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 2 and "bartizan-verifier" in done.stderr and done.stdout == ""

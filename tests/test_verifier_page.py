@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The verifier's page in a browser: what a person sees, by keyboard too, and that nothing is asked of other servers."""
+import json
+import shutil
+import socket
+import subprocess
+import urllib.parse
+
+import pytest
+
+from verifier_client import CHALLENGE, HEARD, KEPT, RESULT, VERIFIER, WELCOME, Daemon, Enclave
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium isn't installed (python3-selenium)")
+wait_module = pytest.importorskip("selenium.webdriver.support.wait")
+
+EVIL = '<img src=x onerror="document.title=\'owned\'">'
+
+
+@pytest.fixture(scope="module")
+def browser():
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("chromium and chromedriver aren't installed (chromium, chromium-driver)")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1200,1000"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+    made = webdriver.Chrome(options=options, service=webdriver.chrome.service.Service(driver))
+    made.set_page_load_timeout(60)
+    yield made
+    made.quit()
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("page")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    subprocess.run([VERIFIER, "login", "--user", "me", "--out", directory / "login"], input="correct horse\n", text=True, check=True)
+    made = Daemon(directory, ["qemu:web1", "qemu:web2"], "2s", login=(directory / "login", port))
+    made.url = f"http://me:{urllib.parse.quote('correct horse')}@127.0.0.1:{port}/"
+    made.host = f"127.0.0.1:{port}"
+    yield made
+    made.stop()
+
+
+def wait(browser, script, seconds=40):
+    return wait_module.WebDriverWait(browser, seconds).until(lambda b: b.execute_script(script))
+
+
+def test_a_person_sees_states_findings_and_the_alarm_by_keyboard_alone(daemon, browser):
+    enclave = Enclave(daemon.socket, "qemu:web1")
+    assert enclave.receive()[0] == WELCOME
+    enclave.heartbeat(enclave.until(CHALLENGE))
+    enclave.until(HEARD)
+    enclave.send(RESULT, enclave.result(json.dumps({"title": EVIL, "severity": "critical", "attack": ["T1014"], "symbol": "sys_kill"}).encode()))
+    enclave.until(KEPT)
+    browser.get(daemon.url)
+    wait(browser, "return document.querySelectorAll('#targets tbody tr').length === 2")
+    # The enclave falls silent: the page says so by itself.
+    enclave.close()
+    wait(browser, "return document.querySelectorAll('#targets td.missing').length === 2 && !document.getElementById('warning').hidden")
+    assert "missing" in browser.title
+    assert "proves nothing" in browser.execute_script("return document.getElementById('warning').textContent")
+    assert browser.execute_script("return document.querySelectorAll('svg.timeline rect.missing').length") >= 2
+    words = browser.execute_script("return document.querySelector('#targets tbody').textContent")
+    assert "anybody" in words and "netstat, " in words and "epoch 7" in words and "source 1111111111111111" in words
+    # What comes from a hostile machine is text.
+    assert browser.execute_script("return document.querySelectorAll('img').length") == 0
+    assert EVIL in browser.execute_script("return document.getElementById('findings').textContent")
+    # Tab goes to the finding's line, Enter opens it.
+    keys = webdriver.Keys
+    for _ in range(30):
+        browser.switch_to.active_element.send_keys(keys.TAB)
+        if browser.execute_script("return document.activeElement.closest('#findings') !== null"):
+            break
+    browser.switch_to.active_element.send_keys(keys.ENTER)
+    wait(browser, "return document.querySelector('#findings details').open")
+    assert "sys_kill" in browser.execute_script("return document.querySelector('#findings details[open]').textContent")
+    # It stays open while the page is drawn anew.
+    browser.execute_async_script("setTimeout(arguments[0], 4500)")
+    assert browser.execute_script("return document.querySelector('#findings details').open")
+
+
+def test_nothing_is_asked_of_another_server_and_nothing_is_complained_of(daemon, browser):
+    asked = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    urls = [message["params"]["request"]["url"] for message in asked if message["method"] == "Network.requestWillBeSent"]
+    assert urls and {urllib.parse.urlsplit(url).netloc.rpartition("@")[2] for url in urls} == {daemon.host}
+    complaints = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE" and "favicon" not in entry["message"]]
+    assert complaints == []
