@@ -25,7 +25,7 @@
 #include "host/serve/agent-client.h"
 #include "link/grant.h"
 #include "link/request.h"
-#include "verifier/keys.h"
+#include "verifier/grants/keys.h"
 
 enum {
 	ROUND_COUNT = 31,
@@ -52,12 +52,15 @@ struct bench {
 	struct owner_key *owner;
 	struct link_key_pair enclave_key;
 	struct link_session session; /* the enclave's end */
+	struct link_ahead ahead;
 	uint64_t sequence, page;
 	uint64_t ram_start, ram_pages;
 	struct agent_client *client; /* --agent */
 	struct link_ring *ring;
 	uint8_t request[LINK_REQUEST_SIZE], message[LINK_RING_REQUEST_SIZE];
-	_Alignas(64) uint8_t reply[LINK_RING_REPLY_SIZE], content[LINK_RING_REPLY_SIZE];
+	/* As the enclave does: opened in place, its content aligned. */
+	_Alignas(64) uint8_t before_reply[64 - LINK_HEAD_SIZE];
+	uint8_t reply[LINK_RING_REPLY_SIZE];
 };
 
 /* The source's end. */
@@ -65,11 +68,13 @@ struct source {
 	struct source_ring ring;
 	struct answerer answerer;
 	struct link_session session;
+	struct link_ahead ahead;
 	struct link_key_pair key;
 	struct link_binding binding;
 	bool sealed, stop; /* atomic */
 	uint8_t request[LINK_RING_REQUEST_SIZE], content[LINK_RING_REQUEST_SIZE];
-	_Alignas(64) uint8_t reply[LINK_RING_REPLY_SIZE];
+	_Alignas(64) uint8_t before_reply[64 - LINK_HEAD_SIZE];
+	uint8_t reply[LINK_RING_REPLY_SIZE];
 };
 
 static const struct argp_option argp_options[] = {
@@ -112,7 +117,7 @@ static void wake_source(struct source *source)
 }
 
 /* The client's end of a ring: put, wait, copy out. */
-static status ring_exchange(struct bench *bench, struct span message, size_t *ret_size)
+static void ring_put(struct bench *bench, struct span message)
 {
 	struct link_ring *ring = bench->ring;
 
@@ -121,6 +126,12 @@ static status ring_exchange(struct bench *bench, struct span message, size_t *re
 	__atomic_store_n(&ring->request_sequence, ++bench->sequence, __ATOMIC_SEQ_CST);
 	if (bench->source != NULL && __atomic_load_n(&ring->source_asleep, __ATOMIC_SEQ_CST) != 0)
 		wake_source(bench->source);
+}
+
+static status ring_await(struct bench *bench, size_t *ret_size)
+{
+	struct link_ring *ring = bench->ring;
+
 	for (uint32_t i = 0; __atomic_load_n(&ring->reply_sequence, __ATOMIC_SEQ_CST) != bench->sequence; i++) {
 		__builtin_ia32_pause();
 		if (i < SPIN_PAUSES)
@@ -165,11 +176,15 @@ static status fetch(struct bench *bench, const struct link_request *request, boo
 	struct span content = {bench->request, size};
 	if (sealed)
 		TRY(link_seal(&bench->session, content, bench->message, sizeof bench->message, &size));
-	TRY(ring_exchange(bench, sealed ? (struct span){bench->message, size} : content, &size));
+	ring_put(bench, sealed ? (struct span){bench->message, size} : content);
+	if (sealed)
+		link_prepare(&bench->session);
+	TRY(ring_await(bench, &size));
 	*ret_content = (struct span){bench->reply, size};
 	if (sealed) {
-		TRY(link_open(&bench->session, *ret_content, bench->content, sizeof bench->content, &size));
-		*ret_content = (struct span){bench->content, size};
+		uint8_t *opened = bench->reply + LINK_HEAD_SIZE;
+		TRY(link_open(&bench->session, *ret_content, opened, sizeof bench->reply - LINK_HEAD_SIZE, &size));
+		*ret_content = (struct span){opened, size};
 	}
 	return link_reply_decode(request, *ret_content, ret_reply);
 }
@@ -193,7 +208,7 @@ static status fetch_many(struct bench *bench, bool sealed, uint64_t count)
 static status serve_one(struct source *source, size_t message_size)
 {
 	bool sealed = __atomic_load_n(&source->sealed, __ATOMIC_ACQUIRE);
-	uint8_t *content = sealed ? source->reply + LINK_HEAD_SIZE : source->reply;
+	uint8_t *content = source->reply + LINK_HEAD_SIZE;
 	struct span request = {source->request, message_size};
 	size_t size;
 
@@ -205,7 +220,9 @@ static status serve_one(struct source *source, size_t message_size)
 	if (sealed)
 		TRY(link_seal(&source->session, (struct span){content, size}, source->reply, sizeof source->reply,
 			      &size));
-	source_ring_reply(&source->ring, (struct span){source->reply, size});
+	source_ring_reply(&source->ring, (struct span){sealed ? source->reply : content, size});
+	if (sealed)
+		link_prepare(&source->session);
 	return STATUS_OK;
 }
 
@@ -269,6 +286,8 @@ static status connect_ends(struct bench *bench, struct source *source)
 	TRY(link_session_accept(&source->session, bench->primitives, &source->key, &source->binding,
 				(struct span){bench->message, size}, &caller));
 	TRY(link_session_answer(&source->session, source->reply, sizeof source->reply, &size));
+	link_session_lend(&bench->session, &bench->ahead);
+	link_session_lend(&source->session, &source->ahead);
 	return link_session_second(&bench->session, (struct span){source->reply, size});
 }
 
@@ -375,8 +394,10 @@ static status run_agent(struct bench *bench)
 	memcpy(binding.source_nonce, hello->source_nonce, sizeof binding.source_nonce);
 	bench->ring = agent_client_ring(bench->client);
 	TRY(make_first(bench, &binding, &size));
-	TRY(ring_exchange(bench, (struct span){bench->message, size}, &size));
+	ring_put(bench, (struct span){bench->message, size});
+	TRY(ring_await(bench, &size));
 	TRY(link_session_second(&bench->session, (struct span){bench->reply, size}));
+	link_session_lend(&bench->session, &bench->ahead);
 	TRY(ask_ram(bench));
 	uint64_t start_ns = now_ns();
 	TRY(fetch_many(bench, true, bench->options->request_count));
@@ -398,7 +419,7 @@ static status run(struct bench *bench, struct source *source)
 				       : owner_key_generate(&bench->owner));
 	if (options->agent != NULL)
 		return run_agent(bench);
-	TRY(hub_init(&hub, &options->target, 1));
+	TRY(hub_init(&hub, &options->target, 1, NULL));
 	status result = run_here(bench, source, &hub);
 	hub_deinit(&hub);
 	return result;

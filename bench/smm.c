@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a look at this machine through its firmware takes a program that is no enclave: bench-smm [--insecure-unsealed]
+ * OWNER COUNT WHAT…, as root in a guest. OWNER is the owner's public key (128 hexadecimal digits). For each WHAT one
+ * JSON line, with COUNT times. The enclave's code (enclave/link, guest/) is the same; what is left out is the enclave,
+ * its host calls, its C library and its files. For measurements (tools/test/bench-smm): its grant names a made-up
+ * measurement.
+ *
+ *   nobody    an SMI whose caller nobody asks for: what the platform takes
+ *   refused   one with a message of garbage, and the largest buffer: the most that one does for nobody
+ *   hello     one that asks who the firmware is
+ *   page      a page read by its physical address, sealed
+ *   version   the text of /proc/version, in an epoch of its own
+ *   processes the process list, in an epoch of its own
+ *
+ * The grant: a line "enclave-key source-key source-nonce" is written, a grant in hexadecimal digits is read. Counted is
+ * the time stamp counter, which under `lab up --accel icount` counts instructions.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <x86intrin.h>
+
+#include "agent/primitives.h"
+#include "base/checked.h"
+#include "base/report.h"
+#include "bench/link-costs.h"
+#include "bench/stand-ins.h"
+#include "bench/unsealed.h"
+#include "enclave/crypto/primitives.h"
+#include "enclave/link/link.h"
+#include "enclave/runtime/call.h"
+#include "enclave/runtime/runtime.h"
+#include "guest/kernel/kernel.h"
+#include "guest/proc/node.h"
+#include "guest/proc/process-list.h"
+#include "guest/proc/running.h"
+#include "host/serve/smi.h"
+#include "link/grant.h"
+#include "verifier/grants/keys.h"
+#include "wire/grantor.h"
+
+enum {
+	CACHE_PAGES = 224, /* as enclave/vfs/target.c */
+	CACHE_LINES = 12288,
+	COUNT_MAX = 1000,
+	KEY_DIGITS = 2 * START_KEY_SIZE + 1,
+};
+
+/* One look. */
+struct took {
+	uint64_t ns, ticks;
+	uint64_t smi_ticks, smi_count; /* of them: from the port's instruction to the next one */
+	uint64_t smi_most; /* the longest one */
+	size_t bytes;
+};
+
+static struct {
+	struct smi *smi;
+	uint8_t *buffer; /* for SMIs by hand */
+	bool is_unsealed;
+	uint64_t served; /* sequence number of the last request */
+	uint64_t smi_ticks, smi_count; /* since the start */
+	uint64_t smi_most; /* since the look's beginning */
+	struct guest_memory memory;
+	struct guest_kernel *kernel;
+} bench;
+
+const struct link_primitives *enclave_primitives(bool use_vaes)
+{
+	const struct link_primitives *primitives;
+
+	(void)use_vaes;
+	if (agent_primitives_sse(&primitives) != STATUS_OK)
+		exit(1);
+	return bench.is_unsealed ? unsealed_primitives(primitives) : primitives;
+}
+
+static uint64_t ticks(void)
+{
+	_mm_lfence();
+	uint64_t now = __rdtsc();
+	_mm_lfence();
+	return now;
+}
+
+/* ---- the host's part */
+
+static int64_t answer_grant(const struct call_slot *slot)
+{
+	char text[2 * LINK_GRANT_SIZE + 2], key[KEY_DIGITS], source[KEY_DIGITS], nonce[KEY_DIGITS];
+	struct grantor_request request;
+
+	memcpy(&request, stand_in.window.data + slot->argument[0], sizeof request);
+	key_to_hex(request.enclave_key, sizeof request.enclave_key, key);
+	key_to_hex(request.source_key, sizeof request.source_key, source);
+	key_to_hex(request.source_nonce, sizeof request.source_nonce, nonce);
+	printf("%s %s %s\n", key, source, nonce);
+	fflush(stdout);
+	if (fgets(text, sizeof text, stdin) == NULL)
+		return STATUS_DENIED;
+	text[strcspn(text, "\n")] = '\0';
+	return key_from_hex(text, stand_in.window.data + slot->argument[2], LINK_GRANT_SIZE) == STATUS_OK
+		       ? LINK_GRANT_SIZE
+		       : STATUS_DENIED;
+}
+
+/* CALL_LINK_WAIT: the request that lies in the ring gets its answer. */
+static int64_t answer_wait(void)
+{
+	struct link_ring *ring = &stand_in.ring;
+	size_t size;
+
+	if (ring->request_sequence == bench.served)
+		return STATUS_OK;
+	bench.served = ring->request_sequence;
+	uint64_t start = ticks();
+	status result = smi_exchange(bench.smi, (struct span){ring->request, ring->request_size}, ring->reply,
+				     sizeof ring->reply, &size);
+	const uint64_t took = ticks() - start;
+
+	bench.smi_ticks += took;
+	bench.smi_count++;
+	if (took > bench.smi_most)
+		bench.smi_most = took;
+	if (result != STATUS_OK) {
+		ring->source_gone = 1;
+		return STATUS_GONE;
+	}
+	ring->reply_size = size;
+	ring->reply_sequence = bench.served;
+	return STATUS_OK;
+}
+
+void runtime_enter_host(void)
+{
+	struct call_slot *slot = &stand_in.window.slot;
+
+	slot->result = slot->number == CALL_GRANT ? answer_grant(slot) : answer_wait();
+	slot->done = slot->posted;
+}
+
+/* ---- what is measured */
+
+static struct took begin(void)
+{
+	bench.smi_most = 0;
+	return (struct took){
+		.ns = link_costs_now(), .smi_ticks = bench.smi_ticks, .smi_count = bench.smi_count, .ticks = ticks()};
+}
+
+static struct took since(struct took begin, size_t bytes)
+{
+	return (struct took){.ticks = ticks() - begin.ticks,
+			     .ns = link_costs_now() - begin.ns,
+			     .smi_ticks = bench.smi_ticks - begin.smi_ticks,
+			     .smi_count = bench.smi_count - begin.smi_count,
+			     .smi_most = bench.smi_most,
+			     .bytes = bytes};
+}
+
+/* An SMI by hand: not host/serve's, which looks at each page of its buffer before. */
+static status call_by_hand(uint64_t caller, struct smi_head head, uint64_t size, struct took *ret_took)
+{
+	memcpy(bench.buffer, &head, sizeof head);
+	struct took start = begin();
+	uint64_t rbx = caller, rax = SMI_COMMAND;
+
+	__asm__ volatile("outb %%al, %[port]\n\tjmp 1f\n1:"
+			 : "+b"(rbx), "+a"(rax)
+			 : "D"(bench.buffer), "c"(size), [port] "N"(SMI_PORT)
+			 : "memory", "cc");
+	*ret_took = since(start, 0);
+	ret_took->smi_ticks = ret_took->smi_most = ret_took->ticks;
+	ret_took->smi_count = 1;
+	return STATUS_OK;
+}
+
+static status look_nobody(struct took *ret_took)
+{
+	return call_by_hand(0, (struct smi_head){0}, SMI_BUFFER_SIZE_MAX, ret_took);
+}
+
+static status look_refused(struct took *ret_took)
+{
+	return call_by_hand(SMI_CALLER, (struct smi_head){SMI_HEAD_MAGIC, 0, 64, 0}, SMI_BUFFER_SIZE_MAX, ret_took);
+}
+
+static status look_hello(struct took *ret_took)
+{
+	return call_by_hand(SMI_CALLER, (struct smi_head){SMI_HEAD_MAGIC, 0, 0, 0}, GUEST_PAGE_SIZE, ret_took);
+}
+
+static status look_page(struct took *ret_took)
+{
+	static uint8_t page[GUEST_PAGE_SIZE];
+	const struct guest_pa address = {0x1000000}; /* where Linux's kernel begins to be loaded, or behind that: RAM */
+	struct page_source *source = enclave_link_source();
+	struct took start = begin();
+
+	TRY(source->ops->read(source, address, page, sizeof page));
+	*ret_took = since(start, sizeof page);
+	return STATUS_OK;
+}
+
+static status finish(struct took start, struct proc_text *text, struct took *ret_took)
+{
+	const bool is_whole = text->fault == NULL;
+
+	*ret_took = since(start, text->size);
+	proc_text_deinit(text);
+	return is_whole ? STATUS_OK : report(STATUS_IO, "a text isn't whole");
+}
+
+static status look_version(struct took *ret_took)
+{
+	struct proc_entry entry;
+	struct proc_text text;
+
+	struct took start = begin();
+	TRY(guest_memory_refresh(&bench.memory));
+	TRY(guest_kernel_check(bench.kernel));
+	TRY(proc_entry_find("/proc/version", &entry));
+	TRY(proc_text_init(bench.kernel, &entry, &text));
+	return finish(start, &text, ret_took);
+}
+
+static status look_processes(struct took *ret_took)
+{
+	const struct proc_subject nobody = {0};
+	struct proc_text text;
+
+	struct took start = begin();
+	TRY(guest_memory_refresh(&bench.memory));
+	TRY(guest_kernel_check(bench.kernel));
+	TRY(proc_enter(bench.kernel, &nobody));
+	TRY(proc_text_make(process_list_show, &text));
+	return finish(start, &text, ret_took);
+}
+
+static const struct look {
+	const char *name;
+	status (*run)(struct took *ret_took);
+	bool needs_kernel;
+} looks[] = {
+	{"nobody", look_nobody, false}, {"refused", look_refused, false}, {"hello", look_hello, false},
+	{"page", look_page, true},	{"version", look_version, true},  {"processes", look_processes, true},
+};
+
+static const struct look *find_look(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_COUNT(looks); i++) {
+		if (strcmp(looks[i].name, name) == 0)
+			return &looks[i];
+	}
+	return NULL;
+}
+
+static void print_numbers(const char *name, const struct took *took, size_t count, size_t offset)
+{
+	printf("\"%s\": [", name);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t value;
+
+		memcpy(&value, (const uint8_t *)&took[i] + offset, sizeof value);
+		printf("%s%llu", i > 0 ? ", " : "", (unsigned long long)value);
+	}
+	printf("], ");
+}
+
+static status measure(const struct look *look, size_t count)
+{
+	static struct took took[COUNT_MAX];
+
+	/* Twice before, for what is found once, and for pages that come ahead. */
+	TRY(look->run(&took[0]));
+	TRY(look->run(&took[0]));
+	for (size_t i = 0; i < count; i++)
+		TRY(look->run(&took[i]));
+	printf("{\"what\": \"%s\", ", look->name);
+	print_numbers("times_ns", took, count, offsetof(struct took, ns));
+	print_numbers("ticks", took, count, offsetof(struct took, ticks));
+	print_numbers("smi_ticks", took, count, offsetof(struct took, smi_ticks));
+	print_numbers("smis", took, count, offsetof(struct took, smi_count));
+	print_numbers("smi_most", took, count, offsetof(struct took, smi_most));
+	printf("\"bytes\": %zu}\n", took[count - 1].bytes);
+	fflush(stdout);
+	return STATUS_OK;
+}
+
+/* ---- start */
+
+static status attach(void)
+{
+	const size_t size = guest_memory_storage_size(CACHE_PAGES),
+		     lines_size = guest_memory_lines_storage_size(CACHE_LINES);
+	void *storage = aligned_alloc(4096, (size + 4095) & ~(size_t)4095);
+	void *lines = aligned_alloc(4096, (lines_size + 4095) & ~(size_t)4095);
+
+	if (storage == NULL || lines == NULL)
+		return report(STATUS_NO_MEMORY, "out of memory");
+	TRY(enclave_link_start());
+	TRY(guest_memory_init(&bench.memory, enclave_link_source(), storage, size));
+	TRY(guest_memory_lines_init(&bench.memory, lines, lines_size));
+	uint64_t before = bench.smi_count;
+	TRY(guest_kernel_create(&bench.memory, NULL, &bench.kernel));
+	printf("{\"what\": \"attach\", \"smis\": %llu}\n", (unsigned long long)(bench.smi_count - before));
+	return STATUS_OK;
+}
+
+static status prepare(const char *owner)
+{
+	TRY(smi_create(&bench.smi));
+	const struct agent_hello *hello = smi_hello(bench.smi);
+	bench.buffer = mmap(NULL, SMI_BUFFER_SIZE_MAX, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | MAP_LOCKED, -1, 0);
+	if (bench.buffer == MAP_FAILED)
+		return report(STATUS_NO_MEMORY, "no locked memory");
+	if (key_from_hex(owner, stand_in.binding.owner_key, sizeof stand_in.binding.owner_key) != STATUS_OK)
+		return report(STATUS_USAGE, "the owner's key has %d hexadecimal digits", 2 * START_OWNER_KEY_SIZE);
+	memcpy(stand_in.binding.source_key, hello->source_key, sizeof hello->source_key);
+	memcpy(stand_in.binding.source_nonce, hello->source_nonce, sizeof hello->source_nonce);
+	memcpy(stand_in.target, SMI_TARGET, sizeof SMI_TARGET);
+	stand_in.ring.source_asleep = 1;
+	runtime_window_init(&stand_in.window);
+	return STATUS_OK;
+}
+
+static status run(char **names, size_t count)
+{
+	for (; *names != NULL; names++) {
+		const struct look *look = find_look(*names);
+
+		if (look == NULL)
+			return report(STATUS_USAGE, "there is no %s to measure", *names);
+		if (look->needs_kernel && bench.kernel == NULL)
+			TRY(attach());
+		TRY(measure(look, count));
+	}
+	return STATUS_OK;
+}
+
+int main(int argc, char **argv)
+{
+	char **arguments = argv + 1;
+
+	if (argc > 1 && strcmp(*arguments, "--insecure-unsealed") == 0) {
+		bench.is_unsealed = true;
+		arguments++;
+		argc--;
+	}
+	size_t count = argc > 3 ? strtoul(arguments[1], NULL, 10) : 0;
+	if (count == 0 || count > COUNT_MAX) {
+		fprintf(stderr, "usage: bench-smm [--insecure-unsealed] OWNER COUNT WHAT…\n");
+		return 2;
+	}
+	status result = prepare(*arguments);
+	if (result == STATUS_OK)
+		result = run(arguments + 2, count);
+	if (bench.kernel != NULL)
+		guest_kernel_destroy(bench.kernel);
+	enclave_link_end();
+	smi_destroy(bench.smi);
+	return result == STATUS_OK ? 0 : 1;
+}
