@@ -105,7 +105,6 @@ static status init(struct link_noise *noise, const struct link_primitives *primi
 	noise->own = *own;
 	memcpy(noise->hash, protocol_name, sizeof noise->hash);
 	memcpy(noise->chaining_key, protocol_name, sizeof noise->chaining_key);
-	TRY(link_key_pair_init(&noise->ephemeral, primitives));
 	TRY(mix_hash(noise, prologue));
 	return mix_hash(noise, (struct span){.data = responder, .size = LINK_KEY_SIZE});
 }
@@ -116,13 +115,18 @@ status link_noise_init_initiator(struct link_noise *noise, const struct link_pri
 {
 	TRY(init(noise, primitives, own, peer, prologue));
 	memcpy(noise->peer, peer, sizeof noise->peer);
-	return STATUS_OK;
+	return link_noise_make_ephemeral(noise);
 }
 
 status link_noise_init_responder(struct link_noise *noise, const struct link_primitives *primitives,
 				 const struct link_key_pair *own, struct span prologue)
 {
 	return init(noise, primitives, own, own->public, prologue);
+}
+
+status link_noise_make_ephemeral(struct link_noise *noise)
+{
+	return link_key_pair_init(&noise->ephemeral, noise->primitives);
 }
 
 void link_noise_deinit(struct link_noise *noise)

@@ -43,13 +43,16 @@ MUST_USE status link_noise_hkdf(const struct link_primitives *primitives,
 				const uint8_t chaining_key[static LINK_HASH_SIZE], struct span input,
 				uint8_t ret_first[static LINK_HASH_SIZE], uint8_t ret_second[static LINK_HASH_SIZE]);
 
-/* Initialize(): `peer` is the responder's static key; the ephemeral key is made here
+/* Initialize(): `peer` is the responder's static key; an initiator's ephemeral key is made here
  * from primitives->random. All faults of the primitives. */
 MUST_USE status link_noise_init_initiator(struct link_noise *noise, const struct link_primitives *primitives,
 					  const struct link_key_pair *own, const uint8_t peer[static LINK_KEY_SIZE],
 					  struct span prologue);
 MUST_USE status link_noise_init_responder(struct link_noise *noise, const struct link_primitives *primitives,
 					  const struct link_key_pair *own, struct span prologue);
+/* A responder's ephemeral key, before it writes: it takes as long as an agreement, which whoever sends a first message
+ * that isn't answered isn't worth. As link_key_pair_init(). */
+MUST_USE status link_noise_make_ephemeral(struct link_noise *noise);
 /* Forget everything. */
 void link_noise_deinit(struct link_noise *noise);
 

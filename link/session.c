@@ -222,7 +222,9 @@ status link_session_answer(struct link_session *session, uint8_t *message, size_
 		return report(STATUS_LIMIT, "the handshake's answer has %d bytes; there is room for %zu",
 			      LINK_SECOND_OVERHEAD, capacity);
 	link_head_write(&(struct link_head){.type = LINK_MESSAGE_SECOND, .size = LINK_NOISE_SECOND_SIZE}, message);
-	status result = link_noise_write_second(&session->noise, (struct span){0}, message + LINK_HEAD_SIZE);
+	status result = link_noise_make_ephemeral(&session->noise);
+	if (result == STATUS_OK)
+		result = link_noise_write_second(&session->noise, (struct span){0}, message + LINK_HEAD_SIZE);
 	if (result == STATUS_MALFORMED)
 		result = report(STATUS_MISMATCH, "the enclave's key is no key (a point of low order)");
 	if (result == STATUS_OK)

@@ -699,6 +699,61 @@ static void the_session_that_was_used_least_recently_makes_room(void **state)
 	assert_int_equal(smi(&clients[1]), FIRMWARE_SESSION);
 }
 
+static int agreement_count, key_count, signature_count;
+
+static status counted_shared(const uint8_t secret[static LINK_KEY_SIZE], const uint8_t peer[static LINK_KEY_SIZE],
+			     uint8_t ret_shared[static LINK_KEY_SIZE])
+{
+	agreement_count++;
+	return primitives->x25519_shared(secret, peer, ret_shared);
+}
+
+static status counted_public(const uint8_t secret[static LINK_KEY_SIZE], uint8_t ret_public[static LINK_KEY_SIZE])
+{
+	key_count++;
+	return primitives->x25519_public(secret, ret_public);
+}
+
+static status counted_verify(const uint8_t key[static LINK_OWNER_KEY_SIZE], const uint8_t digest[static LINK_HASH_SIZE],
+			     const uint8_t signature[static LINK_SIGNATURE_SIZE])
+{
+	signature_count++;
+	return primitives->p256_verify(key, digest, signature);
+}
+
+static void expect_work(int agreements, int keys, int signatures)
+{
+	assert_int_equal(agreement_count, agreements);
+	assert_int_equal(key_count, keys);
+	assert_int_equal(signature_count, signatures);
+	agreement_count = key_count = signature_count = 0;
+}
+
+static void a_first_whose_grant_is_not_good_costs_no_more_than_to_find_that_out(void **state)
+{
+	struct link_primitives counting = *primitives;
+
+	(void)state;
+	counting.x25519_shared = counted_shared;
+	counting.x25519_public = counted_public;
+	counting.p256_verify = counted_verify;
+	handler->primitives = &counting;
+	one.message_size = LINK_FIRST_OVERHEAD;
+	memset(one.message, 0, sizeof one.message);
+	link_head_write(&(struct link_head){.type = LINK_MESSAGE_FIRST, .size = LINK_FIRST_OVERHEAD - LINK_HEAD_SIZE},
+			one.message);
+	memcpy(one.message + LINK_HEAD_SIZE, "here", 4);
+	one.message[LINK_HEAD_SIZE + START_TARGET_SIZE] = 9;
+	assert_int_equal(smi(&one), FIRMWARE_GRANT);
+	expect_work(1, 0, 0);
+	owner_secret[0] ^= 1;
+	assert_int_equal(handshake(&one), FIRMWARE_GRANT);
+	expect_work(2, 0, 1);
+	owner_secret[0] ^= 1;
+	assert_int_equal(handshake(&one), FIRMWARE_ACCEPTED);
+	expect_work(4, 1, 1);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -723,6 +778,7 @@ int main(void)
 		TEST(what_is_no_plan_is_refused_and_the_session_goes_on),
 		TEST(a_session_that_is_closed_is_gone),
 		TEST(the_session_that_was_used_least_recently_makes_room),
+		TEST(a_first_whose_grant_is_not_good_costs_no_more_than_to_find_that_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
