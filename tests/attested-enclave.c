@@ -3,38 +3,96 @@
  * A simulated enclave that shows a verifier its evidence, then passes bytes between its standard input (a
  * socket) and that connection (tests/test_verifier_attested.py).
  *
- * usage: attested-enclave SOCKET MRENCLAVE-BYTE [BINDING]
- * The fake root is 32 bytes 0x5e; `attested-enclave fingerprint` prints its fingerprint.
+ * usage: attested-enclave SOCKET MRENCLAVE-BYTE [BINDING [DIRECTORY [NAME]]]
+ * The fake root is 32 bytes 0x5e; `attested-enclave fingerprint` prints its fingerprint. With DIRECTORY its quotes are
+ * of a made-up platform instead (tests/platform-files.h), whose collateral it writes there first: into `good`, and,
+ * with one thing wrong, into directories of that name; then it waits for SOCKET.
  */
+#include <limits.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/test.h"
+#include "platform-files.h"
 #include "verifier/attest/fake-enclave.h"
 #include "wire/agent.h"
 
+enum { WAIT_US = 20000, WAIT_COUNT = 3000 };
+
 static struct sim_root root;
+static struct fake_platform platform; /* its `cast` NULL: of the backend sim */
+static const char *spoilt;
 static uint8_t binding[EVIDENCE_BINDING_SIZE];
 
 static int print_fingerprint(void)
 {
 	uint8_t fingerprint[SIM_FINGERPRINT_SIZE];
-	struct sim_platform platform;
+	struct sim_platform fake;
 
-	if (sim_platform_init(&platform, &root) != STATUS_OK ||
-	    sim_platform_fingerprint(&platform, fingerprint) != STATUS_OK)
+	if (sim_platform_init(&fake, &root) != STATUS_OK || sim_platform_fingerprint(&fake, fingerprint) != STATUS_OK)
 		return EXIT_FAILURE;
 	for (size_t i = 0; i < sizeof fingerprint; i++)
 		printf("%02x", fingerprint[i]);
 	putchar('\n');
-	sim_platform_deinit(&platform);
+	sim_platform_deinit(&fake);
 	return EXIT_SUCCESS;
+}
+
+static void write_collateral(const char *directory, const char *name)
+{
+	struct fake_wishes wishes = platform_files_today();
+	char path[PATH_MAX];
+
+	if (name != NULL)
+		platform_files_spoil(&wishes, name);
+	snprintf(path, sizeof path, "%s/%s", directory, name != NULL ? name : "good");
+	if (mkdir(path, 0700) != 0) {
+		perror(path);
+		exit(EXIT_FAILURE);
+	}
+	fake_platform_again(&platform, &wishes);
+	platform_files_write(&platform, path);
+}
+
+static void become_platform(const char *directory, const char *socket)
+{
+	struct fake_wishes wishes = platform_files_today();
+	char path[PATH_MAX];
+
+	fake_platform_init(&platform, &wishes);
+	write_collateral(directory, NULL);
+	for (size_t i = 0; i < PLATFORM_FILES_WISH_COUNT; i++)
+		write_collateral(directory, platform_files_names[i]);
+	snprintf(path, sizeof path, "%s/ready", directory);
+	FILE *ready = fopen(path, "we");
+	assert_non_null(ready);
+	fclose(ready);
+	for (int i = 0; access(socket, F_OK) != 0 && i < WAIT_COUNT; i++)
+		usleep(WAIT_US);
+}
+
+static size_t make_quote(const struct sgx_secs *secs, const uint8_t data[SGX_REPORT_DATA_SIZE],
+			 uint8_t quote[SIM_QUOTE_SIZE_MAX])
+{
+	struct fake_wishes wishes = platform_files_today();
+
+	if (platform.cast == NULL)
+		return fake_quote(&root, secs, data, quote);
+	wishes.mrenclave_byte = secs->mrenclave[0];
+	wishes.report_data = data;
+	if (spoilt != NULL)
+		platform_files_spoil(&wishes, spoilt);
+	fake_platform_again(&platform, &wishes);
+	assert_true(platform.quote_size <= SIM_QUOTE_SIZE_MAX);
+	memcpy(quote, platform.quote, platform.quote_size);
+	return platform.quote_size;
 }
 
 static void read_all(SSL *ssl, void *bytes, size_t size)
@@ -59,7 +117,7 @@ static SSL *start(const struct sgx_secs *secs, int file)
 	fake_key_hash(key, hash);
 	size_t claims_size = fake_claims(claims, hash);
 	EVP_Digest(claims, claims_size, data, NULL, EVP_sha256(), NULL);
-	size_t quote_size = fake_quote(&root, secs, data, quote);
+	size_t quote_size = make_quote(secs, data, quote);
 	size_t size = fake_evidence(cbor, (struct span){quote, quote_size}, (struct span){claims, claims_size});
 	X509 *certificate = fake_certificate(key, key, cbor, size, 1);
 	SSL_CTX_use_certificate(context, certificate);
@@ -88,7 +146,7 @@ static void answer(const struct sgx_secs *secs, SSL *ssl)
 	read_all(ssl, exporter + EVIDENCE_EXPORTER_SIZE, EVIDENCE_NONCE_SIZE);
 	EVP_Digest(text, sizeof text, data, NULL, EVP_sha256(), NULL);
 	memcpy(data + EVIDENCE_HASH_SIZE, binding, sizeof binding);
-	size_t size = fake_quote(&root, secs, data, frame + sizeof head);
+	size_t size = make_quote(secs, data, frame + sizeof head);
 	head = (struct agent_frame){.magic = AGENT_FRAME_MAGIC, .type = EVIDENCE_QUOTE, .size = (uint32_t)size};
 	memcpy(frame, &head, sizeof head);
 	if (SSL_write(ssl, frame, (int)(sizeof head + size)) <= 0)
@@ -130,9 +188,9 @@ int main(int argc, char **argv)
 	memset(root.secret, 0x5e, sizeof root.secret);
 	if (argc == 2 && strcmp(argv[1], "fingerprint") == 0)
 		return print_fingerprint();
-	if (argc != 3 && argc != 4)
+	if (argc < 3 || argc > 6)
 		return 2;
-	for (size_t i = 0; argc == 4 && i < sizeof binding; i++) {
+	for (size_t i = 0; argc >= 4 && i < sizeof binding; i++) {
 		const char digits[] = {argv[3][2 * i], argv[3][2 * i + 1], '\0'};
 
 		binding[i] = (uint8_t)strtoul(digits, NULL, 16);
@@ -140,6 +198,9 @@ int main(int argc, char **argv)
 	memset(secs.mrenclave, (int)strtoul(argv[2], NULL, 16), sizeof secs.mrenclave);
 	memset(secs.mrsigner, 0x22, sizeof secs.mrsigner);
 	snprintf(address.sun_path, sizeof address.sun_path, "%s", argv[1]);
+	spoilt = argc == 6 ? argv[5] : NULL;
+	if (argc >= 5)
+		become_platform(argv[4], argv[1]);
 	if (file < 0 || connect(file, (const struct sockaddr *)&address, sizeof address) != 0)
 		return EXIT_FAILURE;
 	SSL *ssl = start(&secs, file);

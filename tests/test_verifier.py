@@ -9,6 +9,7 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VERIFIER = os.path.join(ROOT, "build/bin/bartizan-verifier")
+OF_MADE_UP_ROOT = os.path.join(ROOT, "build/tests/verifier-of-made-up-root")
 MAKE_QUOTE = os.path.join(ROOT, "build/tests/make-quote")
 FILES = ["tcb_info.json", "qe_identity.json", "tcb_info_issuer_chain.pem", "qe_identity_issuer_chain.pem", "pck_crl.der",
          "pck_crl_issuer_chain.pem", "root_ca_crl.der"]
@@ -22,9 +23,14 @@ def platform(tmp_path):
     return tmp_path
 
 
-def appraise(directory, *more, quote="quote"):
-    return subprocess.run([VERIFIER, "appraise", "--quote", directory / quote, "--collateral", directory, "--at", AT, *more],
-                          capture_output=True, text=True, check=False, timeout=60)
+def appraise(directory, *more, at=AT, verifier=VERIFIER):
+    return subprocess.run([verifier, "appraise", "--quote", directory / "quote", "--collateral", directory, "--at", at, *more],
+                          capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "BARTIZAN_MADE_UP_ROOT": f"{directory}/root"})
+
+
+def appraise_own(directory, *more, at=AT):
+    """The same program, which believes the platform's root instead of Intel's."""
+    return appraise(directory, *more, at=at, verifier=OF_MADE_UP_ROOT)
 
 
 def test_a_platform_below_another_root_than_intels_is_refused(platform):
@@ -33,6 +39,63 @@ def test_a_platform_below_another_root_than_intels_is_refused(platform):
     assert done.stdout.startswith("verdict: refused\nreasons: root: ")
     assert "identity: not appraised\n" in done.stdout
     assert "signatures: not established\n" in done.stdout
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_good_quote_is_accepted_and_that_is_0(tmp_path, version):
+    subprocess.run([MAKE_QUOTE, tmp_path, str(version)], check=True, timeout=60)
+    done = appraise_own(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("verdict: accepted\n") and "identity: not appraised\n" in done.stdout and "tcb_status: UpToDate\n" in done.stdout
+    assert json.loads(appraise_own(tmp_path, "--json").stdout)["verdict"] == "accepted"
+    (tmp_path / "policy").write_text("reference_values: [{mrenclave: %s}]\n" % ("e1" * 32))
+    done = appraise_own(tmp_path, "--policy", tmp_path / "policy")
+    assert done.returncode == 0 and "identity: not appraised" not in done.stdout, done.stdout
+    (tmp_path / "policy").write_text("reference_values: [{mrenclave: %s}]\n" % ("e2" * 32))
+    done = appraise_own(tmp_path, "--policy", tmp_path / "policy")
+    assert done.returncode == 3 and "reasons: identity: " in done.stdout, done.stdout
+
+
+WRONG = {"info-expired": "expired", "identity-expired": "expired", "list-expired": "expired", "info-of-tomorrow": "expired", "revoked": "revoked",
+         "ca-revoked": "revoked", "out-of-date": "tcb-status", "info-of-another": "platform", "info-by-the-platform": "signature", "debug": "debug",
+         "encrypted-ppid": "unsupported", "quote-by-another": "signature", "report-by-another": "signature"}
+
+
+@pytest.mark.parametrize("name, code", WRONG.items())
+def test_what_is_parsed_and_not_accepted_is_3(tmp_path, name, code):
+    """The collateral is read, the root believed: one thing alone is wrong."""
+    subprocess.run([MAKE_QUOTE, tmp_path, "3", name], check=True, timeout=60)
+    done = appraise_own(tmp_path)
+    assert done.returncode == 3 and done.stderr == "", done.stdout + done.stderr
+    assert [reason["code"] for reason in json.loads(appraise_own(tmp_path, "--json").stdout)["reasons"]] == [code]
+
+
+@pytest.mark.parametrize("at", ["2025-03-01T00:00:00Z", "2025-07-10T00:00:01Z", "2031-01-01T00:00:00Z"])
+def test_on_another_day_the_same_files_are_3(platform, at):
+    assert appraise_own(platform).returncode == 0
+    done = appraise_own(platform, at=at)
+    assert done.returncode == 3 and "reasons: expired: " in done.stdout and done.stderr == "", done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("one, other", [("tcb_info_issuer_chain.pem", "pck_crl_issuer_chain.pem"), ("qe_identity_issuer_chain.pem", "pck_crl_issuer_chain.pem"),
+                                        ("pck_crl.der", "root_ca_crl.der")])
+def test_files_in_each_others_places_are_3(platform, one, other):
+    first, second = (platform / name for name in (one, other))
+    contents = first.read_bytes(), second.read_bytes()
+    second.write_bytes(contents[0])
+    first.write_bytes(contents[1])
+    done = appraise_own(platform)
+    assert done.returncode == 3 and "reasons: chain: " in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("name", ["tcb_info_issuer_chain.pem", "pck_crl_issuer_chain.pem", "pck_crl.der", "root_ca_crl.der", "tcb_info.json", "quote"])
+def test_another_platforms_file_among_these_is_3(platform, tmp_path_factory, name):
+    """Of the same names and dates, but by other keys."""
+    other = tmp_path_factory.mktemp("other")
+    subprocess.run([MAKE_QUOTE, other, "3"], check=True, timeout=60)
+    (platform / name).write_bytes((other / name).read_bytes())
+    done = appraise_own(platform)
+    assert done.returncode == 3 and "verdict: refused\n" in done.stdout and done.stderr == "", done.stdout + done.stderr
 
 
 def test_json_says_the_same(platform):
@@ -44,12 +107,13 @@ def test_json_says_the_same(platform):
             assert f"{name}: {value}\n" in lines
 
 
+@pytest.mark.parametrize("verifier", [VERIFIER, OF_MADE_UP_ROOT], ids=["intels", "own"])
 @pytest.mark.parametrize("version, tee", [(1, 0), (4, 0x81), (5, 0)])
-def test_other_kinds_of_quotes_are_refused_by_name(platform, version, tee):
+def test_other_kinds_of_quotes_are_refused_by_name(platform, version, tee, verifier):
     quote = bytearray((platform / "quote").read_bytes())
     quote[0:2], quote[4:8] = version.to_bytes(2, "little"), tee.to_bytes(4, "little")
     (platform / "quote").write_bytes(quote)
-    done = appraise(platform)
+    done = appraise(platform, verifier=verifier)
     assert done.returncode == 3 and "reasons: unsupported: " in done.stdout, done.stdout + done.stderr
 
 

@@ -27,11 +27,11 @@ ATTESTED = os.path.join(ROOT, "build/tests/attested-enclave")
 class Attested(Enclave):
     """Frames through a process that has shown evidence of MRENCLAVE `byte` × 32."""
 
-    def __init__(self, daemon, target, byte, greet=True, binding=None, place=None):
+    def __init__(self, daemon, target, byte, greet=True, binding=None, place=None, more=()):
         self.stream, self.target, self.counter, self.number, self.last = os.urandom(32), target, 0, 0, bytes(32)
         self.socket, theirs = socket.socketpair()
         self.socket.settimeout(30)
-        self.process = subprocess.Popen([ATTESTED, place or daemon.directory / "tls", byte, *([binding] if binding else [])], stdin=theirs)
+        self.process = subprocess.Popen([ATTESTED, place or daemon.directory / "tls", byte, *([binding] if binding else []), *more], stdin=theirs)
         theirs.close()
         if greet:
             self.send(HELLO, struct.pack("<II32s128s", 1, 0, self.stream, target.encode()))

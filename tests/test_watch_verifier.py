@@ -17,7 +17,7 @@ import pytest
 from conftest import ROOT
 from fake_aesmd import COUNT_KEYS, GET_QUOTE, INIT_QUOTE, LIST_KEYS, QUOTE_SIZE, FakeAesmd
 from test_run_link import Daemon as Process, program
-from verifier_client import Daemon
+from verifier_client import VERIFIER, Daemon
 
 INTERVAL_SECONDS = 1
 
@@ -40,6 +40,7 @@ class Watched(Daemon):
                               "--target", self.target, "--socket", directory / "agent", "--insecure-accept-sim"], directory / "agent")
         self.images = ["netstat", "cat"]
         self.options = ("--insecure-accept-sim", bartizan("sim-root").stdout.decode().strip())
+        self.program, self.environment = VERIFIER, None
         self.config = directory / "verifier.yaml"
         self.configure(self.images)
         self.start()

@@ -82,7 +82,8 @@ class Enclave:
 class Daemon:
     """bartizan-verifier serve, in a directory of its own."""
 
-    def __init__(self, directory, targets, interval="1s", more="", login=None, references=None, options=()):
+    def __init__(self, directory, targets, interval="1s", more="", login=None, references=None, options=(), program=VERIFIER,
+                 environment=None):
         self.directory, self.socket, self.page = directory, str(directory / "enclaves"), str(directory / "page")
         self.config = directory / "verifier.yaml"
         listen = f"unix:{self.page}" if login is None else f"127.0.0.1:{login[1]}\n  login: {login[0]}"
@@ -90,13 +91,13 @@ class Daemon:
             f"  - name: {name}\n" + (f"    reference_values:\n      - mrenclave: {references[i] * 32}\n" if references else "")
             for i, name in enumerate(targets))
                                + f"page:\n  listen: {listen}\n{more}")
-        self.process, self.options = None, options
+        self.process, self.options, self.program, self.environment = None, options, program, environment
         self.start()
 
     def start(self):
         self.errors = open(self.directory / "errors", "a+", encoding="utf-8")
-        self.process = subprocess.Popen([VERIFIER, "serve", "--config", self.config, "--insecure-accept-anyone", self.socket, *self.options],
-                                        stderr=self.errors)
+        self.process = subprocess.Popen([self.program, "serve", "--config", self.config, "--insecure-accept-anyone", self.socket, *self.options],
+                                        stderr=self.errors, env=self.environment)
         for _ in range(400):
             if os.path.exists(self.socket) and "are expected" in (self.directory / "errors").read_text(encoding="utf-8"):
                 return

@@ -264,11 +264,17 @@ static const char *failure_code(int error)
 	}
 }
 
-/* OpenSSL takes a list without a nextUpdate for one that is good for ever; RFC 5280, 5.1.2.5 wants one. */
-static bool lists_have_ends(const struct certificate_trust *trust, struct verdict *verdict)
+/* OpenSSL takes a list without a nextUpdate for one that is good for ever; RFC 5280, 5.1.2.5 wants one. And it takes
+ * each for the list of whom it names: not as the file was called. */
+static bool lists_fit(X509 *root, const struct certificate_trust *trust, struct verdict *verdict)
 {
-	if (trust->root->is_fake ||
-	    (X509_CRL_get0_nextUpdate(trust->root_crl) != NULL && X509_CRL_get0_nextUpdate(trust->pck_crl) != NULL))
+	if (trust->root->is_fake)
+		return true;
+	if (X509_NAME_cmp(X509_CRL_get_issuer(trust->root_crl), X509_get_subject_name(root)) != 0) {
+		verdict_refuse(verdict, "chain", "the root CA's CRL is another one's");
+		return false;
+	}
+	if (X509_CRL_get0_nextUpdate(trust->root_crl) != NULL && X509_CRL_get0_nextUpdate(trust->pck_crl) != NULL)
 		return true;
 	verdict_refuse(verdict, "chain", "a CRL doesn't say until when it is good (nextUpdate)");
 	return false;
@@ -277,7 +283,8 @@ static bool lists_have_ends(const struct certificate_trust *trust, struct verdic
 bool certificate_chain_verify(const struct certificate_chain *chain, enum certificate_role leaf,
 			      const struct certificate_trust *trust, const char *what, struct verdict *verdict)
 {
-	if (!roles_fit(chain, leaf, trust->root, what, verdict) || !lists_have_ends(trust, verdict))
+	if (!roles_fit(chain, leaf, trust->root, what, verdict) ||
+	    !lists_fit(chain->certificates[chain->count - 1], trust, verdict))
 		return false;
 	X509_STORE *store CLEANUP_STORE = X509_STORE_new();
 	X509_STORE_CTX *context CLEANUP_CONTEXT = X509_STORE_CTX_new();

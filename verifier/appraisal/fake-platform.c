@@ -44,6 +44,7 @@ const struct fake_wishes fake_wishes = {
 	.certification = 5,
 	.vendor_byte = 0x93,
 	.flags = SGX_ATTRIBUTE_INIT | SGX_ATTRIBUTE_MODE64BIT,
+	.mrenclave_byte = 0xe1,
 	.qe_svn = 8,
 	.qe_product = 1,
 	.qe_mrsigner_byte = 0x8c,
@@ -55,7 +56,7 @@ struct party {
 	X509 *certificate;
 };
 
-struct cast {
+struct fake_cast {
 	struct party root, ca, pck, signing;
 	EVP_PKEY *attestation, *other;
 };
@@ -202,7 +203,7 @@ static void party_deinit(struct party *party)
 	X509_free(party->certificate);
 }
 
-static void cast_init(struct cast *cast, const struct fake_wishes *wishes)
+static void cast_init(struct fake_cast *cast, const struct fake_wishes *wishes)
 {
 	party_init(&cast->root, NULL, wishes->root_name, FAKE_ROOT, wishes);
 	party_init(&cast->ca, &cast->root, wishes->ca_name, FAKE_CA, wishes);
@@ -212,7 +213,7 @@ static void cast_init(struct cast *cast, const struct fake_wishes *wishes)
 	cast->other = EVP_EC_gen("P-256");
 }
 
-static void cast_deinit(struct cast *cast)
+static void cast_deinit(struct fake_cast *cast)
 {
 	party_deinit(&cast->root);
 	party_deinit(&cast->ca);
@@ -369,7 +370,8 @@ static json_t *components(int version, int svn, int pcesvn)
 	return tcb;
 }
 
-static void make_tcb_info(struct fake_platform *platform, const struct cast *cast, const struct fake_wishes *wishes)
+static void make_tcb_info(struct fake_platform *platform, const struct fake_cast *cast,
+			  const struct fake_wishes *wishes)
 {
 	int version = wishes->info_version;
 	json_t *best = json_pack("{s:o, s:s, s:s, s:[s]}", "tcb",
@@ -391,7 +393,8 @@ static void make_tcb_info(struct fake_platform *platform, const struct cast *cas
 		      wishes->info_altered ? "tcbEvaluationDataNumber" : NULL, &platform->tcb_info);
 }
 
-static void make_qe_identity(struct fake_platform *platform, const struct cast *cast, const struct fake_wishes *wishes)
+static void make_qe_identity(struct fake_platform *platform, const struct fake_cast *cast,
+			     const struct fake_wishes *wishes)
 {
 	json_t *identity = json_pack(
 		"{s:s, s:i, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:i, s:[{s:{s:i}, s:s, s:s}, {s:{s:i}, s:s, s:s, "
@@ -433,7 +436,8 @@ static void chain_make(struct certificate_chain *chain, X509 *leaf, X509 *root)
 	assert_int_equal(certificate_chain_init(chain, (struct span){pem, size}, "the test's chain"), STATUS_OK);
 }
 
-static void make_collateral(struct fake_platform *platform, const struct cast *cast, const struct fake_wishes *wishes)
+static void make_collateral(struct fake_platform *platform, const struct fake_cast *cast,
+			    const struct fake_wishes *wishes)
 {
 	struct collateral *collateral = &platform->collateral;
 	const struct party *crl_issuer = wishes->crl_by_other_ca ? &cast->root : &cast->ca;
@@ -470,7 +474,7 @@ static uint8_t *put_number(uint8_t *place, uint64_t value, size_t size)
 	return place;
 }
 
-static void make_qe_report(const struct cast *cast, const struct fake_wishes *wishes, const char *authentication,
+static void make_qe_report(const struct fake_cast *cast, const struct fake_wishes *wishes, const char *authentication,
 			   struct sgx_report *report)
 {
 	uint8_t input[QUOTE_KEY_SIZE + 64];
@@ -493,7 +497,7 @@ static void make_qe_report(const struct cast *cast, const struct fake_wishes *wi
 }
 
 /* The quoting enclave's report, the PCK's signature of it, and the PCK's chain. */
-static uint8_t *put_quoting_enclave(uint8_t *place, const struct cast *cast, const struct fake_wishes *wishes)
+static uint8_t *put_quoting_enclave(uint8_t *place, const struct fake_cast *cast, const struct fake_wishes *wishes)
 {
 	static const char authentication[] = "thirty-two bytes of QE's choice.";
 	X509 *const chain[] = {cast->pck.certificate, cast->ca.certificate, cast->root.certificate};
@@ -514,7 +518,7 @@ static uint8_t *put_quoting_enclave(uint8_t *place, const struct cast *cast, con
 	return put_number(place, 0, 1);
 }
 
-static uint8_t *put_signature(uint8_t *place, const uint8_t *quote, const struct cast *cast,
+static uint8_t *put_signature(uint8_t *place, const uint8_t *quote, const struct fake_cast *cast,
 			      const struct fake_wishes *wishes)
 {
 	uint8_t key[QUOTE_KEY_SIZE], signature[QUOTE_SIGNATURE_SIZE];
@@ -532,7 +536,7 @@ static uint8_t *put_signature(uint8_t *place, const uint8_t *quote, const struct
 	return end;
 }
 
-static void make_quote(struct fake_platform *platform, const struct cast *cast, const struct fake_wishes *wishes)
+static void make_quote(struct fake_platform *platform, const struct fake_cast *cast, const struct fake_wishes *wishes)
 {
 	uint8_t vendor[16] = {0,    0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9,
 			      0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07};
@@ -540,9 +544,11 @@ static void make_quote(struct fake_platform *platform, const struct cast *cast, 
 	uint8_t *place = platform->quote;
 
 	vendor[0] = wishes->vendor_byte;
-	memset(report.mrenclave, 0xe1, sizeof report.mrenclave);
+	memset(report.mrenclave, wishes->mrenclave_byte, sizeof report.mrenclave);
 	memset(report.mrsigner, 0xe2, sizeof report.mrsigner);
 	memset(report.report_data, 0xdd, sizeof report.report_data);
+	if (wishes->report_data != NULL)
+		memcpy(report.report_data, wishes->report_data, sizeof report.report_data);
 	place = put_number(place, (uint64_t)wishes->version, 2);
 	place = put_number(place, (uint64_t)wishes->key_type, 2);
 	place = put_number(place, wishes->tee, 4);
@@ -558,23 +564,45 @@ static void make_quote(struct fake_platform *platform, const struct cast *cast, 
 	platform->quote_size = (size_t)(place - platform->quote) + (size_t)wishes->padding;
 }
 
-void fake_platform_init(struct fake_platform *platform, const struct fake_wishes *wishes)
+static void make_all(struct fake_platform *platform, const struct fake_wishes *wishes)
 {
-	struct cast cast = {0};
-
-	memset(platform, 0, sizeof *platform);
-	cast_init(&cast, wishes);
-	platform->root.name = "the test";
-	raw_key(cast.root.key, platform->root.key);
-	assert_int_equal(X509_digest(cast.root.certificate, EVP_sha256(), platform->root.certificate_sha256, NULL), 1);
-	make_collateral(platform, &cast, wishes);
-	make_quote(platform, &cast, wishes);
-	cast_deinit(&cast);
+	make_collateral(platform, platform->cast, wishes);
+	make_quote(platform, platform->cast, wishes);
 }
 
-void fake_platform_deinit(struct fake_platform *platform)
+void fake_platform_init(struct fake_platform *platform, const struct fake_wishes *wishes)
+{
+	struct fake_cast *cast = calloc(1, sizeof *cast);
+
+	assert_non_null(cast);
+	memset(platform, 0, sizeof *platform);
+	platform->cast = cast;
+	cast_init(cast, wishes);
+	platform->root.name = "the test";
+	raw_key(cast->root.key, platform->root.key);
+	assert_int_equal(X509_digest(cast->root.certificate, EVP_sha256(), platform->root.certificate_sha256, NULL), 1);
+	make_all(platform, wishes);
+}
+
+static void forget_made(struct fake_platform *platform)
 {
 	collateral_deinit(&platform->collateral);
 	free(platform->tcb_info);
 	free(platform->qe_identity);
+	platform->tcb_info = platform->qe_identity = NULL;
+}
+
+void fake_platform_again(struct fake_platform *platform, const struct fake_wishes *wishes)
+{
+	forget_made(platform);
+	make_all(platform, wishes);
+}
+
+void fake_platform_deinit(struct fake_platform *platform)
+{
+	forget_made(platform);
+	if (platform->cast != NULL)
+		cast_deinit(platform->cast);
+	free(platform->cast);
+	memset(platform, 0, sizeof *platform);
 }

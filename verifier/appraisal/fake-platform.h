@@ -48,6 +48,8 @@ struct fake_wishes {
 	uint32_t tee;
 	uint8_t vendor_byte;
 	uint64_t flags; /* of the enclave */
+	uint8_t mrenclave_byte;
+	const uint8_t *report_data; /* SGX_REPORT_DATA_SIZE bytes; NULL: 0xdd each */
 	int qe_svn, qe_product;
 	uint8_t qe_mrsigner_byte;
 	uint64_t qe_flags;
@@ -57,7 +59,10 @@ struct fake_wishes {
 
 extern const struct fake_wishes fake_wishes;
 
+struct fake_cast;
+
 struct fake_platform {
+	struct fake_cast *cast; /* all keys and certificates */
 	struct certificate_root root;
 	struct collateral collateral;
 	uint8_t quote[FAKE_QUOTE_SIZE_MAX];
@@ -68,6 +73,9 @@ struct fake_platform {
 
 /* Fails the test that calls it where OpenSSL does. */
 void fake_platform_init(struct fake_platform *platform, const struct fake_wishes *wishes);
+/* Other collateral and another quote, as wished, by the keys and certificates that it has. */
+void fake_platform_again(struct fake_platform *platform, const struct fake_wishes *wishes);
+/* Zeros: harmless. */
 void fake_platform_deinit(struct fake_platform *platform);
 
 #endif

@@ -52,7 +52,7 @@ struct connection {
 	/* Grants that were asked for since then (the steady clock, seconds). */
 	int64_t grants_since;
 	uint32_t grant_count;
-	bool owes_evidence; /* is to be judged by the new configuration, and gets no grant before */
+	bool owes_evidence; /* is to be judged by the new configuration */
 	bool is_ending; /* what was written goes out, nothing more comes in */
 	TAILQ_ENTRY(connection) entry;
 };
@@ -283,18 +283,14 @@ static status check_source(struct ledger *ledger, struct span request, char sent
 			 "this source", sentence);
 }
 
-/* Its evidence, by collateral that may say something else of the platform now: some signatures' worth of work. */
-static bool passes_again(struct connection *connection)
+/* Its evidence, by today's collateral, which may say something else of the platform than when it came: some signatures'
+ * worth of work. Not STATUS_OK: in words, why it wouldn't be let in now. */
+static status judge_again(const struct connection *connection, char sentence[static STATION_SENTENCE_SIZE])
 {
 	const struct gate *gate = channel_tls_gate(connection->tls);
-	char sentence[STATION_SENTENCE_SIZE];
 
-	connection->owes_evidence = false;
-	if (channel_tls_judge(connection->tls, &gate->policy, sentence, sizeof sentence) == STATUS_OK &&
-	    peers_admit(connection->peers, &connection->peer, connection->peer.target, sentence) == STATUS_OK)
-		return true;
-	refuse(connection, configuration_changed);
-	return false;
+	TRY(channel_tls_judge(connection->tls, &gate->policy, sentence, STATION_SENTENCE_SIZE));
+	return peers_admit(connection->peers, &connection->peer, connection->peer.target, sentence);
 }
 
 /* What couldn't be taken back after a restart isn't given: first it is noted, on the disk. */
@@ -310,14 +306,10 @@ static status give_grant(struct connection *connection, struct span body, uint8_
 			 "this verifier gives no grants (`grants` in its configuration), or not here");
 		return STATUS_DENIED;
 	}
-	if (connection->owes_evidence && !passes_again(connection)) {
-		snprintf(sentence, GRANTOR_SENTENCE_SIZE, "%s", configuration_changed);
-		return STATUS_DENIED;
-	}
 	TRY(take_turn(connection, sentence));
 	const struct ledger_subject run =
 		subject_of(LEDGER_SUBJECT_STREAM, connection->peer.stream, sizeof connection->peer.stream);
-	if (check_bars(connection, connection->peer.target, sentence) != STATUS_OK ||
+	if (judge_again(connection, sentence) != STATUS_OK ||
 	    check_bar(peers->ledger, run, "a grant of this run", sentence) != STATUS_OK ||
 	    check_source(peers->ledger, body, sentence) != STATUS_OK)
 		return STATUS_DENIED;
@@ -648,25 +640,50 @@ static bool has_same_terms(const struct connection *connection, const struct gat
 	       gate_check(gate, channel_tls_enclave(connection->tls), target, sentence) == STATUS_OK;
 }
 
-/* As many as the others can wait for. */
-static void judge_due(int file, short what, void *context)
+/* It is told to come again, and loses what it was given. */
+static void turn_out(struct connection *connection, const char *why)
+{
+	fprintf(stderr, "bartizan-verifier: evidence for %s doesn't pass any more: %s\n", connection->peer.target, why);
+	/* Where it can't be kept, the ledger has said so: its grants end by not being renewed. */
+	(void)!ledger_grants_condemn(connection->peers->ledger, connection->peer.target, connection->peer.stream);
+	refuse(connection, configuration_changed);
+}
+
+/* As many as the others can wait for. True: not all have had their turn. */
+static bool judge_some(struct peers *peers)
 {
 	const uint64_t end_ms = steady_ms() + JUDGE_MS;
-	const struct timeval at_once = {0};
+	char sentence[STATION_SENTENCE_SIZE];
 	struct connection *connection;
-	struct peers *peers = context;
 
-	(void)file, (void)what;
 	TAILQ_FOREACH(connection, &peers->welcome, entry)
 	{
 		if (!connection->owes_evidence || connection->is_ending)
 			continue;
-		if (steady_ms() >= end_ms) {
-			event_add(peers->judge_timer, &at_once);
-			return;
-		}
-		(void)passes_again(connection);
+		if (steady_ms() >= end_ms)
+			return true;
+		connection->owes_evidence = false;
+		if (judge_again(connection, sentence) != STATUS_OK)
+			turn_out(connection, sentence);
 	}
+	return false;
+}
+
+static void judge_due(int file, short what, void *context)
+{
+	const struct timeval at_once = {0};
+	struct peers *peers = context;
+
+	(void)file, (void)what;
+	/* What those lose who don't pass shares a sync. */
+	station_flush(peers->station);
+	const bool is_batch = ledger_batch_begin(peers->ledger) == STATUS_OK, is_more = judge_some(peers);
+	if (is_batch)
+		(void)!ledger_batch_end(peers->ledger);
+	if (is_more)
+		event_add(peers->judge_timer, &at_once);
+	else if (peers->revoker != NULL)
+		(void)!revoker_look(peers->revoker);
 }
 
 static void reconsider(struct connection *connection, const struct config *config, const struct gate *gate)

@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""bartizan-verifier serve and an enclave on a platform as SGX has them, whose keys are made up: its collateral, and what becomes of the
+enclave when that changes. The verifier believes that platform's root (tests/made-up-root.c); where it doesn't, it is the real one."""
+import hashlib
+import os
+import shutil
+import struct
+import subprocess
+import time
+import types
+
+import pytest
+
+from test_verifier import OF_MADE_UP_ROOT, WRONG
+from test_verifier_attested import Attested, owner_point
+from test_verifier_operator import errors, fingerprint, hang_up, kinds, until_refused
+from verifier_client import CHALLENGE, HEARD, REFUSED, ROOT, VERIFIER, WELCOME, Daemon
+
+GRANT, NO_GRANT = 42, 43
+# What is wrong with the quote, not with the collateral.
+OF_THE_QUOTE = ("debug", "encrypted-ppid", "quote-by-another", "report-by-another")
+
+
+class World:
+    """A verifier that has the platform's collateral `name`; `enclave` comes as soon as it is there. Another one, a simulation's, may."""
+
+    def __init__(self, directory, name="good", quote=(), program=OF_MADE_UP_ROOT, more_targets=()):
+        self.directory, self.made = directory, directory / "made"
+        subprocess.run([os.path.join(ROOT, "build/bin/bartizan"), "keygen", "--owner", "-o", directory / "owner.pem"], check=True)
+        self.made.mkdir()
+        self.asked = os.urandom(32) + owner_point(self) + b"\x77" * 32 + os.urandom(32)
+        self.enclave = self.attested("qemu:web1", "11", more=(self.made, *quote))
+        while not (self.made / "ready").exists():
+            assert self.enclave.process.poll() is None
+            time.sleep(0.05)
+        self.take(name)
+        self.daemon = Daemon(directory, ["qemu:web1", "qemu:web2", *more_targets], "60s", options=("--insecure-accept-sim", fingerprint()),
+                             references=["11", "33", *("44" for _ in more_targets)], program=program,
+                             environment={**os.environ, "BARTIZAN_MADE_UP_ROOT": f"{self.made}/good/root"},
+                             more=f"enclaves:\n  listen: unix:{directory}/tls\n  owner: {directory}/owner.pem\n  collateral: {directory}/collateral\n"
+                                  f"grants:\n  sources: [{'77' * 32}]\n  valid: 5m\n")
+
+    def attested(self, target, byte, more=()):
+        return Attested(types.SimpleNamespace(directory=self.directory), target, byte, binding=hashlib.sha256(self.asked).hexdigest(), more=more)
+
+    def take(self, name):
+        """That collateral from now on."""
+        shutil.rmtree(self.directory / "collateral", ignore_errors=True)
+        shutil.copytree(self.made / name, self.directory / "collateral")
+
+    def ask(self):
+        self.enclave.send(41, self.asked + struct.pack("<II", 1, 0))
+
+    def close(self):
+        self.enclave.close()
+        if self.daemon.process.poll() is None:
+            self.daemon.stop()
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = []
+
+    def make(*arguments, **more):
+        made.append(World(tmp_path, *arguments, **more))
+        return made[-1]
+    yield make
+    for one in made:
+        one.close()
+
+
+def test_a_good_platforms_enclave_is_let_in_and_gets_a_grant(world):
+    one = world()
+    assert one.enclave.receive()[0] == WELCOME
+    one.enclave.heartbeat(one.enclave.until(CHALLENGE))
+    one.enclave.until(HEARD)
+    one.ask()
+    assert one.enclave.receive()[0] == GRANT
+    [target] = [t for t in one.daemon.state()["targets"] if t["name"] == "qemu:web1"]
+    assert target["state"] == "healthy" and target["evidence"].startswith("accepted: SGX, TCB UpToDate; MRENCLAVE 1111111111111111")
+
+
+def refused(one):
+    """In the verifier's words, which the enclave's user hears as well (tests/test_attest.py)."""
+    assert one.enclave.process.wait(30) == 3
+    one.daemon.wait(lambda _: "an enclave is refused: " in errors(one.daemon))
+    assert one.daemon.states()["qemu:web1"] == "unknown" and one.daemon.process.poll() is None
+    return errors(one.daemon)
+
+
+def test_an_unknown_root_is_refused(world):
+    assert "doesn't end at the pinned root of Intel (root)" in refused(world(program=VERIFIER))
+
+
+@pytest.mark.parametrize("name", [name for name in WRONG if name not in OF_THE_QUOTE])
+def test_bad_collateral_lets_nobody_in(world, name):
+    assert f"({WRONG[name]})" in refused(world(name))
+
+
+@pytest.mark.parametrize("name", OF_THE_QUOTE)
+def test_a_bad_quote_lets_nobody_in(world, name):
+    assert f"({WRONG[name]})" in refused(world(quote=(name,)))
+
+
+def test_who_doesnt_pass_by_new_collateral_loses_its_grants_and_others_stay(world):
+    one = world()
+    assert one.enclave.receive()[0] == WELCOME
+    other = one.attested("qemu:web2", "33")
+    assert other.receive()[0] == WELCOME
+    nonce = other.until(CHALLENGE)
+    one.enclave.until(CHALLENGE)
+    one.ask()
+    assert one.enclave.receive()[0] == GRANT
+    # The same again: nobody is asked for anything.
+    hang_up(one.daemon)
+    one.ask()
+    assert one.enclave.receive()[0] == GRANT
+    assert "doesn't pass any more" not in errors(one.daemon) and "isn't renewed" not in errors(one.daemon)
+    one.take("revoked")
+    hang_up(one.daemon)
+    assert b"come again, and show who you are" in until_refused(one.enclave)
+    one.daemon.wait(lambda _: errors(one.daemon).count("a grant for qemu:web1 isn't renewed") == 2)
+    assert "evidence for qemu:web1 doesn't pass any more: " in errors(one.daemon) and "revoked" in errors(one.daemon)
+    other.heartbeat(nonce)
+    other.until(HEARD)
+    assert kinds(one.daemon) == ["reloaded", "reloaded"]
+    other.close()
+
+
+def test_whose_turn_to_be_judged_has_not_come_gets_no_grant(world):
+    """While a long configuration is read, it asks; what it asked is looked at before its turn comes."""
+    one = world(more_targets=[f"qemu:more{i}" for i in range(3000)])
+    assert one.enclave.receive()[0] == WELCOME
+    one.enclave.until(CHALLENGE)
+    one.take("revoked")
+    one.daemon.process.send_signal(1)
+    for _ in range(40):
+        one.ask()
+        time.sleep(0.003)
+    answers = []
+    while not answers or answers[-1][0] != REFUSED:
+        answers.append(one.enclave.receive())
+    types_ = [kind for kind, _ in answers]
+    assert NO_GRANT in types_ and types_ == sorted(types_, key=[GRANT, NO_GRANT, REFUSED].index)
+    assert b"revoked" in next(words for kind, words in answers if kind == NO_GRANT)
+
+
+def test_collateral_that_expires_ends_the_grants_of_who_is_connected(world):
+    one = world("soon-expired")
+    assert one.enclave.receive()[0] == WELCOME
+    one.enclave.until(CHALLENGE)
+    deadline = time.monotonic() + 60
+    kind = GRANT
+    while kind == GRANT:
+        assert time.monotonic() < deadline
+        one.ask()
+        kind, words = one.enclave.receive()
+        time.sleep(0.5)
+    assert kind == NO_GRANT and b"expired" in words
+    # It is heard all the same, and gets one as soon as there is newer collateral.
+    one.take("good")
+    hang_up(one.daemon)
+    one.ask()
+    assert one.enclave.receive()[0] == GRANT
