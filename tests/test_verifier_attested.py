@@ -79,7 +79,7 @@ def test_a_good_enclave_that_is_not_the_targets_is_refused_and_that_is_an_alert(
 
 
 def test_half_handshakes_and_noise_keep_nobody_out(daemon):
-    """Each has 15 s for its evidence, and costs a bounded piece of memory."""
+    """Each has 75 s for its evidence, and costs a bounded piece of memory."""
     hello = bytes.fromhex("160301020001") + os.urandom(300)
     noise = []
     for i in range(400):

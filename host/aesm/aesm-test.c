@@ -42,8 +42,10 @@ static char directory[64], path[96];
 static int listener;
 static pthread_t server;
 static size_t asked_count;
+static useconds_t slowness_us; /* of each answer */
 static struct aesm aesm;
 static char said[1024];
+static size_t noticed_count;
 
 static void put(struct bytes *bytes, const void *data, size_t size)
 {
@@ -175,6 +177,7 @@ static void *serve(void *nothing)
 		read_question(file, &questions[asked_count]);
 		static struct bytes answer; /* whoever has some of it may go on, and change the next ones */
 		answer = answers[asked_count++];
+		usleep(slowness_us);
 		for (size_t done = 0; done < answer.size;) {
 			ssize_t sent = send(file, answer.data + done, answer.size - done, MSG_NOSIGNAL);
 			if (sent < 0)
@@ -188,6 +191,8 @@ static void *serve(void *nothing)
 static void hear(void *context, status fault, const char *message)
 {
 	(void)context, (void)fault;
+	if (fault == STATUS_OK)
+		noticed_count++;
 	snprintf(said, sizeof said, "%s", message);
 }
 
@@ -204,7 +209,8 @@ static int set_up(void **state)
 	if (listener < 0 || bind(listener, (const struct sockaddr *)&address, sizeof address) != 0 ||
 	    listen(listener, 8) != 0)
 		return -1;
-	asked_count = 0;
+	asked_count = noticed_count = 0;
+	slowness_us = 0;
 	be_honest();
 	aesm_init(&aesm, path);
 	report_sink_set(hear, NULL);
@@ -278,29 +284,29 @@ static void the_questions_are_what_intels_proto_says(void **state)
 	make_report(&report);
 	assert_int_equal(get_quote(quote, sizeof quote, &size), STATUS_OK);
 	inner.size = 0;
-	put_number(&inner, 9, 30000);
+	put_number(&inner, 9, AESM_TARGET_MS);
 	expect_question(ASK_COUNT, COUNT_KEYS, &inner);
 	inner.size = 0;
 	put_number(&inner, 1, sizeof keys);
-	put_number(&inner, 9, 30000);
+	put_number(&inner, 9, AESM_TARGET_MS);
 	expect_question(ASK_KEYS, LIST_KEYS, &inner);
 	for (int wants = 0; wants < 2; wants++) {
 		inner.size = 0;
 		put_string(&inner, 1, keys + AESM_KEY_ID_SIZE, AESM_KEY_ID_SIZE);
 		put_number(&inner, 3, (uint64_t)wants);
 		put_number(&inner, 4, wants ? 32 : 0);
-		put_number(&inner, 9, 30000);
+		put_number(&inner, 9, AESM_TARGET_MS);
 		expect_question(wants ? ASK_TARGET : ASK_KEY_SIZE, INIT_QUOTE, &inner);
 	}
 	inner.size = 0;
 	put_string(&inner, 1, keys + AESM_KEY_ID_SIZE, AESM_KEY_ID_SIZE);
-	put_number(&inner, 9, 30000);
+	put_number(&inner, 9, AESM_QUOTE_MS);
 	expect_question(ASK_QUOTE_SIZE, QUOTE_SIZE_FIELD, &inner);
 	inner.size = 0;
 	put_string(&inner, 1, &report, sizeof report);
 	put_string(&inner, 2, keys + AESM_KEY_ID_SIZE, AESM_KEY_ID_SIZE);
 	put_number(&inner, 4, QUOTE_SIZE + 50);
-	put_number(&inner, 9, 30000);
+	put_number(&inner, 9, AESM_QUOTE_MS);
 	expect_question(ASK_QUOTE, GET_QUOTE, &inner);
 }
 
@@ -325,6 +331,31 @@ static void a_path_that_is_no_sockets_is_wrong_use(void **state)
 	long_path[sizeof long_path - 1] = '\0';
 	aesm_init(&aesm, long_path);
 	assert_int_equal(fails(), STATUS_USAGE);
+}
+
+static void all_questions_share_one_time_and_who_waits_is_told_once(void **state)
+{
+	/* Each answer comes in time, the fourth doesn't: sooner on a slow machine. */
+	slowness_us = 300000;
+	aesm.target_ms = 1000;
+	aesm.notice_ms = 100;
+	assert_int_equal(fails(), STATUS_GONE);
+	assert_non_null(strstr(said, "hasn't given what was asked for within 1 s"));
+	assert_int_equal(noticed_count, 1);
+	slowness_us = 0;
+}
+
+static void who_waits_a_while_is_told_and_gets_it(void **state)
+{
+	uint8_t quote[16 << 10];
+	size_t size = 0;
+
+	slowness_us = 20000;
+	aesm.notice_ms = 1;
+	assert_int_equal(get_quote(quote, sizeof quote, &size), STATUS_OK);
+	assert_int_equal(size, QUOTE_SIZE);
+	assert_int_equal(noticed_count, 2);
+	assert_non_null(strstr(said, "waiting for the AESM service at "));
 }
 
 static void each_error_number_is_said_with_what_to_do(void **state)
@@ -581,6 +612,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_questions_are_what_intels_proto_says, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(where_nothing_listens_it_says_what_to_install, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_path_that_is_no_sockets_is_wrong_use, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(all_questions_share_one_time_and_who_waits_is_told_once, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(who_waits_a_while_is_told_and_gets_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_error_number_is_said_with_what_to_do, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_wrong_answer_is_refused_with_what_to_do, set_up, tear_down),
 	};

@@ -59,16 +59,16 @@ static status lacks(const struct aesm *aesm, const char *question)
 		      aesm->path, question);
 }
 
-static status count_keys(const struct aesm *aesm, uint32_t *ret_count)
+static status count_keys(struct aesm *aesm, uint32_t *ret_count)
 {
 	Aesm__Request__CountKeys ask = AESM__REQUEST__COUNT_KEYS__INIT;
 	Aesm__Request request = AESM__REQUEST__INIT;
 	Aesm__Response *answer CLEANUP_ANSWER = NULL;
 
 	ask.has_timeout_ms = true;
-	ask.timeout_ms = AESM_TIMEOUT_MS;
+	ask.timeout_ms = aesm->deadline.whole_ms;
 	request.count_keys = &ask;
-	TRY(aesm_exchange(aesm->path, &request, &answer));
+	TRY(aesm_exchange(aesm->path, &aesm->deadline, &request, &answer));
 	TRY(CHECK(aesm, answer, count_keys, "the number of its keys"));
 	if (!answer->count_keys->has_count || answer->count_keys->count > KEY_COUNT_MAX)
 		return lacks(aesm, "the number of its keys");
@@ -113,9 +113,9 @@ static status find_key(struct aesm *aesm)
 	TRY(count_keys(aesm, &count));
 	ask.size = count * AESM_KEY_ID_SIZE;
 	ask.has_timeout_ms = true;
-	ask.timeout_ms = AESM_TIMEOUT_MS;
+	ask.timeout_ms = aesm->deadline.whole_ms;
 	request.list_keys = &ask;
-	TRY(aesm_exchange(aesm->path, &request, &answer));
+	TRY(aesm_exchange(aesm->path, &aesm->deadline, &request, &answer));
 	TRY(CHECK(aesm, answer, list_keys, "its keys"));
 	if (!answer->list_keys->has_key_ids || answer->list_keys->key_ids.len != (size_t)count * AESM_KEY_ID_SIZE)
 		return lacks(aesm, "its keys");
@@ -133,9 +133,9 @@ static status init_quote(struct aesm *aesm, bool wants_key, uint64_t *size, stru
 	ask.key_id = (ProtobufCBinaryData){sizeof aesm->key_id, aesm->key_id};
 	ask.wants_public_key = wants_key;
 	ask.public_key_size = *size;
-	ask.timeout_ms = AESM_TIMEOUT_MS;
+	ask.timeout_ms = aesm->deadline.whole_ms;
 	request.init_quote = &ask;
-	TRY(aesm_exchange(aesm->path, &request, &answer));
+	TRY(aesm_exchange(aesm->path, &aesm->deadline, &request, &answer));
 	TRY(CHECK(aesm, answer, init_quote, "its quoting enclave's TARGETINFO"));
 	const Aesm__Response__InitQuote *got = answer->init_quote;
 	if (!wants_key) {
@@ -156,6 +156,7 @@ static status find_target(void *context, struct sgx_targetinfo *ret_target)
 	struct sgx_targetinfo target;
 	uint64_t size = 0;
 
+	aesm_deadline_start(&aesm->deadline, aesm->target_ms, aesm->notice_ms);
 	TRY(find_key(aesm));
 	TRY(init_quote(aesm, false, &size, &target));
 	TRY(init_quote(aesm, true, &size, &target));
@@ -171,9 +172,9 @@ static status quote_size(struct aesm *aesm, uint32_t *ret_size)
 
 	ask.has_key_id = ask.has_timeout_ms = true;
 	ask.key_id = (ProtobufCBinaryData){sizeof aesm->key_id, aesm->key_id};
-	ask.timeout_ms = AESM_TIMEOUT_MS;
+	ask.timeout_ms = aesm->deadline.whole_ms;
 	request.get_quote_size = &ask;
-	TRY(aesm_exchange(aesm->path, &request, &answer));
+	TRY(aesm_exchange(aesm->path, &aesm->deadline, &request, &answer));
 	TRY(CHECK(aesm, answer, get_quote_size, "a quote's size"));
 	if (!answer->get_quote_size->has_size || answer->get_quote_size->size == 0)
 		return lacks(aesm, "a quote's size");
@@ -210,14 +211,15 @@ static status make_quote(void *context, const struct sgx_report *report_, uint8_
 	Aesm__Response *answer CLEANUP_ANSWER = NULL;
 	struct sgx_report copy = *report_;
 
+	aesm_deadline_start(&aesm->deadline, aesm->quote_ms, aesm->notice_ms);
 	TRY(find_key(aesm));
 	TRY(quote_size(aesm, &ask.size));
 	ask.report = (ProtobufCBinaryData){sizeof copy, (uint8_t *)&copy};
 	ask.has_key_id = ask.has_timeout_ms = true;
 	ask.key_id = (ProtobufCBinaryData){sizeof aesm->key_id, aesm->key_id};
-	ask.timeout_ms = AESM_TIMEOUT_MS;
+	ask.timeout_ms = aesm->deadline.whole_ms;
 	request.get_quote = &ask;
-	TRY(aesm_exchange(aesm->path, &request, &answer));
+	TRY(aesm_exchange(aesm->path, &aesm->deadline, &request, &answer));
 	TRY(CHECK(aesm, answer, get_quote, "a quote"));
 	if (!answer->get_quote->has_quote)
 		return lacks(aesm, "a quote");
@@ -227,7 +229,8 @@ static status make_quote(void *context, const struct sgx_report *report_, uint8_
 
 void aesm_init(struct aesm *aesm, const char *path)
 {
-	*aesm = (struct aesm){.path = path};
+	*aesm = (struct aesm){
+		.path = path, .target_ms = AESM_TARGET_MS, .quote_ms = AESM_QUOTE_MS, .notice_ms = AESM_NOTICE_MS};
 	aesm->quoter = (struct quoter){.context = aesm, .target = find_target, .quote = make_quote};
 }
 

@@ -23,10 +23,25 @@
 enum {
 	/* sgx_att_key_id_ext_t: linux-sgx, common/inc/sgx_quote.h. */
 	AESM_KEY_ID_SIZE = 256,
+	/* All questions for a TARGETINFO together: the first ones may make the service's quoting enclave fetch its
+	 * certificate; and all for a quote, by when it has that. */
+	AESM_TARGET_MS = 20000,
+	AESM_QUOTE_MS = 10000,
+	/* Whoever waits for longer is told what for. */
+	AESM_NOTICE_MS = 3000,
+};
+
+/* Of what is asked for now, by the steady clock. */
+struct aesm_deadline {
+	uint32_t whole_ms;
+	int64_t end_ms;
+	int64_t notice_ms; /* then it is said that we wait; 0: it was */
 };
 
 struct aesm {
 	const char *path; /* the caller's */
+	uint32_t target_ms, quote_ms, notice_ms; /* AESM_*_MS, unless changed */
+	struct aesm_deadline deadline;
 	bool has_key;
 	uint8_t key_id[AESM_KEY_ID_SIZE]; /* of the attestation key that all quotes are made with */
 	struct quoter quoter;

@@ -27,14 +27,23 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static status no_answer(const char *path)
+void aesm_deadline_start(struct aesm_deadline *deadline, uint32_t whole_ms, uint32_t notice_ms)
 {
-	return report(STATUS_GONE,
-		      "the AESM service at %s doesn't answer within %d s: see `journalctl -u aesmd`, restart it", path,
-		      AESM_TIMEOUT_MS / 1000);
+	const int64_t now = now_ms();
+
+	*deadline =
+		(struct aesm_deadline){.whole_ms = whole_ms, .end_ms = now + whole_ms, .notice_ms = now + notice_ms};
 }
 
-static status not_reached(const char *path)
+static status no_answer(const char *path, const struct aesm_deadline *deadline)
+{
+	return report(STATUS_GONE,
+		      "the AESM service at %s hasn't given what was asked for within %u s: see `journalctl -u aesmd`, "
+		      "restart it",
+		      path, deadline->whole_ms / 1000);
+}
+
+static status not_reached(const char *path, const struct aesm_deadline *deadline)
 {
 	switch (errno) {
 	case ENOENT:
@@ -50,14 +59,17 @@ static status not_reached(const char *path)
 			      "no quotes of this SGX platform: this user may not use %s (%m); who may, "
 			      "its directory's owner decides",
 			      path);
-	case EAGAIN: return no_answer(path); /* so many wait for it that nobody else can */
+	case EAGAIN: return no_answer(path, deadline); /* so many wait for it that nobody else can */
 	default: return report(STATUS_IO, "can't connect to the AESM service at %s: %m", path);
 	}
 }
 
-static status connect_to(const char *path, int *ret_socket)
+static status connect_to(const char *path, const struct aesm_deadline *deadline, int *ret_socket)
 {
-	const struct timeval patience = {.tv_sec = AESM_TIMEOUT_MS / 1000};
+	const int64_t left = deadline->end_ms - now_ms();
+	/* All zeros would be for ever. */
+	const struct timeval patience = {.tv_sec = left > 0 ? left / 1000 : 0,
+					 .tv_usec = left > 0 ? left % 1000 * 1000 : 1};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 
 	if (strlen(path) >= sizeof address.sun_path)
@@ -70,7 +82,7 @@ static status connect_to(const char *path, int *ret_socket)
 	/* Of connect() alone: all else is polled for. */
 	(void)!setsockopt(file, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
 	if (connect(file, (const struct sockaddr *)&address, sizeof address) != 0) {
-		status result = not_reached(path);
+		status result = not_reached(path, deadline);
 		close(file);
 		return result;
 	}
@@ -82,23 +94,36 @@ static status connect_to(const char *path, int *ret_socket)
 struct conversation {
 	const char *path;
 	int socket;
-	int64_t end_ms;
+	struct aesm_deadline *deadline;
 };
+
+/* It may be for its certificate that it lets us wait: nobody else would say so. */
+static void say_waiting(const struct conversation *with)
+{
+	(void)!report(STATUS_OK, "waiting for the AESM service at %s, for %u s at most", with->path,
+		      with->deadline->whole_ms / 1000);
+	with->deadline->notice_ms = 0;
+}
 
 static status wait_for(const struct conversation *with, short events)
 {
 	struct pollfd file = {.fd = with->socket, .events = events};
+	struct aesm_deadline *deadline = with->deadline;
 
 	for (;;) {
-		int64_t left = with->end_ms - now_ms();
-		int ready = left > 0 ? poll(&file, 1, (int)left) : 0;
+		const int64_t now = now_ms();
+		const bool is_told = deadline->notice_ms == 0 || deadline->notice_ms >= deadline->end_ms;
+		const int64_t left = (is_told ? deadline->end_ms : deadline->notice_ms) - now;
+		const int ready = deadline->end_ms > now ? poll(&file, 1, left > 0 ? (int)left : 0) : 0;
 
 		if (ready > 0)
 			return STATUS_OK;
-		if (ready == 0)
-			return no_answer(with->path);
-		if (errno != EINTR)
+		if (ready < 0 && errno != EINTR)
 			return report(STATUS_IO, "can't wait for the AESM service: %m");
+		if (ready == 0 && (is_told || deadline->end_ms <= now))
+			return no_answer(with->path, deadline);
+		if (ready == 0)
+			say_waiting(with);
 	}
 }
 
@@ -194,11 +219,12 @@ static status receive(const struct conversation *with, Aesm__Response **ret_answ
 	return result;
 }
 
-status aesm_exchange(const char *path, const Aesm__Request *request, Aesm__Response **ret_answer)
+status aesm_exchange(const char *path, struct aesm_deadline *deadline, const Aesm__Request *request,
+		     Aesm__Response **ret_answer)
 {
-	struct conversation with = {.path = path, .end_ms = now_ms() + AESM_TIMEOUT_MS};
+	struct conversation with = {.path = path, .deadline = deadline};
 
-	TRY(connect_to(path, &with.socket));
+	TRY(connect_to(path, deadline, &with.socket));
 	status result = ask(&with, request);
 	if (result == STATUS_OK)
 		result = receive(&with, ret_answer);

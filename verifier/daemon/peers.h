@@ -16,8 +16,9 @@
 #include "verifier/daemon/revoker.h"
 
 enum {
-	/* From the connection to a hello, evidence included. */
-	PEERS_HELLO_SECONDS = 15,
+	/* From the connection to a hello, evidence included: two quotes, which take the enclave's host 30 s each at
+	 * most (host/aesm/aesm.h), and the handshake. */
+	PEERS_HELLO_SECONDS = 75,
 	/* TLS in front of the frames: a certificate with its quote, or some records. */
 	PEERS_TLS_SIZE_MAX = 64 << 10,
 	/* What a peer doesn't read: welcomes, challenges and answers are some 60 bytes each. */
