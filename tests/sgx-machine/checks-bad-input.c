@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// Leaves with whatever operands, by both processors at once; and a reset with an enclave that runs.
+#include "leaves.h"
+
+enum { CALLS = 60000 };
+static struct enclave victim;
+static volatile uint64_t calls_done[2], calls_good[2];
+
+static uint64_t next(uint64_t *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed;
+}
+
+/* An address: of the EPC, of ordinary memory, of nothing; now and then not aligned. */
+static uint64_t any_address(uint64_t *seed)
+{
+	uint64_t kind = next(seed) % 16, slip = next(seed) % 16 == 0 ? next(seed) % PAGE : 0;
+
+	if (kind < 9)
+		return epc(next(seed) % 40) + slip;
+	if (kind < 11)
+		return epc(VA) + next(seed) % 512 * 8;
+	if (kind < 13)
+		return (uint64_t)page_source + slip;
+	if (kind < 15)
+		return linear_of(&victim, (unsigned)(next(seed) % 32)) + slip;
+	return next(seed);
+}
+
+static void any_call(uint64_t *seed, unsigned who)
+{
+	static struct {
+		struct pageinfo pageinfo;
+		uint8_t secinfo[128];
+	} operands[2] __attribute__((aligned(128)));
+	static uint8_t evicted[2][PAGE] __attribute__((aligned(4096)));
+	static const uint64_t types[] = {PT_SECS, PT_TCS, PT_REG, PT_REG, PT_TRIM, PT_VA};
+	struct pageinfo *pageinfo = &operands[who].pageinfo;
+	uint64_t leaf = next(seed) % (ENCLS_LEAVES + 1), rbx = (uint64_t)pageinfo;
+	struct outcome found;
+
+	*(uint64_t *)operands[who].secinfo = types[next(seed) % 6] | next(seed) % (next(seed) % 8 == 0 ? 256 : 8);
+	*pageinfo = (struct pageinfo){linear_of(&victim, (unsigned)(next(seed) % 20)), (uint64_t)evicted[who],
+				      (uint64_t)operands[who].secinfo, secs_of(&victim)};
+	if (leaf == ECREATE || leaf == EWB)
+		pageinfo->linaddr = pageinfo->secs = 0;
+	if (leaf == EAUG)
+		pageinfo->srcpge = 0;
+	if (leaf == EEXTEND)
+		rbx = secs_of(&victim);
+	if (leaf == EMODPR || leaf == EMODT)
+		rbx = (uint64_t)operands[who].secinfo;
+	if (leaf == EPA)
+		rbx = 3;
+	if (leaf == EINIT)
+		rbx = (uint64_t)GIVEN[GIVEN_DEBUG].sigstruct;
+	if (next(seed) % 16 == 0)
+		((uint64_t *)pageinfo)[next(seed) % 4] = any_address(seed);
+	/* Nothing may be written over this program: EWB's outputs are the only ones, and go where pageinfo says. */
+	if (leaf == EWB)
+		pageinfo->srcpge = (uint64_t)evicted[who], pageinfo->secinfo = (uint64_t)operands[who].secinfo;
+	found = encls(leaf, rbx, any_address(seed),
+		      leaf == EINIT ? (uint64_t)GIVEN[GIVEN_DEBUG].token : any_address(seed));
+	calls_done[who]++;
+	calls_good[who] += found.vector == VECTOR_NONE;
+}
+
+static void any_calls(unsigned who)
+{
+	uint64_t seed = 0x9e3779b97f4a7c15 * (who + 1);
+
+	for (unsigned i = 0; i < CALLS; i++)
+		any_call(&seed, who);
+}
+
+static void any_calls_there(void)
+{
+	any_calls(1);
+}
+
+void checks_bad_input(void)
+{
+	struct outcome found;
+	bool clean = true;
+
+	enclave_build(&victim, 0, DEBUG | MODE64, 7, 1, GIVEN_DEBUG);
+	encls(EPA, PT_VA >> 8, epc(VA), 0);
+	other_call(any_calls_there);
+	any_calls(0);
+	other_wait();
+	check_equal("leaves with whatever operands, by two processors at once", calls_done[0] + calls_done[1],
+		    2ull * CALLS);
+	check_true("leaves with whatever operands: some of them did something",
+		   calls_good[0] > CALLS / 50 && calls_good[1] > CALLS / 50);
+	epc_clean();
+	for (uint64_t page = 0; page < epc_pages; page++) {
+		found = encls(EBLOCK, 0, epc(page), 0);
+		clean = clean && found.vector == VECTOR_NONE && found.rax == PG_INVLD;
+	}
+	check_true("leaves with whatever operands: all pages can be removed then", clean);
+}
+
+/* A word that a reset leaves, unlike a machine's start. */
+#define BOOTED ((volatile uint64_t *)0x7000)
+#define BOOTED_BEFORE 0x7365636f6e64
+
+static void reset_with_a_live_enclave(void)
+{
+	static volatile uint8_t entered, may_go;
+	static struct user there;
+	struct enclave enclave;
+
+	enclave_build(&enclave, 0, DEBUG | MODE64, 7, 1, GIVEN_DEBUG);
+	enclave_enter_prepare(&enclave, &there, TCS1, COMMAND_SPIN);
+	there.rsi = (uint64_t)&entered;
+	there.rdx = (uint64_t)&may_go;
+	other_begin(&there);
+	while (entered == 0)
+		pause_for(1);
+	check_true("reset: an enclave runs", !other_is_done());
+	*BOOTED = BOOTED_BEFORE;
+	__asm__ volatile("outb %0, %1" ::"a"((uint8_t)6), "Nd"((uint16_t)0xcf9));
+	for (;;)
+		pause_for(1);
+}
+
+static void after_reset(void)
+{
+	enum { FEATURE_CONTROL = 0x3a, ON = 1 | 1 << 17 | 1 << 18 };
+	struct enclave enclave;
+	struct outcome found;
+	bool clean = true;
+
+	check_equal("reset: IA32_FEATURE_CONTROL is what it is at power-on", rdmsr(FEATURE_CONTROL), 0);
+	wrmsr(FEATURE_CONTROL, ON);
+	for (uint64_t page = 0; page < epc_pages; page++) {
+		found = encls(EBLOCK, 0, epc(page), 0);
+		clean = clean && found.vector == VECTOR_NONE && found.rax == PG_INVLD;
+	}
+	check_true("reset: no page of the EPC is anybody's", clean);
+	found = enclave_build(&enclave, 0, DEBUG | MODE64, 7, 1, GIVEN_DEBUG);
+	check_code("reset: an enclave can be built again", &found, DONE);
+	other_start();
+	check_true("reset: the other processor starts again", true);
+}
+
+void checks_run(void);
+void checks_run(void)
+{
+	if (*BOOTED == BOOTED_BEFORE) {
+		after_reset();
+		return;
+	}
+	checks_enabling();
+	checks_build();
+	checks_init();
+	checks_paging();
+	checks_dynamic();
+	checks_enter();
+	checks_state();
+	checks_illegal();
+	checks_keys();
+	checks_two();
+	checks_bad_input();
+	reset_with_a_live_enclave();
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// What an enclave can't do: SDM 3D, "Illegal Instructions"; and of which events it is told.
+#include "leaves.h"
+
+enum { SNIPPET = 16, EXITINFO = PAGE - 184 + 160 };
+
+static const char *const illegal[] = {
+	"#UD inside: CPUID",
+	"#UD inside: SYSCALL",
+	"#UD inside: INT n",
+	"#UD inside: IRET",
+	"#UD inside: IN",
+	"#UD inside: OUT",
+	"#UD inside: INS",
+	"#UD inside: OUTS",
+	"#UD inside: MOV to DS",
+	"#UD inside: MOV to SS",
+	"#UD inside: POP FS",
+	"#UD inside: POP GS",
+	"#UD inside: far CALL by memory",
+	"#UD inside: far JMP by memory",
+	"#UD inside: far RET",
+	"#UD inside: LAR",
+	"#UD inside: STR",
+	"#UD inside: SLDT",
+	"#UD inside: VERR",
+	"#UD inside: VERW",
+	"#UD inside: SGDT",
+	"#UD inside: SIDT",
+	"#UD inside: SMSW",
+	"#UD inside: VMCALL",
+	"#UD inside: SYSENTER",
+	"#UD inside: RDPMC",
+	"#UD inside: GETSEC",
+	"#UD inside: LSS",
+	"#UD inside: LFS",
+	"#UD inside: LGS",
+};
+
+static void check_event(const struct enclave *enclave, unsigned number, const char *name, uint64_t vector,
+			uint64_t info)
+{
+	struct user user = {0};
+
+	enclave_jump(enclave, &user,
+		     enclave->base + (uint64_t)(enclave_others - enclave_code) + (uint64_t)number * SNIPPET);
+	check_true(name, user.vector == vector && user.rip == (uint64_t)user_aep &&
+				 debug_read(enclave, SSA0, EXITINFO) == info);
+	enclave_unwind(enclave);
+}
+
+void checks_illegal(void)
+{
+	enum { VALID = 0x80000000, HARDWARE = 3 << 8, SOFTWARE = 6 << 8 };
+	struct enclave enclave, without;
+	struct user user = {0};
+
+	enclave_build(&enclave, 0, DEBUG | MODE64, 7, 1, GIVEN_DEBUG);
+	for (unsigned i = 0; i < sizeof(illegal) / sizeof(illegal[0]); i++) {
+		enclave_jump(&enclave, &user,
+			     enclave.base + (uint64_t)(enclave_snippets - enclave_code) + (uint64_t)i * SNIPPET);
+		check_true(illegal[i], user.vector == UD && user.rip == (uint64_t)user_aep);
+		enclave_unwind(&enclave);
+	}
+	check_event(&enclave, 0, "EXITINFO: UD2", UD, VALID | HARDWARE | UD);
+	check_event(&enclave, 1, "EXITINFO: INT3", BP, VALID | SOFTWARE | BP);
+	check_event(&enclave, 2, "EXITINFO: a division by 0", DE, VALID | HARDWARE | DE);
+	check_event(&enclave, 5, "EXITINFO: a general protection fault", GP, VALID | HARDWARE | GP);
+	enclave_remove(&enclave);
+	enclave_build(&without, 7, DEBUG | MODE64, 7, 0, GIVEN_WRONG_MISC);
+	check_event(&without, 5, "EXITINFO: nothing of a general protection fault without EXINFO", GP, 0);
+	user = (struct user){.rsi = linear_of(&without, SPARE), .rdx = linear_of(&without, DATA), .r8 = 8};
+	enclave_run(&without, &user, TCS0, COMMAND_COPY);
+	check_true("EXITINFO: nothing of a page fault without EXINFO",
+		   user.vector == PF && debug_read(&without, SSA0, EXITINFO) == 0);
+	enclave_remove(&without);
+}

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+// EPA, EBLOCK, ETRACK, EWB, ELDB, ELDU with nobody inside; what the other processor changes about it is checks-two.c's.
+#include "leaves.h"
+
+static uint8_t evicted[PAGE] __attribute__((aligned(4096)));
+static struct pcmd pcmd;
+
+static struct outcome evict(uint64_t page, uint64_t slot, uint64_t *ret_linear)
+{
+	struct pageinfo pageinfo = {0, (uint64_t)evicted, (uint64_t)&pcmd, 0};
+	struct outcome found = encls(EWB, (uint64_t)&pageinfo, page, slot);
+
+	*ret_linear = pageinfo.linaddr;
+	return found;
+}
+
+static struct outcome load(enum encls_leaf leaf, uint64_t linear, uint64_t secs, uint64_t page, uint64_t slot)
+{
+	struct pageinfo pageinfo = {linear, (uint64_t)evicted, (uint64_t)&pcmd, secs};
+
+	return encls(leaf, (uint64_t)&pageinfo, page, slot);
+}
+
+static void check_epa(void)
+{
+	struct outcome found;
+
+	found = encls(EPA, 2, epc(VA), 0);
+	check_fault("EPA: another page type than a version array", &found, GP);
+	found = encls(EPA, PT_VA >> 8, epc(VA) + 8, 0);
+	check_fault("EPA: a page that isn't aligned", &found, GP);
+	found = encls(EPA, PT_VA >> 8, (uint64_t)page_source, 0);
+	check_epcm_fault("EPA: memory that isn't EPC", &found, (uint64_t)page_source);
+	found = encls(EPA, PT_VA >> 8, epc(VA), 0);
+	check_done("EPA: a version array", &found);
+	found = encls(EPA, PT_VA >> 8, epc(VA), 0);
+	check_epcm_fault("EPA: a page that is taken", &found, epc(VA));
+}
+
+static void check_block(const struct enclave *enclave)
+{
+	uint64_t linear;
+	struct outcome found;
+
+	found = encls(EBLOCK, 0, epc(FREE), 0);
+	check_code("EBLOCK: a free page", &found, PG_INVLD);
+	found = encls(EBLOCK, 0, secs_of(enclave), 0);
+	check_code("EBLOCK: a SECS", &found, PG_IS_SECS);
+	found = encls(EBLOCK, 0, epc(VA), 0);
+	check_code("EBLOCK: a version array", &found, NOTBLOCKABLE);
+	found = encls(EBLOCK, 0, epc(0) + 8, 0);
+	check_fault("EBLOCK: a page that isn't aligned", &found, GP);
+	found = encls(EBLOCK, 0, (uint64_t)page_source, 0);
+	check_epcm_fault("EBLOCK: memory that isn't EPC", &found, (uint64_t)page_source);
+	found = evict(page_of(enclave, READ_ONLY), epc(VA), &linear);
+	check_code("EWB: a page that isn't blocked", &found, PAGE_NOT_BLOCKED);
+	found = encls(EBLOCK, 0, page_of(enclave, READ_ONLY), 0);
+	check_code("EBLOCK: a regular page", &found, DONE);
+	found = encls(EBLOCK, 0, page_of(enclave, READ_ONLY), 0);
+	check_code("EBLOCK: twice", &found, BLKSTATE);
+	found = evict(page_of(enclave, READ_ONLY), epc(VA), &linear);
+	check_code("EWB: a page whose epoch hasn't gone", &found, NOT_TRACKED);
+	found = encls(ETRACK, 0, page_of(enclave, DATA), 0);
+	check_epcm_fault("ETRACK: a regular page", &found, page_of(enclave, DATA));
+	found = encls(ETRACK, 0, epc(FREE), 0);
+	check_epcm_fault("ETRACK: a free page", &found, epc(FREE));
+	found = encls(ETRACK, 0, secs_of(enclave) + 8, 0);
+	check_fault("ETRACK: a SECS that isn't aligned", &found, GP);
+	found = encls(ETRACK, 0, secs_of(enclave), 0);
+	check_code("ETRACK: with nobody inside", &found, DONE);
+}
+
+static void check_ewb_operands(const struct enclave *enclave)
+{
+	struct pageinfo pageinfo = {0, (uint64_t)evicted, (uint64_t)&pcmd, 0}, changed = pageinfo;
+	uint64_t page = page_of(enclave, READ_ONLY);
+	struct outcome found;
+
+	changed.linaddr = PAGE;
+	found = encls(EWB, (uint64_t)&changed, page, epc(VA));
+	check_fault("EWB: a linear address", &found, GP);
+	changed = pageinfo;
+	changed.secs = secs_of(enclave);
+	found = encls(EWB, (uint64_t)&changed, page, epc(VA));
+	check_fault("EWB: a SECS", &found, GP);
+	changed = pageinfo;
+	changed.srcpge += 8;
+	found = encls(EWB, (uint64_t)&changed, page, epc(VA));
+	check_fault("EWB: a place that isn't aligned", &found, GP);
+	changed = pageinfo;
+	changed.secinfo += 64;
+	found = encls(EWB, (uint64_t)&changed, page, epc(VA));
+	check_fault("EWB: PCMD that isn't aligned", &found, GP);
+	found = encls(EWB, (uint64_t)&pageinfo, page, epc(VA) + 4);
+	check_fault("EWB: a slot that isn't aligned", &found, GP);
+	found = encls(EWB, (uint64_t)&pageinfo, page, page + 8);
+	check_fault("EWB: a slot in the page itself", &found, GP);
+	found = encls(EWB, (uint64_t)&pageinfo, page, page_of(enclave, DATA));
+	check_epcm_fault("EWB: a slot in a regular page", &found, page_of(enclave, DATA));
+	found = encls(EWB, (uint64_t)&pageinfo, page, epc(FREE));
+	check_epcm_fault("EWB: a slot in a free page", &found, epc(FREE));
+	found = encls(EWB, (uint64_t)&pageinfo, epc(FREE), epc(VA));
+	check_epcm_fault("EWB: a free page", &found, epc(FREE));
+	map(ENCLAVES + 511ull * PAGE, 0, 0);
+	changed = pageinfo;
+	changed.srcpge = ENCLAVES + 511ull * PAGE;
+	found = encls(EWB, (uint64_t)&changed, page, epc(VA));
+	check_true("EWB: a place that isn't mapped is an ordinary page fault",
+		   found.vector == PF && found.error == 2 && found.address == changed.srcpge);
+}
+
+static void check_refused_loads(const struct enclave *enclave, const struct enclave *second)
+{
+	uint64_t page = page_of(enclave, READ_ONLY), linear = linear_of(enclave, READ_ONLY);
+	struct outcome found;
+
+	found = load(ELDU, linear, secs_of(enclave), page_of(enclave, DATA), epc(VA) + 8);
+	check_epcm_fault("ELDU: a page that is taken", &found, page_of(enclave, DATA));
+	found = load(ELDU, linear, secs_of(enclave), page, page_of(enclave, DATA));
+	check_epcm_fault("ELDU: a slot in a regular page", &found, page_of(enclave, DATA));
+	found = load(ELDU, linear, epc(FREE), page, epc(VA) + 8);
+	check_epcm_fault("ELDU: a SECS that is a free page", &found, epc(FREE));
+	found = load(ELDU, linear, page_of(enclave, DATA), page, epc(VA) + 8);
+	check_epcm_fault("ELDU: a SECS that is a regular page", &found, page_of(enclave, DATA));
+	found = load(ELDU, linear + 8, secs_of(enclave), page, epc(VA) + 8);
+	check_fault("ELDU: a linear address that isn't aligned", &found, GP);
+	found = load(ELDU, linear, secs_of(second), page, epc(VA) + 8);
+	check_code("ELDU: another enclave's SECS", &found, MAC_COMPARE_FAIL);
+	found = load(ELDU, linear + PAGE, secs_of(enclave), page, epc(VA) + 8);
+	check_code("ELDU: another linear address", &found, MAC_COMPARE_FAIL);
+	found = load(ELDU, linear, secs_of(enclave), page, epc(VA) + 16);
+	check_code("ELDU: another slot", &found, MAC_COMPARE_FAIL);
+	evicted[77] ^= 1;
+	found = load(ELDU, linear, secs_of(enclave), page, epc(VA) + 8);
+	check_code("ELDU: another content", &found, MAC_COMPARE_FAIL);
+	evicted[77] ^= 1;
+	pcmd.flags |= W;
+	found = load(ELDU, linear, secs_of(enclave), page, epc(VA) + 8);
+	check_code("ELDU: other rights", &found, MAC_COMPARE_FAIL);
+	pcmd.flags &= ~(uint64_t)W;
+	pcmd.mac[3] ^= 1;
+	found = load(ELDU, linear, secs_of(enclave), page, epc(VA) + 8);
+	check_code("ELDU: another MAC", &found, MAC_COMPARE_FAIL);
+	pcmd.mac[3] ^= 1;
+	pcmd.reserved2[0] = 1;
+	found = load(ELDU, linear, secs_of(enclave), page, epc(VA) + 8);
+	check_fault("ELDU: PCMD with reserved bytes", &found, GP);
+	pcmd.reserved2[0] = 0;
+	pcmd.flags |= 1 << 20;
+	found = load(ELDU, linear, secs_of(enclave), page, epc(VA) + 8);
+	check_fault("ELDU: PCMD with reserved flags", &found, GP);
+	pcmd.flags &= ~(1ull << 20);
+}
+
+static void check_evict_and_load(const struct enclave *enclave, const struct enclave *second)
+{
+	uint64_t page = page_of(enclave, READ_ONLY), linear;
+	struct outcome found;
+
+	fill(evicted, 0, PAGE);
+	found = evict(page, epc(VA) + 8, &linear);
+	check_code("EWB: a regular page", &found, DONE);
+	check_equal("EWB: says where the page was", linear, linear_of(enclave, READ_ONLY));
+	check_equal("EWB: says what the page was", pcmd.flags, PT_REG | R);
+	check_true("EWB: what is written isn't what was in the page",
+		   !is_all(evicted, 0x5a, 64) && !is_all(evicted, 0, PAGE));
+	found = encls(EBLOCK, 0, page, 0);
+	check_code("EWB: the page is free then", &found, PG_INVLD);
+	check_refused_loads(enclave, second);
+	found = load(ELDU, linear, secs_of(enclave), page, epc(VA) + 8);
+	check_code("ELDU: the page comes back", &found, DONE);
+	check_equal("ELDU: with its content", debug_read(enclave, READ_ONLY, 96), 0x5a5a5a5a5a5a5a5a);
+	encls(EREMOVE, 0, page, 0);
+	found = load(ELDU, linear, secs_of(enclave), page, epc(VA) + 8);
+	check_code("ELDU: the same page a second time", &found, MAC_COMPARE_FAIL);
+}
+
+static void check_blocked_load(const struct enclave *enclave)
+{
+	uint64_t page = page_of(enclave, DATA), linear;
+	struct outcome found;
+
+	encls(EBLOCK, 0, page, 0);
+	encls(ETRACK, 0, secs_of(enclave), 0);
+	evict(page, epc(VA) + 16, &linear);
+	found = load(ELDB, linear, secs_of(enclave), page, epc(VA) + 16);
+	check_code("ELDB: the page comes back", &found, DONE);
+	found = encls(EBLOCK, 0, page, 0);
+	check_code("ELDB: blocked", &found, BLKSTATE);
+	found = evict(page, epc(VA) + 16, &linear);
+	check_code("EWB: what ELDB brought may go again at once", &found, DONE);
+	found = load(ELDU, linear, secs_of(enclave), page, epc(VA) + 16);
+	check_code("ELDU: after ELDB and EWB", &found, DONE);
+	found = encls(EBLOCK, 0, page, 0);
+	check_code("ELDU: not blocked", &found, DONE);
+	encls(ETRACK, 0, secs_of(enclave), 0);
+	evict(page, epc(VA) + 16, &linear);
+	load(ELDU, linear, secs_of(enclave), page, epc(VA) + 16);
+}
+
+static void check_old_version(const struct enclave *enclave)
+{
+	static uint8_t older[PAGE];
+	struct pcmd older_pcmd;
+	uint64_t page = page_of(enclave, SSA1), linear;
+	struct outcome found;
+
+	encls(EBLOCK, 0, page, 0);
+	encls(ETRACK, 0, secs_of(enclave), 0);
+	evict(page, epc(VA) + 24, &linear);
+	copy(older, evicted, PAGE);
+	older_pcmd = pcmd;
+	load(ELDB, linear, secs_of(enclave), page, epc(VA) + 24);
+	evict(page, epc(VA) + 24, &linear);
+	check_true("EWB: twice the same page gives two ciphertexts", !same(older, evicted, PAGE));
+	copy(evicted, older, PAGE);
+	pcmd = older_pcmd;
+	found = load(ELDU, linear, secs_of(enclave), page, epc(VA) + 24);
+	check_code("ELDU: an older version of the page", &found, MAC_COMPARE_FAIL);
+}
+
+static void check_secs_and_va(const struct enclave *enclave)
+{
+	uint64_t linear;
+	struct outcome found;
+
+	found = evict(secs_of(enclave), epc(VA) + 32, &linear);
+	check_code("EWB: a SECS that has pages", &found, CHILD_PRESENT);
+	enclave_remove(enclave);
+	enclave_create(enclave);
+	found = evict(secs_of(enclave), epc(VA) + 32, &linear);
+	check_code("EWB: a SECS without pages", &found, DONE);
+	check_equal("EWB: a SECS has no linear address", linear, 0);
+	found = load(ELDU, 0, epc(FREE), secs_of(enclave), epc(VA) + 32);
+	check_fault("ELDU: a SECS under a SECS", &found, GP);
+	found = load(ELDU, 0, 0, secs_of(enclave), epc(VA) + 32);
+	check_code("ELDU: a SECS", &found, DONE);
+	found = enclave_add(enclave, CODE, PT_REG | R, page_source);
+	check_done("ELDU: a SECS takes pages again", &found);
+	enclave_remove(enclave);
+	encls(EPA, PT_VA >> 8, epc(FREE), 0);
+	found = evict(epc(FREE), epc(VA) + 40, &linear);
+	check_code("EWB: a version array", &found, DONE);
+	found = encls(EPA, PT_VA >> 8, epc(FREE), 0);
+	found = evict(epc(FREE), epc(VA) + 40, &linear);
+	check_code("EWB: a slot that is occupied", &found, VA_SLOT_OCCUPIED);
+	found = load(ELDU, 0, 0, epc(FREE), epc(VA) + 40);
+	check_code("ELDU: a version array", &found, DONE);
+	encls(EREMOVE, 0, epc(FREE), 0);
+}
+
+void checks_paging(void)
+{
+	struct enclave enclave, second;
+
+	enclave_build(&enclave, 0, DEBUG | MODE64, 7, 1, GIVEN_DEBUG);
+	enclave_build(&second, 1, DEBUG | MODE64, 7, 1, GIVEN_DEBUG);
+	check_epa();
+	check_block(&enclave);
+	check_ewb_operands(&enclave);
+	check_evict_and_load(&enclave, &second);
+	check_blocked_load(&enclave);
+	check_old_version(&enclave);
+	check_secs_and_va(&enclave);
+	enclave_remove(&second);
+	encls(EREMOVE, 0, epc(VA), 0);
+}

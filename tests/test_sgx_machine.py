@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The model of SGX in QEMU (docs/qemu-sgx.md), judged by a machine that has nothing but SGX (tests/sgx-machine): each leaf function, each of its
+faults and codes, state over asynchronous exits, TLBs, two processors, whatever operands, a reset. Needs `make qemu-sgx`."""
+import re
+
+import pytest
+
+import sgx_machine
+from test_qemu_sgx import qemu   # pylint: disable=unused-import
+
+CHECKS_MIN = 504
+LEAVES = ("ECREATE EADD EINIT EREMOVE EDBGRD EDBGWR EEXTEND ELDB ELDU EBLOCK EPA EWB ETRACK EAUG EMODPR EMODT "
+          "EREPORT EGETKEY EENTER ERESUME EEXIT EACCEPT EMODPE EACCEPTCOPY").split()
+
+
+@pytest.fixture(scope="module")
+def ran(qemu, tmp_path_factory):   # pylint: disable=redefined-outer-name
+    rom, identity = sgx_machine.build(str(tmp_path_factory.mktemp("sgx-machine")))
+    return (*sgx_machine.run(qemu, rom), identity)
+
+
+def passed(text):
+    return re.findall(r"^ok (.*)$", text, re.MULTILINE)
+
+
+def test_each_check_of_the_machine_holds_to_its_end(ran):
+    text, code, errors, _ = ran
+    assert not sgx_machine.failures(text), "\n".join(sgx_machine.failures(text))
+    assert code == 1 and re.search("^end ", text, re.MULTILINE), (code, errors, text[-2000:])
+    assert len(passed(text)) >= CHECKS_MIN, len(passed(text))
+
+
+def test_each_leaf_function_worked_and_refused(ran):
+    names = passed(ran[0])
+    for leaf in LEAVES:
+        assert sum(name.startswith(f"{leaf}:") for name in names) >= 2, leaf
+
+
+def test_keys_are_what_a_second_computation_gives(ran):
+    found = sgx_machine.data(ran[0])
+    expected = sgx_machine.expected_keys(ran[3])
+    assert {name: found.get(name) for name in expected} == expected
+    assert len(set(expected.values())) == len(expected)
+
+
+def test_a_report_is_what_a_second_computation_gives(ran):
+    assert sgx_machine.data(ran[0])["report"] == sgx_machine.expected_report(ran[3])
+
+
+def test_what_reset_leaves_was_looked_at_after_a_reset(ran):
+    names = passed(ran[0])
+    assert names.index("reset: an enclave runs") < names.index("reset: no page of the EPC is anybody's")
