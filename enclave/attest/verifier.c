@@ -29,12 +29,12 @@ enum {
 /* How long one look for bytes may take. */
 static uint32_t look_ms = CALL_VERIFIER_WAIT_MS_MAX;
 
-/* Looks, of a second each, without a byte: a verifier that has much to do answers later. */
-static uint32_t patience = VERIFIER_PATIENCE_SECONDS;
-
 static struct {
 	bool is_open;
 	bool has_owner; /* the other end's certificate is of the owner's key */
+	/* Looks, of a second each, without a byte, in what is done now: a verifier that has much to do answers later.
+	 */
+	uint32_t patience;
 	WOLFSSL_CTX *context;
 	WOLFSSL *ssl;
 	WC_RNG random;
@@ -183,7 +183,7 @@ static status failure(int result, const char *what)
 
 static status shake_hands(void)
 {
-	for (uint32_t i = 0; i < patience; i++) {
+	for (uint32_t i = 0; i < state.patience; i++) {
 		int result = wolfSSL_connect(state.ssl);
 
 		if (result == WOLFSSL_SUCCESS)
@@ -200,7 +200,7 @@ static status shake_hands(void)
 			return why;
 	}
 	if (!wolfSSL_is_init_finished(state.ssl))
-		return report(STATUS_IO, "the verifier didn't shake hands within %u s", patience);
+		return report(STATUS_IO, "the verifier didn't shake hands within %u s", state.patience);
 	/* Whatever made wolfSSL content without asking us. */
 	if (!state.has_owner)
 		return report(STATUS_DENIED,
@@ -208,7 +208,7 @@ static status shake_hands(void)
 	return STATUS_OK;
 }
 
-status verifier_send(struct span bytes)
+static status send_all(struct span bytes)
 {
 	for (uint32_t waits = 0; bytes.size > 0;) {
 		const int part = bytes.size < TRANSFER_SIZE_MAX ? (int)bytes.size : TRANSFER_SIZE_MAX;
@@ -221,12 +221,23 @@ status verifier_send(struct span bytes)
 			continue;
 		}
 		status why = failure(result, "sending");
-		if (why == STATUS_GONE || (why == STATUS_TORN && ++waits > patience))
+		if (why == STATUS_GONE || (why == STATUS_TORN && ++waits > state.patience))
 			return report(STATUS_IO, "the verifier takes nothing more");
 		if (why != STATUS_TORN)
 			return why;
 	}
 	return STATUS_OK;
+}
+
+static uint32_t looks_in(uint32_t patience_ms)
+{
+	return patience_ms > CALL_VERIFIER_WAIT_MS_MAX ? patience_ms / CALL_VERIFIER_WAIT_MS_MAX : 1;
+}
+
+status verifier_send(struct span bytes, uint32_t patience_ms)
+{
+	state.patience = looks_in(patience_ms);
+	return send_all(bytes);
 }
 
 status verifier_receive(void *buffer, size_t size, size_t *ret_size)
@@ -247,11 +258,6 @@ status verifier_receive_within(void *buffer, size_t size, uint32_t wait_ms, size
 	return result;
 }
 
-void verifier_patience_set(uint32_t seconds)
-{
-	patience = seconds;
-}
-
 status verifier_reconnect(void)
 {
 	return transfer_connect();
@@ -265,7 +271,7 @@ static status receive_all(void *buffer, size_t size)
 		size_t count = 0;
 		status result = verifier_receive(place, size, &count);
 
-		if (result == STATUS_GONE || (result == STATUS_TORN && ++waits > patience))
+		if (result == STATUS_GONE || (result == STATUS_TORN && ++waits > state.patience))
 			return report(STATUS_IO, "the verifier says nothing more");
 		if (result == STATUS_TORN)
 			continue;
@@ -343,7 +349,7 @@ static status show_connection(const uint8_t binding[EVIDENCE_BINDING_SIZE], uint
 	TRY(attest_quote(data, frame + sizeof head, &size));
 	head.size = (uint32_t)size;
 	memcpy(frame, &head, sizeof head);
-	TRY(verifier_send((struct span){frame, sizeof head + size}));
+	TRY(send_all((struct span){frame, sizeof head + size}));
 	return receive_head(EVIDENCE_ACCEPTED, 0);
 }
 
@@ -354,7 +360,7 @@ static status connect_verifier(const uint8_t binding[EVIDENCE_BINDING_SIZE], uin
 	return show_connection(binding, room);
 }
 
-status verifier_connect(const uint8_t binding[EVIDENCE_BINDING_SIZE])
+status verifier_connect(const uint8_t binding[EVIDENCE_BINDING_SIZE], uint32_t patience_ms)
 {
 	if (!runtime_has_verifier())
 		return report(STATUS_MISSING, "there is no connection to a verifier: the host was started without one");
@@ -363,6 +369,7 @@ status verifier_connect(const uint8_t binding[EVIDENCE_BINDING_SIZE])
 	if (room == NULL)
 		return report(STATUS_NO_MEMORY, "no memory for evidence: the manifest gives the heap too little");
 	state.is_open = true;
+	state.patience = looks_in(patience_ms);
 	status result = connect_verifier(binding, room);
 	free(room);
 	if (result != STATUS_OK)

@@ -13,21 +13,20 @@
 #include "base/status.h"
 #include "wire/evidence.h"
 
-/* How long the others wait for a verifier that says nothing, in seconds of the host's, from 1 on. */
-enum { VERIFIER_PATIENCE_SECONDS = 60 };
-void verifier_patience_set(uint32_t seconds);
+/* How long to wait for a verifier that says nothing, by the host's clock, where nobody is held up by it. */
+enum { VERIFIER_PATIENCE_MS = 60000 };
 
 /* Make a key for this run, shake hands with the verifier, and be accepted by it. `binding` gets into
  * the second quote. All reported: STATUS_MISSING: the host has no connection to a verifier; STATUS_DENIED: the
  * other end doesn't hold the owner's key, or has refused us (in its own words); STATUS_UNSUPPORTED: no
  * evidence on this backend; STATUS_NO_MEMORY; STATUS_MALFORMED: what came isn't wire/evidence.h; STATUS_IO: the
- * connection failed, or nothing came for that long; STATUS_INTERNAL. */
-MUST_USE status verifier_connect(const uint8_t binding[EVIDENCE_BINDING_SIZE]);
+ * connection failed, or nothing came for `patience_ms`; STATUS_INTERNAL. */
+MUST_USE status verifier_connect(const uint8_t binding[EVIDENCE_BINDING_SIZE], uint32_t patience_ms);
 /* Forget its keys. Harmless without a connection. */
 void verifier_disconnect(void);
 
-/* All of it. STATUS_IO, reported: the connection failed, or took nothing for that long. */
-MUST_USE status verifier_send(struct span bytes);
+/* All of it. STATUS_IO, reported: the connection failed, or took nothing for `patience_ms`. */
+MUST_USE status verifier_send(struct span bytes, uint32_t patience_ms);
 /* What is there, at least a byte, at most `size`. STATUS_TORN: nothing came within a second; STATUS_GONE: the
  * verifier has ended the connection, in order; STATUS_IO, reported: it was cut, or something altered. */
 MUST_USE status verifier_receive(void *buffer, size_t size, size_t *ret_size);

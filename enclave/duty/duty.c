@@ -6,12 +6,11 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
-#include <wolfssl/options.h>
-#include <wolfssl/wolfcrypt/sha256.h>
 
 #include "base/checked.h"
 #include "base/report.h"
 #include "enclave/attest/verifier.h"
+#include "enclave/duty/fingerprint.h"
 #include "enclave/duty/leftover.h"
 #include "enclave/duty/output.h"
 #include "enclave/duty/results.h"
@@ -23,7 +22,6 @@
 
 enum {
 	LOOK_MS = 1000,
-	GRANT_MS = 60000,
 	/* A program waits for its first grant, and works with one until the next: what is left of that isn't to be
 	 * spent on waiting for a verifier that hangs. */
 	GRANT_AGAIN_MS = 5000,
@@ -114,6 +112,7 @@ static status begin(const struct link_primitives *primitives, const struct verif
 	struct talk *talk = &duty.talk;
 
 	talk->primitives = primitives;
+	talk->patience_ms = VERIFIER_PATIENCE_MS;
 	talk->is_silent = runtime_has_parent();
 	TRY(bind_keys(request));
 	TRY(primitives->random(talk->results.stream, sizeof talk->results.stream));
@@ -127,16 +126,13 @@ static status begin(const struct link_primitives *primitives, const struct verif
 /* A program with a grant works on: it isn't to stand still for a minute because of a verifier that hangs. */
 static void patience_shorten(void)
 {
-	if (duty.renew == NULL)
-		return;
-	verifier_patience_set(duty.renewal_patience_ms / 1000);
-	duty.talk.patience_ms = duty.renewal_patience_ms;
+	if (duty.renew != NULL)
+		duty.talk.patience_ms = duty.renewal_patience_ms;
 }
 
 static void patience_restore(void)
 {
-	duty.talk.patience_ms = 0;
-	verifier_patience_set(VERIFIER_PATIENCE_SECONDS);
+	duty.talk.patience_ms = VERIFIER_PATIENCE_MS;
 }
 
 static status connect_again(void)
@@ -146,7 +142,7 @@ static status connect_again(void)
 	return talk_connect(&duty.talk);
 }
 
-static status request_grant(const struct verifier_grant_request *request, int patience_ms)
+static status request_grant(const struct verifier_grant_request *request)
 {
 	struct talk *talk = &duty.talk;
 
@@ -160,7 +156,7 @@ static status request_grant(const struct verifier_grant_request *request, int pa
 		TRY(talk_listen(talk, LOOK_MS));
 		const int64_t waited_ms = talk_now_ms() - start_ms;
 		/* A clock that was turned back has no more time for us. */
-		if (talk->is_refused || (talk->grant_answer == 0 && (waited_ms >= patience_ms || waited_ms < 0)))
+		if (talk->is_refused || (talk->grant_answer == 0 && (waited_ms >= talk->patience_ms || waited_ms < 0)))
 			return report(STATUS_IO, "the verifier gives no grant now");
 	}
 	if (talk->grant_answer == VERIFIER_NO_GRANT)
@@ -177,7 +173,7 @@ static status ask_grant(const struct link_primitives *primitives, const struct v
 	/* A child has no connection between its grants. */
 	if (!duty.talk.is_connected)
 		TRY(is_first ? talk_connect(&duty.talk) : connect_again());
-	return request_grant(request, duty.renew == NULL ? GRANT_MS : (int)duty.renewal_patience_ms);
+	return request_grant(request);
 }
 
 status duty_ask_grant(const struct link_primitives *primitives, const struct verifier_grant_request *request,
@@ -368,17 +364,7 @@ void duty_look_note(uint64_t epoch)
 
 void duty_profile_note(struct span piece)
 {
-	static wc_Sha256 hash;
-	static bool has_begun;
-
-	if (!has_begun && wc_InitSha256(&hash) != 0)
-		return;
-	has_begun = piece.size > 0;
-	/* Without memory to allocate neither can fail. */
-	if (has_begun)
-		(void)wc_Sha256Update(&hash, piece.data, (word32)piece.size);
-	else
-		(void)wc_Sha256Final(&hash, duty.talk.facts.profile_hash);
+	(void)duty_fingerprint_piece(piece, duty.talk.facts.profile_hash);
 }
 
 void duty_program_note(const char *program, uint32_t exit_status)

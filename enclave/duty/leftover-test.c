@@ -60,7 +60,7 @@ void unsent_forget(uint64_t file)
 
 /* ---- the verifier */
 
-status verifier_connect(const uint8_t binding[EVIDENCE_BINDING_SIZE])
+status verifier_connect(const uint8_t binding[EVIDENCE_BINDING_SIZE], uint32_t patience_ms)
 {
 	assert_true(world.is_fresh);
 	world.is_fresh = false;
@@ -114,7 +114,7 @@ static void take(uint16_t type, const uint8_t *body)
 	say(is_taken ? VERIFIER_KEPT : VERIFIER_RESEND, &kept, sizeof kept);
 }
 
-status verifier_send(struct span bytes)
+status verifier_send(struct span bytes, uint32_t patience_ms)
 {
 	struct agent_frame head;
 

@@ -129,6 +129,7 @@ status leftover_tell(const struct link_primitives *primitives, const uint8_t bin
 	if (leftover == NULL)
 		return report(STATUS_NO_MEMORY, "no memory for what is left of an earlier run");
 	leftover->talk.primitives = primitives;
+	leftover->talk.patience_ms = VERIFIER_PATIENCE_MS;
 	leftover->talk.is_silent = true;
 	/* How many a run had made isn't known any more: the verifier may have more than were sealed. */
 	leftover->talk.results.number = UINT64_MAX;

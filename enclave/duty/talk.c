@@ -12,8 +12,6 @@
 #include "wire/agent.h"
 
 enum {
-	/* Until a verifier answers a hello: it syncs its disk meanwhile. */
-	WELCOME_MS = 60000,
 	LOOK_MS = 1000,
 	/* Frames that one look takes: each costs the verifier more than us, but it mustn't keep us here. */
 	FRAME_COUNT_MAX = 64,
@@ -54,9 +52,9 @@ status talk_send(struct talk *talk, enum verifier_frame_type type, struct span b
 	const struct agent_frame head = {
 		.magic = AGENT_FRAME_MAGIC, .type = (uint16_t)type, .size = (uint32_t)body.size};
 
-	status result = verifier_send((struct span){(const uint8_t *)&head, sizeof head});
+	status result = verifier_send((struct span){(const uint8_t *)&head, sizeof head}, talk->patience_ms);
 	if (result == STATUS_OK)
-		result = verifier_send(body);
+		result = verifier_send(body, talk->patience_ms);
 	return result == STATUS_OK ? STATUS_OK : fail(talk, result);
 }
 
@@ -268,12 +266,11 @@ static status say_hello(struct talk *talk)
 	memcpy(hello.stream, talk->results.stream, sizeof hello.stream);
 	memcpy(hello.target, talk->results.target, sizeof hello.target);
 	TRY(talk_send(talk, VERIFIER_HELLO, (struct span){(const uint8_t *)&hello, sizeof hello}));
-	const uint32_t patience_ms = talk->patience_ms != 0 ? talk->patience_ms : WELCOME_MS;
-
+	/* It syncs its disk meanwhile. */
 	for (uint32_t waited_ms = 0; !talk->is_welcome; waited_ms += LOOK_MS) {
-		if (waited_ms >= patience_ms)
-			return fail(talk,
-				    report(STATUS_IO, "the verifier didn't answer within %u s", patience_ms / 1000));
+		if (waited_ms >= talk->patience_ms)
+			return fail(talk, report(STATUS_IO, "the verifier didn't answer within %u s",
+						 talk->patience_ms / 1000));
 		TRY(talk_listen(talk, LOOK_MS));
 	}
 	return STATUS_OK;
@@ -282,7 +279,7 @@ static status say_hello(struct talk *talk)
 status talk_connect(struct talk *talk)
 {
 	talk->is_refused = false;
-	TRY(verifier_connect(talk->binding));
+	TRY(verifier_connect(talk->binding, talk->patience_ms));
 	talk->is_connected = true;
 	return say_hello(talk);
 }

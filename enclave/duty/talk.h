@@ -20,7 +20,7 @@ struct talk {
 	struct verifier_heartbeat facts;
 	struct results results;
 	bool is_connected, is_welcome;
-	uint32_t patience_ms; /* how long the welcome may take; 0: a minute */
+	uint32_t patience_ms; /* how long the verifier may take for whatever is waited for now */
 	uint32_t interval_ms;
 	/* A challenge waits for its answer, since so long. */
 	bool owes_heartbeat;

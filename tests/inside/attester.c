@@ -12,7 +12,7 @@ static int converse(const char *text)
 	size_t size;
 	status result;
 
-	if (verifier_send((struct span){(const uint8_t *)text, strlen(text)}) != STATUS_OK)
+	if (verifier_send((struct span){(const uint8_t *)text, strlen(text)}, VERIFIER_PATIENCE_MS) != STATUS_OK)
 		return 2;
 	do
 		result = verifier_receive(answer, sizeof answer - 1, &size);
@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 	uint8_t binding[EVIDENCE_BINDING_SIZE];
 
 	memset(binding, 0xb1, sizeof binding);
-	if (verifier_connect(binding) != STATUS_OK)
+	if (verifier_connect(binding, VERIFIER_PATIENCE_MS) != STATUS_OK)
 		return 1;
 	int code = argc > 1 ? converse(argv[1]) : 0;
 	verifier_disconnect();
