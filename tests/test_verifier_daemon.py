@@ -10,6 +10,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -297,6 +298,79 @@ def test_a_full_disk_is_told_and_what_was_acknowledged_stays(daemon):
     enclave.send(RESULT, large)
     assert enclave.until(KEPT) == large[:8]
     assert daemon.wait(lambda state: not state["store_failing"])
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of its own, of 3 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", place], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"a small file system needs the right to mount one: {done.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", "-l", place], check=True)
+
+
+def test_a_file_system_without_room_loses_nothing_that_was_acknowledged(small_disk, tmp_path):
+    daemon = Daemon(tmp_path, ["qemu:web1"], "60s")
+    daemon.stop()
+    daemon.config.write_text(daemon.config.read_text().replace(f"store: {tmp_path}/store", f"store: {small_disk}/store"))
+    daemon.start()
+    try:
+        enclave = greeted(daemon)
+        beat(enclave)
+        kept, refused = [], None
+        while refused is None:
+            body = enclave.result(os.urandom(200000), kind=1)
+            enclave.send(RESULT, body)
+            kind, words = next(frame for frame in iter(enclave.receive, None) if frame[0] in (KEPT, REFUSED))
+            refused = words if kind == REFUSED else None
+            kept += [body] if kind == KEPT else []
+        assert b"can't keep anything now" in refused and len(kept) > 1
+        assert daemon.wait(lambda state: state["store_failing"])
+        assert "bartizan_store_failing 1\n" in daemon.get("/metrics")[1].decode()
+        daemon.stop(kill=True)
+        subprocess.run(["mount", "-o", "remount,size=20m", small_disk], check=True)
+        daemon.start()
+        again = greeted(daemon, stream=enclave.stream)
+        assert again.welcome[2] == len(kept)
+        again.counter = enclave.counter
+        beat(again)
+        again.send(RESULT, body)
+        assert again.until(KEPT) == body[:8]
+        assert daemon.states() == {"qemu:web1": "healthy"} and daemon.state()["alerts"] == []
+    finally:
+        daemon.stop()
+
+
+def until_hung_up(enclave, seconds):
+    """How long that took."""
+    start = time.monotonic()
+    enclave.socket.settimeout(seconds)
+    try:
+        while True:
+            enclave.receive()
+    except (EOFError, ConnectionResetError):
+        return time.monotonic() - start
+
+
+def test_who_is_silent_for_three_intervals_is_hung_up_on(tmp_path):
+    daemon = Daemon(tmp_path, ["qemu:web1"], "500ms")
+    try:
+        assert until_hung_up(greeted(daemon), 60) >= 1.4
+        assert "bartizan_connections 0\n" in daemon.get("/metrics")[1].decode()
+    finally:
+        daemon.stop()
+
+
+@pytest.mark.skipif(os.environ.get("BARTIZAN_TEST_FULL") != "1", reason="it waits for 75 s: BARTIZAN_TEST_FULL=1 runs it")
+def test_who_doesnt_say_hello_in_time_is_hung_up_on(daemon):
+    """With nothing, and with all but the last byte."""
+    silent, slow = (Enclave(daemon.socket, "qemu:web1", greet=False) for _ in range(2))
+    slow.socket.sendall(struct.pack("<IHHII", 0x314C5A42, 32, 0, 168, 0) + bytes(167))
+    assert 70 <= until_hung_up(silent, 150) <= 140
+    until_hung_up(slow, 20)
 
 
 class Hook(http.server.BaseHTTPRequestHandler):

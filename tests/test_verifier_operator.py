@@ -269,6 +269,9 @@ def test_what_is_revoked_loses_its_session_and_is_let_in_no_more_until_it_is_lif
 def test_who_takes_one_grant_back_ends_its_run_and_no_other(watched):
     one = watched
     first = one.grant_id()
+    [noted] = [grant for grant in one.daemon.state()["grants"] if grant["id"] == first]
+    assert (noted["target"], noted["mrenclave"]) == (one.target, "11" * 32) and noted["valid_until"] > time.time()
+    assert noted["source"] == one.agent.ready["key"] and not noted["is_condemned"]
     # It has been renewed since: the session has another one, and would go on.
     one.enclave.send(41, one.asked)
     kind, later = one.enclave.receive()
@@ -282,9 +285,25 @@ def test_who_takes_one_grant_back_ends_its_run_and_no_other(watched):
     one.enclave.send(41, one.asked)
     kind, words = one.enclave.receive()
     assert kind == 43 and b"operator has revoked a grant of this run" in words
+    # The same run, come again to a daemon that was restarted.
+    assert one.daemon.stop() == 0
+    one.daemon.start()
+    barred = one.come_again()
+    barred.send(41, one.asked)
+    kind, words = barred.receive()
+    assert kind == 43 and b"operator has revoked a grant of this run" in words
     # Run again, it gets one.
+    again = one.enclave
     one.open_session()
     assert one.reads()
+    again.close()
+    # By the first of its grants, which is over: whoever lifts it knows no other one.
+    assert "may get grants again" in revoke(one.daemon, "--grant", first, "--lift")
+    barred.send(41, barred.asked)
+    assert barred.receive()[0] == GRANT
+    assert "isn't revoked" in revoke(one.daemon, "--grant", first, "--lift", code=1)
+    assert one.alerts()[-1] == "lifted"
+    barred.close()
     assert "there is no grant" in revoke(one.daemon, "--grant", "00" * 16, code=1)
 
 
@@ -304,7 +323,8 @@ def test_an_order_that_cannot_be_kept_is_refused_in_words_and_nothing_is_done(wa
 
 def test_orders_that_cannot_be_are_refused(daemon):
     assert "isn't named like that" in revoke(daemon, "--enclave", "11" * 31, code=2)
-    assert "isn't named like that" in revoke(daemon, "--grant", "11" * 16, "--lift", code=2)
+    assert "isn't named like that" in revoke(daemon, "--grant", "11" * 15, "--lift", code=2)
+    assert "isn't revoked" in revoke(daemon, "--grant", "11" * 16, "--lift", code=1)
     assert "isn't a source's public key" in revoke(daemon, "--source", "xyz", code=2)
     assert "are wanted" in revoke(daemon, code=2)
     assert "one of --target" in revoke(daemon, "--enclave", "11" * 32, "--target", "x", code=2)

@@ -51,7 +51,7 @@ class Watched(Daemon):
             f"grants:\n  sources: [{self.directory}/agent.pub]\n  rights: [{rights}]\n  valid: {valid}\n"
             f"targets:\n  - name: {self.target}\n    reference_values:\n"
             + "".join(f"      - mrenclave: {measurement(self.bartizan, name)}\n" for name in images)
-            + f"page:\n  listen: unix:{self.page}\n")
+            + f"page:\n  listen: unix:{self.page}\ncontrol: unix:{self.directory}/control\n")
 
     def command(self, verb, *arguments, verifier=None, owner="owner"):
         return [self.bartizan.path, verb, "--quiet", "--backend", "sim", "--target", self.target, "--agent", f"unix:{self.directory}/agent",
@@ -348,6 +348,34 @@ def test_an_enclave_that_is_told_to_come_again_after_a_reload_does_and_loses_not
     watched.wait(lambda state: any(":4799" in line for f in state["findings"] if f["kind"] == "finding" for line in f["details"].get("new", [])))
     assert watching.process.poll() is None
     assert not [a for a in watched.state()["alerts"] if a["kind"] in ("gap", "fork", "rollback")]
+
+
+def revoke(watched, *arguments):
+    done = subprocess.run([VERIFIER, "revoke", "--control", watched.directory / "control", *arguments], capture_output=True, text=True, check=False, timeout=30)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def blind_count(watched):
+    return len([f for f in watched.kept("finding") if f["title"] == "netstat could not look"])
+
+
+def test_a_revoked_grant_ends_one_round_of_a_watch_and_a_revoked_enclave_all(watched, guest, watching):
+    netstat = measurement(watched.bartizan, "netstat")
+    grant = watched.wait(lambda state: [g for g in state["grants"] if g["mrenclave"] == netstat])[-1]
+    assert "as `watch` does each round" in revoke(watched, "--grant", grant["id"])
+    assert [g["is_condemned"] for g in watched.state()["grants"] if g["run"] == grant["run"]] == [True]
+    # The next rounds look, each with a grant of its own.
+    before = watched.status()["scan"]["count"]
+    watched.wait(lambda state: any(t["scan"]["count"] >= before + 3 and t["state"] == "healthy" for t in state["targets"]))
+    later = [g for g in watched.state()["grants"] if g["mrenclave"] == netstat][-1]
+    assert later["run"] != grant["run"] and not later["is_condemned"]
+    blind = blind_count(watched)
+    revoke(watched, "--enclave", netstat)
+    watched.wait(lambda _: blind_count(watched) > blind)
+    assert watching.process.poll() is None and "let in again" in revoke(watched, "--enclave", netstat, "--lift")
+    before = watched.status()["scan"]["count"]
+    watched.wait(lambda state: any(t["scan"]["count"] >= before + 3 for t in state["targets"]))
 
 
 @pytest.fixture

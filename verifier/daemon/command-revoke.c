@@ -88,7 +88,9 @@ static const struct argp parser = {
 	.parser = parse_option,
 	.doc = "Take back every grant of a target, an enclave or a source, end its connections, and let it in no more; "
 	       "or "
-	       "take back one grant, and what its run got since. It holds over restarts, until --lift.\v"
+	       "take back one grant, and what its run got since. It holds over restarts, until --lift. Each round of "
+	       "`bartizan "
+	       "watch` is a run of its own.\v"
 	       "Exit status: 0 done; 1 it could not be; 2 usage.",
 };
 
@@ -132,7 +134,7 @@ int command_revoke(int argc, char **argv)
 			    control_subject_names[settings.kind], settings.value, reason[0] != '\0' ? " " : "", reason);
 	if (size < 0 || (size_t)size >= sizeof line || control_parse(line, &request) != STATUS_OK) {
 		fprintf(stderr,
-			"bartizan-verifier revoke: a %s isn't named like that, or can't be lifted, or the reason isn't "
+			"bartizan-verifier revoke: a %s isn't named like that, or the reason isn't "
 			"printable ASCII of at most %d bytes\n",
 			control_subject_names[settings.kind], CONTROL_REASON_SIZE - 1);
 		return COMMAND_EXIT_USAGE;

@@ -85,9 +85,6 @@ status control_parse(const char *line, struct control_request *ret_request)
 		return STATUS_MALFORMED;
 	TRY(parse_subject(kind, value, &request.subject));
 	request.is_lift = verb[0] == 'l';
-	/* A grant that was taken back isn't given again, nor another one to that run: the program is run again. */
-	if (request.is_lift && request.subject.kind == LEDGER_SUBJECT_GRANT)
-		return STATUS_MALFORMED;
 	const char *reason = line + used + (line[used] == ' ');
 	if (strlen(reason) >= sizeof request.reason)
 		return STATUS_MALFORMED;

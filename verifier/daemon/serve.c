@@ -165,13 +165,28 @@ static void describe_subject(const struct ledger_subject *subject, char text[sta
 static status bar_run(struct daemon *daemon, const struct ledger_subject *grant, const char *what,
 		      char words[static CONTROL_WORDS_SIZE])
 {
-	struct ledger_subject run = {.kind = LEDGER_SUBJECT_STREAM, .size = LEDGER_STREAM_SIZE};
-	const status result = ledger_grant_stream(daemon->ledger, grant->value, run.value);
+	uint8_t stream[LEDGER_STREAM_SIZE];
+	const status result = ledger_grant_stream(daemon->ledger, grant->value, stream);
 
 	if (result == STATUS_END)
 		snprintf(words, CONTROL_WORDS_SIZE, "there is no %s that isn't over", what + sizeof "the " - 1);
 	TRY(result == STATUS_END ? STATUS_MISSING : result);
-	return ledger_subject_bar(daemon->ledger, &run, wall_clock());
+	return ledger_run_bar(daemon->ledger, grant->value, stream, wall_clock());
+}
+
+static status lift(struct daemon *daemon, const struct ledger_subject *subject, const char *what,
+		   char words[static CONTROL_WORDS_SIZE])
+{
+	const bool is_grant = subject->kind == LEDGER_SUBJECT_GRANT;
+	const status result = is_grant ? ledger_run_lift(daemon->ledger, subject->value)
+				       : ledger_subject_lift(daemon->ledger, subject);
+
+	if (result == STATUS_MISSING)
+		snprintf(words, CONTROL_WORDS_SIZE, "%s isn't revoked", what);
+	TRY(result);
+	snprintf(words, CONTROL_WORDS_SIZE,
+		 is_grant ? "the run that had %s may get grants again" : "%s is let in again", what);
+	return STATUS_OK;
 }
 
 /* As one change of the store. */
@@ -184,12 +199,7 @@ static status keep_order(struct daemon *daemon, const struct control_request *re
 
 	describe_subject(subject, what);
 	if (request->is_lift) {
-		const status result = ledger_subject_lift(daemon->ledger, subject);
-
-		if (result == STATUS_MISSING)
-			snprintf(words, CONTROL_WORDS_SIZE, "%s isn't revoked", what);
-		TRY(result);
-		snprintf(words, CONTROL_WORDS_SIZE, "%s is let in again", what);
+		TRY(lift(daemon, subject, what, words));
 		return note_order(daemon, request, words);
 	}
 	if (subject->kind == LEDGER_SUBJECT_GRANT)
@@ -197,7 +207,11 @@ static status keep_order(struct daemon *daemon, const struct control_request *re
 	else
 		TRY(ledger_subject_bar(daemon->ledger, subject, wall_clock()));
 	TRY(ledger_subject_condemn(daemon->ledger, subject, &count));
-	snprintf(words, CONTROL_WORDS_SIZE, "%s is revoked; grants to be taken back: %u", what, count);
+	snprintf(
+		words, CONTROL_WORDS_SIZE, "%s is revoked; grants to be taken back: %u%s", what, count,
+		subject->kind == LEDGER_SUBJECT_GRANT
+			? "; run again, as `watch` does each round, its program gets one, unless its enclave is revoked"
+			: "");
 	return note_order(daemon, request, words);
 }
 

@@ -98,7 +98,7 @@ status ledger_grants_visit(struct ledger *ledger, int64_t now, ledger_grant_visi
 
 	TRY(statement_init(&statement, ledger_database(ledger),
 			   "SELECT id, name, stream, mrenclave, mrsigner, product, svn, source, nonce, valid_until,"
-			   " is_condemned, place, terms FROM granted WHERE valid_until >= ?1"));
+			   " is_condemned, place, terms FROM granted WHERE valid_until >= ?1 ORDER BY valid_until"));
 	TRY(statement_number(&statement, 1, now - LEDGER_GRANT_MARGIN_SECONDS));
 	while ((result = statement_step(&statement)) == STATUS_OK) {
 		TRY(read_grant(&statement, &grant));

@@ -39,7 +39,7 @@ MUST_USE status ledger_grant_stream(struct ledger *ledger, const uint8_t id[stat
 /* It was taken back, or needs no more to be. STATUS_IO, reported. */
 MUST_USE status ledger_grant_drop(struct ledger *ledger, const uint8_t id[static LEDGER_GRANT_ID_SIZE]);
 
-/* One visit per grant that isn't long over; ends early with what isn't STATUS_OK. */
+/* One visit per grant that isn't long over, by their ends; ends early with what isn't STATUS_OK. */
 typedef status (*ledger_grant_visit)(void *context, const struct ledger_grant *grant);
 MUST_USE status ledger_grants_visit(struct ledger *ledger, int64_t now, ledger_grant_visit visit, void *context);
 

@@ -8,21 +8,27 @@
 
 #include "base/report.h"
 #include "verifier/events/event.h"
+#include "verifier/ledger/granted.h"
 #include "verifier/page/page.h"
 #include "wire/verifier.h"
 
-enum { NS_PER_MS = 1000000 };
+enum { NS_PER_MS = 1000000, SHORT_SIZE = 8 };
 
 struct collecting {
 	const struct page_sources *sources;
 	json_t *list;
 };
 
-static const char *hex(const uint8_t bytes[LEDGER_HASH_SIZE], char text[2 * LEDGER_HASH_SIZE + 1])
+static const char *hex_of(const uint8_t *bytes, size_t size, char text[2 * LEDGER_HASH_SIZE + 1])
 {
-	for (size_t i = 0; i < LEDGER_HASH_SIZE; i++)
+	for (size_t i = 0; i < size; i++)
 		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
 	return text;
+}
+
+static const char *hex(const uint8_t bytes[LEDGER_HASH_SIZE], char text[2 * LEDGER_HASH_SIZE + 1])
+{
+	return hex_of(bytes, LEDGER_HASH_SIZE, text);
 }
 
 /* A name of a hostile machine may be any bytes. jansson takes UTF-8 alone: others become question marks. */
@@ -143,8 +149,28 @@ static status add_finding(void *context, const struct ledger_finding *finding)
 	return STATUS_OK;
 }
 
+/* The last of those that aren't over: whoever takes one back must name it. */
+static status add_grant(void *context, const struct ledger_grant *grant)
+{
+	char id[2 * LEDGER_HASH_SIZE + 1], run[2 * LEDGER_HASH_SIZE + 1], mrenclave[2 * LEDGER_HASH_SIZE + 1],
+		source[2 * LEDGER_HASH_SIZE + 1];
+	json_t *list = ((struct collecting *)context)->list;
+
+	if (grant->valid_until <= (int64_t)time(NULL))
+		return STATUS_OK;
+	json_array_append_new(
+		list, json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:b}", "id", hex_of(grant->id, sizeof grant->id, id),
+				"target", grant->name, "run", hex_of(grant->stream, SHORT_SIZE, run), "mrenclave",
+				hex(grant->mrenclave, mrenclave), "source", hex(grant->source_key, source),
+				"valid_until", (json_int_t)grant->valid_until, "is_condemned", grant->is_condemned));
+	if (json_array_size(list) > PAGE_EVENT_COUNT_MAX)
+		json_array_remove(list, 0);
+	return STATUS_OK;
+}
+
 static status collect(const struct page_sources *sources, json_t *whole)
 {
+	struct collecting grants = {sources, json_array()};
 	struct collecting targets = {sources, json_array()}, changes = {sources, json_array()};
 	struct collecting alerts = {sources, json_array()}, findings = {sources, json_array()};
 	int64_t finding, alert;
@@ -153,6 +179,8 @@ static status collect(const struct page_sources *sources, json_t *whole)
 	json_object_set_new(whole, "changes", changes.list);
 	json_object_set_new(whole, "alerts", alerts.list);
 	json_object_set_new(whole, "findings", findings.list);
+	json_object_set_new(whole, "grants", grants.list);
+	TRY(ledger_grants_visit(sources->ledger, (int64_t)time(NULL), add_grant, &grants));
 	TRY(ledger_last_ids(sources->ledger, &finding, &alert));
 	TRY(ledger_targets_visit(sources->ledger, add_target, &targets));
 	TRY(ledger_changes_visit(sources->ledger, (int64_t)time(NULL) - PAGE_HISTORY_SECONDS, add_change, &changes));
