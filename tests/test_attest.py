@@ -72,7 +72,9 @@ def test_an_enclave_is_accepted_and_talks_to_its_verifier(attester, fingerprint,
     verifier = Verifier(tmp_path, owner, fingerprint)
     done = attest(attester["attester"], verifier.socket, owner, "hello", BARTIZAN_SIM_STRICT=strict)
     verdict, said = verifier.end()
-    assert (done.returncode, done.stdout, done.stderr) == (0, "hello\n", "")
+    # Not every CPU can let CPUID fault.
+    complaints = done.stderr.replace("bartizan: BARTIZAN_SIM_STRICT: this CPU can't let CPUID fault, so programs inside may use it unseen\n", "")
+    assert (done.returncode, done.stdout, complaints) == (0, "hello\n", "")
     assert verdict == "ok"
     measured = subprocess.run([find_bartizan(), "image", "measure", attester["attester"]], capture_output=True, text=True, check=True)
     assert said["mrenclave"] == measured.stdout.strip()

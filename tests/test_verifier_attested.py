@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """bartizan-verifier serve and enclaves that show evidence: who gets in, for which target, and who doesn't. The evidence itself is
 attest-test's matter."""
+import datetime
 import hashlib
 import json
 import os
 import pathlib
 import shutil
 import socket
+import ssl
 import struct
 import subprocess
 import tempfile
@@ -14,7 +16,9 @@ import threading
 import time
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 import link_client as link
@@ -98,6 +102,58 @@ def test_half_handshakes_and_noise_keep_nobody_out(daemon):
         client.close()
     enclave.close()
     assert daemon.process.poll() is None
+
+
+def cbor(major, value):
+    """The head of an item."""
+    return bytes([major << 5 | 27]) + value.to_bytes(8, "big")
+
+
+def certificate_with(evidence, directory):
+    """A key, and a certificate of it with that for evidence."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([]), datetime.datetime.now(datetime.timezone.utc)
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + datetime.timedelta(hours=1))
+    made = made.add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("2.23.133.5.4.9"), evidence), critical=False).sign(key, hashes.SHA256())
+    path = directory / "evil.pem"
+    path.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+                     + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+TAG = cbor(6, 60000)
+
+
+NO_TAG, NO_ARRAY, NO_CLAIMS = b"isn't CBOR of the tag 60000", b"isn't an array of a quote and claims", b"its claims aren't a map"
+
+
+@pytest.mark.parametrize("evidence, words", [
+    (b"", NO_TAG), (b"\x81" * 10000, NO_TAG), (b"\xc1" * 10000, NO_TAG), (TAG + b"\x81" * 10000, NO_ARRAY), (TAG * 1000, NO_ARRAY),
+    (TAG + cbor(4, 2**64 - 1), NO_ARRAY), (TAG + b"\x82" + cbor(2, 2**63), NO_ARRAY), (TAG + b"\x82" + cbor(2, 2**32) + bytes(50), NO_ARRAY),
+    (TAG + b"\x9f" + b"\x5f" * 10000, NO_ARRAY), (TAG + b"\x82" + b"\xa1" * 10000, NO_ARRAY), (TAG + b"\x82" + cbor(2, 10000) + bytes(10000) + cbor(2, 0), NO_CLAIMS),
+    (b"\x81" * 40000, None)], ids=lambda value: str(value[:12]) if value else "none")
+def test_huge_and_deep_cbor_is_refused_and_others_are_served(daemon, tmp_path, evidence, words):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.load_cert_chain(certificate_with(evidence, tmp_path))
+    said, answer = daemon.directory / "errors", b""
+    before = said.read_text().count("an enclave is refused: ")
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(str(daemon.directory / "tls"))
+        # A certificate that is too large ends TLS itself.
+        try:
+            with context.wrap_socket(client) as connection:
+                while more := connection.recv(4096):
+                    answer += more
+        except (ssl.SSLError, ConnectionResetError, BrokenPipeError):
+            pass
+    assert words is None or b"the certificate's evidence is refused: " in answer and words in answer
+    daemon.wait(lambda _: said.read_text().count("an enclave is refused: ") > before)
+    assert words is not None or "TLS failed: excessive message size" in said.read_text()
+    enclave = Attested(daemon, "qemu:web1", "11")
+    assert enclave.receive()[0] == WELCOME
+    enclave.close()
 
 
 def owner_point(daemon):

@@ -127,6 +127,19 @@ def test_who_doesnt_pass_by_new_collateral_loses_its_grants_and_others_stay(worl
     other.close()
 
 
+@pytest.mark.parametrize("name, content", [("tcb_info.json", b"[" * 100000), ("qe_identity.json", b'{"a":' * 100000), ("pck_crl.der", b"\x30\x80" * 50000),
+                                           ("tcb_info_issuer_chain.pem", b""), ("root_ca_crl.der", b" " * (17 << 20))], ids=lambda value: str(value)[:24])
+def test_collateral_that_is_none_isnt_taken_and_the_old_one_stays(world, name, content):
+    one = world()
+    assert one.enclave.receive()[0] == WELCOME
+    one.enclave.until(CHALLENGE)
+    (one.directory / "collateral" / name).write_bytes(content)
+    hang_up(one.daemon, "the old one stays")
+    assert name in errors(one.daemon)
+    one.ask()
+    assert one.enclave.receive()[0] == GRANT
+
+
 def test_whose_turn_to_be_judged_has_not_come_gets_no_grant(world):
     """While a long configuration is read, it asks; what it asked is looked at before its turn comes."""
     one = world(more_targets=[f"qemu:more{i}" for i in range(3000)])
