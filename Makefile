@@ -2,7 +2,7 @@
 # The front door: everything a user or CI calls. The build itself is Meson's.
 # Recipes stay thin; what needs more than a line or two is a script in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build ports install demo demo-smm qemu-sgx test test-full soak bench bench-papers bench-smm firmware lint format clean
+.PHONY: help setup build ports install demo demo-smm demo-papers qemu-sgx test test-full soak bench bench-papers bench-smm firmware lint format clean
 
 help:     ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -24,6 +24,9 @@ demo: build ## boot a guest and watch it from outside: netstat inside and outsid
 
 demo-smm: build ## a machine that watches itself through its firmware, and root in it who would rather it did not
 	@tools/demo-smm
+
+demo-papers: build ## both papers whole, on a model of SGX: a VM that watches another one, and a machine that watches itself
+	@tools/demo-papers
 
 test: build ## what CI runs: lint, unit tests, sanitizers, short fuzzing, VM tests (pairwise)
 	@tools/test/run

@@ -91,14 +91,30 @@ static status put_into_guest(const char *name, const char *path, const char *scr
 	return STATUS_OK;
 }
 
-/* The simulated CPU's fake root: the same in the guest as outside, where the grantor checks reports with it. */
-static status share_root(const char *name, char ret_path[PATH_MAX])
+/* The model of SGX keeps its fake root beside it (tools/build/qemu-sgx): its reports are checked as the simulator's. */
+static status model_root_path(const char *qemu, char ret_path[PATH_MAX])
+{
+	char directory[PATH_MAX];
+
+	if ((size_t)snprintf(directory, sizeof directory, "%s", qemu) >= sizeof directory ||
+	    (size_t)snprintf(ret_path, PATH_MAX, "%s/sim-root", dirname(directory)) >= PATH_MAX)
+		return report(STATUS_IO, "the path %s is too long", qemu);
+	return STATUS_OK;
+}
+
+/* The CPU's fake root, simulated or modelled: the same in the guest as outside, where the grantor checks reports with
+ * it. */
+static status share_root(const struct lab_options *options, char ret_path[PATH_MAX])
 {
 	struct sim_root root;
 
-	TRY(state_path("sim-root", ret_path));
-	TRY(sim_root_load(&root));
-	return put_into_guest(name, ret_path,
+	if (options->sgx_qemu != NULL) {
+		TRY(model_root_path(options->sgx_qemu, ret_path));
+	} else {
+		TRY(state_path("sim-root", ret_path));
+		TRY(sim_root_load(&root));
+	}
+	return put_into_guest(options->name, ret_path,
 			      "umask 077; mkdir -p ~/.local/state/bartizan && cat >~/.local/state/bartizan/sim-root");
 }
 
@@ -220,8 +236,9 @@ static status start_grantor(const char *name, const struct words *words)
 	return STATUS_OK;
 }
 
-static status complete(const char *name)
+static status complete(const struct lab_options *options)
 {
+	const char *name = options->name;
 	struct lab_source source;
 	struct words words = {};
 	char root_path[PATH_MAX];
@@ -232,7 +249,7 @@ static status complete(const char *name)
 			"the firmware doesn't say that it has a driver of ours that works: needed are a CPU with "
 			"AES-NI, PCLMULQDQ and RDRAND (`--cpu max` has them), and firmware that tools/build/firmware "
 			"made");
-	TRY(share_root(name, root_path));
+	TRY(share_root(options, root_path));
 	status result = grantor_words(name, &source, root_path, &words);
 	if (result == STATUS_OK)
 		result = start_grantor(name, &words);
@@ -257,7 +274,7 @@ status lab_firmware_up(const struct lab_options *options, const char *firmware)
 		all.memory_mib = MEMORY_MIB_MIN;
 	all.channels[all.channel_count++] = (struct lab_channel){LAB_FIRMWARE_GRANTOR, socket};
 	TRY(lab_up(&all));
-	status result = complete(options->name);
+	status result = complete(options);
 	if (result != STATUS_OK)
 		(void)!lab_down(options->name);
 	return result;

@@ -12,8 +12,9 @@ pytestmark = pytest.mark.skipif(os.environ.get("BARTIZAN_TEST_FULL") != "1",
                                 reason="the demo takes minutes: BARTIZAN_TEST_FULL=1 runs it")
 
 
-def test_the_demo_shows_what_it_says():
-    done = subprocess.run([os.path.join(ROOT, "tools/demo")], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+@pytest.mark.parametrize("script", ["demo", "demo-papers"])
+def test_the_demo_shows_what_it_says(script):
+    done = subprocess.run([os.path.join(ROOT, "tools", script)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                           timeout=1800)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert "identical" in done.stdout
