@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The verifier's page in a browser: what a person sees, by keyboard too, and that nothing is asked of other servers."""
 import json
+import re
 import shutil
 import socket
 import subprocess
+import threading
 import urllib.parse
 
 import pytest
@@ -46,6 +48,16 @@ def daemon(tmp_path_factory):
     made.stop()
 
 
+def answer_challenges(enclave):
+    try:
+        while True:
+            kind, body = enclave.receive()
+            if kind == CHALLENGE:
+                enclave.heartbeat(body)
+    except (EOFError, OSError):
+        pass
+
+
 def wait(browser, script, seconds=40):
     return wait_module.WebDriverWait(browser, seconds).until(lambda b: b.execute_script(script))
 
@@ -57,9 +69,16 @@ def test_a_person_sees_states_findings_and_the_alarm_by_keyboard_alone(daemon, b
     enclave.until(HEARD)
     enclave.send(RESULT, enclave.result(json.dumps({"title": EVIL, "severity": "critical", "attack": ["T1014"], "symbol": "sys_kill"}).encode()))
     enclave.until(KEPT)
+    speaks = threading.Thread(target=answer_challenges, args=(enclave,), daemon=True)
+    speaks.start()
     browser.get(daemon.url)
     wait(browser, "return document.querySelectorAll('#targets tbody tr').length === 2")
+    words = wait(browser, "const state = document.querySelector('#targets td.healthy'); return state && state.closest('tr').textContent")
+    assert words.startswith("qemu:web1healthy") and re.search(r"\(\d+ in all\)", words) and "none: this verifier believes anybody" in words
+    assert browser.execute_script("return document.querySelectorAll('svg.timeline rect.healthy').length") >= 1
     # The enclave falls silent: the page says so by itself.
+    enclave.socket.shutdown(socket.SHUT_RDWR)
+    speaks.join(30)
     enclave.close()
     wait(browser, "return document.querySelectorAll('#targets td.missing').length === 2 && !document.getElementById('warning').hidden")
     assert "missing" in browser.title
