@@ -112,24 +112,10 @@ struct link_head {
 /* struct rtnl_link_stats64 (uapi/linux/if_link.h): as struct device_counters begins. */
 struct link_counters {
 	struct device_counters common;
-	u64 rx_nohandler;
 	u64 rx_otherhost_dropped;
 };
 
 enum { COUNTER_COUNT = sizeof(struct link_counters) / sizeof(u64) };
-
-static u64 sum_nohandler(const struct net_device *dev)
-{
-	u64 sum = 0;
-	u32 cpu;
-
-	if (field_exists(struct net_device, rx_nohandler))
-		return (u64)dev->rx_nohandler.counter;
-	if (dev->core_stats != NULL)
-		for_each_possible_cpu (cpu)
-			sum += per_cpu_ptr(dev->core_stats, cpu)->rx_nohandler;
-	return sum;
-}
 
 static u64 sum_otherhost(const struct net_device *dev)
 {
@@ -153,7 +139,6 @@ static void put_counters(struct ask_message *message, const struct net_device *d
 	u32 narrow[COUNTER_COUNT];
 
 	device_counters_get(dev, &counters.common);
-	counters.rx_nohandler = sum_nohandler(dev);
 	if (has_otherhost)
 		counters.rx_otherhost_dropped = sum_otherhost(dev);
 	memcpy(wide, &counters, sizeof wide);

@@ -187,7 +187,7 @@ static void get_by_kernel(const struct net_device *dev, struct device_counters *
 		add_dropping(dev, counters);
 }
 
-/* Packets that the kernel itself dropped. */
+/* Packets that the kernel itself dropped, or had nobody for. */
 static void add_core(const struct net_device *dev, struct device_counters *counters)
 {
 	u32 cpu;
@@ -195,6 +195,7 @@ static void add_core(const struct net_device *dev, struct device_counters *count
 	if (!field_exists(struct net_device, core_stats)) {
 		counters->rx_dropped += (u64)dev->rx_dropped.counter;
 		counters->tx_dropped += (u64)dev->tx_dropped.counter;
+		counters->rx_nohandler += (u64)dev->rx_nohandler.counter;
 		return;
 	}
 	if (dev->core_stats == NULL)
@@ -202,6 +203,7 @@ static void add_core(const struct net_device *dev, struct device_counters *count
 	for_each_possible_cpu (cpu) {
 		counters->rx_dropped += per_cpu_ptr(dev->core_stats, cpu)->rx_dropped;
 		counters->tx_dropped += per_cpu_ptr(dev->core_stats, cpu)->tx_dropped;
+		counters->rx_nohandler += per_cpu_ptr(dev->core_stats, cpu)->rx_nohandler;
 	}
 }
 

@@ -20,7 +20,7 @@ struct device_counters {
 	u64 multicast, collisions;
 	u64 rx_length_errors, rx_over_errors, rx_crc_errors, rx_frame_errors, rx_fifo_errors, rx_missed_errors;
 	u64 tx_aborted_errors, tx_carrier_errors, tx_fifo_errors, tx_heartbeat_errors, tx_window_errors;
-	u64 rx_compressed, tx_compressed;
+	u64 rx_compressed, tx_compressed, rx_nohandler;
 };
 
 /* The device's name, its NUL included, as text of our own. */

@@ -18,11 +18,6 @@ enum {
 	STATE_READ_ONLY = 1 << 1, /* GD_READ_ONLY */
 };
 
-static bool is(const struct sysfs_file *file, const char *show)
-{
-	return strcmp(file->show, show) == 0;
-}
-
 /* As partitions.guest.c. */
 static bool has_new_flags(void)
 {
@@ -125,15 +120,15 @@ static bool show_disk(struct sysfs_file *file, const struct gendisk *disk)
 {
 	struct seq *seq = file->seq;
 
-	if (is(file, "disk_range_show"))
+	if (sysfs_is_shown_by(file, "disk_range_show"))
 		seq_printf(seq, "%d\n", disk->minors);
-	else if (is(file, "disk_ext_range_show"))
+	else if (sysfs_is_shown_by(file, "disk_ext_range_show"))
 		seq_printf(seq, "%u\n", part_count_max(disk));
-	else if (is(file, "disk_removable_show"))
+	else if (sysfs_is_shown_by(file, "disk_removable_show"))
 		seq_printf(seq, "%d\n", (disk->flags & FLAG_REMOVABLE) != 0);
-	else if (is(file, "disk_hidden_show"))
+	else if (sysfs_is_shown_by(file, "disk_hidden_show"))
 		seq_printf(seq, "%d\n", (disk->flags & (has_new_flags() ? FLAG_HIDDEN : OLD_FLAG_HIDDEN)) != 0);
-	else if (is(file, "diskseq_show"))
+	else if (sysfs_is_shown_by(file, "diskseq_show"))
 		seq_printf(seq, "%llu\n", disk->diskseq);
 	else
 		return false;
@@ -146,21 +141,23 @@ void sysfs_show_block_device(struct sysfs_file *file, const void *object)
 	struct disk_part part;
 
 	disk_part_of_device(device, &part);
-	if (is(file, "part_size_show"))
+	if (sysfs_is_shown_by(file, "part_size_show"))
 		seq_printf(file->seq, "%llu\n", part.sector_count);
-	else if (is(file, "part_start_show"))
+	else if (sysfs_is_shown_by(file, "part_start_show"))
 		seq_printf(file->seq, "%llu\n", part.first_sector);
-	else if (is(file, "part_partition_show"))
+	else if (sysfs_is_shown_by(file, "part_partition_show"))
 		seq_printf(file->seq, "%u\n", part.number);
-	else if (is(file, "part_ro_show") || is(file, "disk_ro_show"))
+	else if (sysfs_is_shown_by(file, "part_ro_show") || sysfs_is_shown_by(file, "disk_ro_show"))
 		show_read_only(file, device, &part);
-	else if (is(file, "disk_alignment_offset_show") || is(file, "part_alignment_offset_show"))
+	else if (sysfs_is_shown_by(file, "disk_alignment_offset_show") ||
+		 sysfs_is_shown_by(file, "part_alignment_offset_show"))
 		seq_printf(file->seq, "%lld\n", alignment(&disk_of_device(device)->queue->limits, &part));
-	else if (is(file, "disk_discard_alignment_show") || is(file, "part_discard_alignment_show"))
+	else if (sysfs_is_shown_by(file, "disk_discard_alignment_show") ||
+		 sysfs_is_shown_by(file, "part_discard_alignment_show"))
 		seq_printf(file->seq, "%lld\n", discard_alignment(&disk_of_device(device)->queue->limits, &part));
-	else if (is(file, "part_inflight_show"))
+	else if (sysfs_is_shown_by(file, "part_inflight_show"))
 		show_inflight(file, disk_of_device(device), &part);
-	else if (is(file, "part_stat_show"))
+	else if (sysfs_is_shown_by(file, "part_stat_show"))
 		show_statistics(file, device, &part);
 	else if (!disk_device_is_whole(device) || !show_disk(file, disk_of_device(device)))
 		sysfs_show_unknown(file);

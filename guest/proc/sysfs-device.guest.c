@@ -18,11 +18,6 @@ enum {
 	MINOR_BITS = 20,
 };
 
-static bool is(const struct sysfs_file *file, const char *show)
-{
-	return strcmp(file->show, show) == 0;
-}
-
 static bool is_of_class(const struct device *device, const char *class_name)
 {
 	char name[CLASS_NAME_SIZE];
@@ -40,12 +35,12 @@ void sysfs_show_device(struct sysfs_file *file)
 
 	if (!sysfs_show_name(file, attribute->show))
 		guest_fail(STATUS_UNSUPPORTED, "what makes this file's text has no name in the target");
-	if (is(file, "show_cpus_attr")) {
+	if (sysfs_is_shown_by(file, "show_cpus_attr")) {
 		const struct cpu_attr *cpus = container_of(attribute, struct cpu_attr, attr);
 
 		sysctl_show_bits(file->seq, (const unsigned long *)cpus->map,
 				 min(nr_cpu_ids, (u32)GUEST_CPU_COUNT_MAX));
-	} else if (is(file, "dev_show") && device->class != NULL) {
+	} else if (sysfs_is_shown_by(file, "dev_show") && device->class != NULL) {
 		seq_printf(file->seq, "%u:%u\n", device->devt >> MINOR_BITS, device->devt & ((1 << MINOR_BITS) - 1));
 	} else if (is_of_class(device, "net")) {
 		sysfs_show_net_device(file, device);

@@ -68,35 +68,30 @@ enum {
 	NOTES_SIZE_MAX = 1 << 16,
 };
 
-static bool is(const struct sysfs_file *file, const char *show)
-{
-	return strcmp(file->show, show) == 0;
-}
-
 /* The scalar kinds of parameter (kernel/params.c, STANDARD_PARAM_DEF()). */
 static bool show_scalar(struct sysfs_file *file, const void *value)
 {
 	struct seq *seq = file->seq;
 
-	if (is(file, "param_get_bool"))
+	if (sysfs_is_shown_by(file, "param_get_bool"))
 		seq_putc(seq, *(const u8 *)value != 0 ? 'Y' : 'N');
-	else if (is(file, "param_get_invbool"))
+	else if (sysfs_is_shown_by(file, "param_get_invbool"))
 		seq_putc(seq, *(const u8 *)value != 0 ? 'N' : 'Y');
-	else if (is(file, "param_get_int"))
+	else if (sysfs_is_shown_by(file, "param_get_int"))
 		seq_printf(seq, "%i", *(const s32 *)value);
-	else if (is(file, "param_get_uint"))
+	else if (sysfs_is_shown_by(file, "param_get_uint"))
 		seq_printf(seq, "%u", *(const u32 *)value);
-	else if (is(file, "param_get_short"))
+	else if (sysfs_is_shown_by(file, "param_get_short"))
 		seq_printf(seq, "%i", *(const s16 *)value);
-	else if (is(file, "param_get_ushort"))
+	else if (sysfs_is_shown_by(file, "param_get_ushort"))
 		seq_printf(seq, "%u", *(const u16 *)value);
-	else if (is(file, "param_get_byte"))
+	else if (sysfs_is_shown_by(file, "param_get_byte"))
 		seq_printf(seq, "%u", *(const u8 *)value);
-	else if (is(file, "param_get_long"))
+	else if (sysfs_is_shown_by(file, "param_get_long"))
 		seq_printf(seq, "%lld", *(const s64 *)value);
-	else if (is(file, "param_get_ulong") || is(file, "param_get_ullong"))
+	else if (sysfs_is_shown_by(file, "param_get_ulong") || sysfs_is_shown_by(file, "param_get_ullong"))
 		seq_printf(seq, "%llu", *(const u64 *)value);
-	else if (is(file, "param_get_hexint"))
+	else if (sysfs_is_shown_by(file, "param_get_hexint"))
 		seq_printf(seq, "%#08x", *(const u32 *)value);
 	else
 		return false;
@@ -129,7 +124,7 @@ static void show_array(struct sysfs_file *file, const struct kparam_array *array
 
 		if (i != 0)
 			seq_putc(file->seq, ',');
-		if (is(file, "param_get_charp"))
+		if (sysfs_is_shown_by(file, "param_get_charp"))
 			show_text(file, *(const char *const *)element, VALUE_SIZE - 1);
 		else if (!show_scalar(file, element)) {
 			sysfs_show_unknown(file);
@@ -148,11 +143,11 @@ static void show_parameter(struct sysfs_file *file)
 
 	if (!sysfs_show_name(file, param->ops->get))
 		guest_fail(STATUS_UNSUPPORTED, "what shows a module's parameter has no name in the target");
-	if (is(file, "param_get_charp"))
+	if (sysfs_is_shown_by(file, "param_get_charp"))
 		show_text(file, *(const char *const *)param->arg, VALUE_SIZE - 1);
-	else if (is(file, "param_get_string"))
+	else if (sysfs_is_shown_by(file, "param_get_string"))
 		show_text(file, param->str->string, param->str->maxlen);
-	else if (is(file, "param_array_get")) {
+	else if (sysfs_is_shown_by(file, "param_array_get")) {
 		show_array(file, param->arr);
 		return;
 	} else if (!show_scalar(file, param->arg)) {
@@ -185,19 +180,19 @@ static void show_line(struct sysfs_file *file, const char *text)
 
 static bool show_module_fact(struct sysfs_file *file, const struct module *module)
 {
-	if (is(file, "show_refcnt"))
+	if (sysfs_is_shown_by(file, "show_refcnt"))
 		seq_printf(file->seq, "%i\n", module_refcount(module));
-	else if (is(file, "show_coresize"))
+	else if (sysfs_is_shown_by(file, "show_coresize"))
 		seq_printf(file->seq, "%u\n", module_core_size(module));
-	else if (is(file, "show_initsize"))
+	else if (sysfs_is_shown_by(file, "show_initsize"))
 		seq_printf(file->seq, "%u\n", module_init_size(module));
-	else if (is(file, "show_initstate"))
+	else if (sysfs_is_shown_by(file, "show_initstate"))
 		seq_printf(file->seq, "%s\n", state_name(module));
-	else if (is(file, "show_taint"))
+	else if (sysfs_is_shown_by(file, "show_taint"))
 		show_taints(file, module);
-	else if (is(file, "show_modinfo_version"))
+	else if (sysfs_is_shown_by(file, "show_modinfo_version"))
 		show_line(file, ((const struct module___info *)module)->version);
-	else if (is(file, "show_modinfo_srcversion"))
+	else if (sysfs_is_shown_by(file, "show_modinfo_srcversion"))
 		show_line(file, ((const struct module___info *)module)->srcversion);
 	else
 		return false;
@@ -211,9 +206,9 @@ void sysfs_show_module(struct sysfs_file *file)
 
 	if (!sysfs_show_name(file, attribute->show))
 		guest_fail(STATUS_UNSUPPORTED, "what makes this file's text has no name in the target");
-	if (is(file, "param_attr_show"))
+	if (sysfs_is_shown_by(file, "param_attr_show"))
 		show_parameter(file);
-	else if (is(file, "__modver_version_show"))
+	else if (sysfs_is_shown_by(file, "__modver_version_show"))
 		show_line(file, container_of(attribute, struct module_version_attribute, mattr)->version);
 	else if (object->mod == NULL || !show_module_fact(file, object->mod))
 		sysfs_show_unknown(file);
@@ -253,9 +248,9 @@ void sysfs_show_module_bytes(struct sysfs_file *file)
 		read = bytes->read_new;
 	if (!sysfs_show_name(file, read))
 		guest_fail(STATUS_UNSUPPORTED, "what makes this file's bytes has no name in the target");
-	if (is(file, "module_sect_read"))
+	if (sysfs_is_shown_by(file, "module_sect_read"))
 		show_address(file, bytes);
-	else if (is(file, "module_notes_read") || is(file, "sysfs_bin_attr_simple_read"))
+	else if (sysfs_is_shown_by(file, "module_notes_read") || sysfs_is_shown_by(file, "sysfs_bin_attr_simple_read"))
 		show_notes(file, bytes);
 	else
 		sysfs_show_unknown(file);

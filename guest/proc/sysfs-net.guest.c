@@ -55,11 +55,6 @@ enum {
 	STATE_TESTING = 5,
 };
 
-static bool is(const struct sysfs_file *file, const char *show)
-{
-	return strcmp(file->show, show) == 0;
-}
-
 static bool has_state(const struct net_device___sysfs *dev, u32 bit)
 {
 	return (dev->state >> bit & 1) != 0;
@@ -125,35 +120,35 @@ static void show_peer(struct sysfs_file *file, const struct net_device___sysfs *
 
 static bool show_numbers(struct sysfs_file *file, const struct net_device___sysfs *dev)
 {
-	if (is(file, "addr_assign_type_show"))
+	if (sysfs_is_shown_by(file, "addr_assign_type_show"))
 		show_number(file, dev->addr_assign_type);
-	else if (is(file, "addr_len_show"))
+	else if (sysfs_is_shown_by(file, "addr_len_show"))
 		show_number(file, dev->addr_len);
-	else if (is(file, "dev_id_show"))
+	else if (sysfs_is_shown_by(file, "dev_id_show"))
 		seq_printf(file->seq, dev->dev_id != 0 ? "%#x\n" : "0x%x\n", (u32)dev->dev_id);
-	else if (is(file, "dev_port_show"))
+	else if (sysfs_is_shown_by(file, "dev_port_show"))
 		show_number(file, dev->dev_port);
-	else if (is(file, "flags_show"))
+	else if (sysfs_is_shown_by(file, "flags_show"))
 		seq_printf(file->seq, dev->flags != 0 ? "%#x\n" : "0x%x\n", (u32)dev->flags);
-	else if (is(file, "gro_flush_timeout_show"))
+	else if (sysfs_is_shown_by(file, "gro_flush_timeout_show"))
 		show_number(file, dev->gro_flush_timeout);
-	else if (is(file, "group_show"))
+	else if (sysfs_is_shown_by(file, "group_show"))
 		show_number(file, dev->group);
-	else if (is(file, "ifindex_show"))
+	else if (sysfs_is_shown_by(file, "ifindex_show"))
 		show_number(file, dev->ifindex);
-	else if (is(file, "link_mode_show"))
+	else if (sysfs_is_shown_by(file, "link_mode_show"))
 		show_number(file, dev->link_mode);
-	else if (is(file, "mtu_show"))
+	else if (sysfs_is_shown_by(file, "mtu_show"))
 		show_number(file, dev->mtu);
-	else if (is(file, "napi_defer_hard_irqs_show"))
+	else if (sysfs_is_shown_by(file, "napi_defer_hard_irqs_show"))
 		show_number(file, dev->napi_defer_hard_irqs);
-	else if (is(file, "proto_down_show"))
+	else if (sysfs_is_shown_by(file, "proto_down_show"))
 		show_number(file, dev->proto_down);
-	else if (is(file, "threaded_show"))
+	else if (sysfs_is_shown_by(file, "threaded_show"))
 		show_number(file, dev->threaded);
-	else if (is(file, "tx_queue_len_show"))
+	else if (sysfs_is_shown_by(file, "tx_queue_len_show"))
 		show_number(file, dev->tx_queue_len);
-	else if (is(file, "type_show"))
+	else if (sysfs_is_shown_by(file, "type_show"))
 		show_number(file, dev->type);
 	else
 		return false;
@@ -162,29 +157,29 @@ static bool show_numbers(struct sysfs_file *file, const struct net_device___sysf
 
 static bool show_facts(struct sysfs_file *file, const struct net_device___sysfs *dev)
 {
-	if (is(file, "address_show"))
+	if (sysfs_is_shown_by(file, "address_show"))
 		show_address(file, dev->dev_addr, dev->addr_len);
-	else if (is(file, "broadcast_show"))
+	else if (sysfs_is_shown_by(file, "broadcast_show"))
 		show_address(file, dev->broadcast, dev->addr_len);
-	else if (is(file, "carrier_show"))
+	else if (sysfs_is_shown_by(file, "carrier_show"))
 		show_running(file, dev, !has_state(dev, STATE_NO_CARRIER));
-	else if (is(file, "dormant_show"))
+	else if (sysfs_is_shown_by(file, "dormant_show"))
 		show_running(file, dev, has_state(dev, STATE_DORMANT));
-	else if (is(file, "testing_show"))
+	else if (sysfs_is_shown_by(file, "testing_show"))
 		show_running(file, dev, has_state(dev, STATE_TESTING));
-	else if (is(file, "operstate_show"))
+	else if (sysfs_is_shown_by(file, "operstate_show"))
 		show_state(file, dev);
-	else if (is(file, "ifalias_show"))
+	else if (sysfs_is_shown_by(file, "ifalias_show"))
 		show_alias(file, dev);
-	else if (is(file, "iflink_show"))
+	else if (sysfs_is_shown_by(file, "iflink_show"))
 		show_peer(file, dev);
-	else if (is(file, "carrier_up_count_show"))
+	else if (sysfs_is_shown_by(file, "carrier_up_count_show"))
 		show_number(file, (u32)dev->carrier_up_count.counter);
-	else if (is(file, "carrier_down_count_show"))
+	else if (sysfs_is_shown_by(file, "carrier_down_count_show"))
 		show_number(file, (u32)dev->carrier_down_count.counter);
-	else if (is(file, "carrier_changes_show"))
+	else if (sysfs_is_shown_by(file, "carrier_changes_show"))
 		show_number(file, (u32)dev->carrier_up_count.counter + (u32)dev->carrier_down_count.counter);
-	else if (is(file, "name_assign_type_show") && dev->name_assign_type != 0)
+	else if (sysfs_is_shown_by(file, "name_assign_type_show") && dev->name_assign_type != 0)
 		show_number(file, dev->name_assign_type);
 	else
 		return false;
@@ -227,6 +222,7 @@ static bool show_counter(struct sysfs_file *file, const struct net_device *dev)
 	COUNTER(tx_window_errors);
 	COUNTER(rx_compressed);
 	COUNTER(tx_compressed);
+	COUNTER(rx_nohandler);
 #undef COUNTER
 	return false;
 }

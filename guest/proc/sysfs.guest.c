@@ -220,7 +220,10 @@ static void show_link(struct seq *seq, const struct kernfs_node *node)
 
 bool sysfs_show_name(struct sysfs_file *file, const void *address)
 {
-	return address != NULL && (symbol_name((u64)address, file->show) || module_symbol_name(address, file->show));
+	if (address == NULL)
+		return false;
+	file->is_of_module = !symbol_name((u64)address, file->show);
+	return !file->is_of_module || module_symbol_name(address, file->show);
 }
 
 void sysfs_show_unknown(struct sysfs_file *file)

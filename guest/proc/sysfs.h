@@ -25,10 +25,17 @@ struct sysfs_file {
 	const struct attribute *attribute;
 	char name[SYSFS_NAME_SIZE];
 	char show[SYMBOL_NAME_SIZE]; /* the function that makes its text */
+	bool is_of_module; /* that is a module's, whatever it is called */
 };
 
 /* Name the function at `address` in file->show; false: it has none. */
 GUEST_C bool sysfs_show_name(struct sysfs_file *file, const void *address);
+/* Is its text made by the kernel's own function of that name? */
+static inline bool sysfs_is_shown_by(const struct sysfs_file *file, const char *function)
+{
+	return !file->is_of_module && strcmp(file->show, function) == 0;
+}
+
 /* What isn't known is an error of this file, by the function's name. */
 GUEST_C void sysfs_show_unknown(struct sysfs_file *file);
 

@@ -5,8 +5,8 @@
  *
  * The kernel says for each of its instructions where the caller's frame lies
  * (ORC). A sleeping task stands in a chain of calls below its entry into the
- * kernel, or below the start of a kernel thread: only entries of calls and of
- * those two ends are followed. Code of modules and generated code (BPF) has
+ * kernel, or below the start of a kernel thread, or below a fault that the
+ * kernel itself took: then all registers lie there. Code of modules and generated code (BPF) has
  * its own tables, which aren't read: there the walk ends, and what is missing
  * is said.
  */
@@ -24,6 +24,7 @@ enum {
 	STACK_SIZE_MAX = 64 << 10,
 	FRED_PADDING = 16,
 	WORD_SIZE = 8,
+	USER_MODE = 3, /* in cs */
 	/* get_wchan() of 5.10 follows so many frame pointers. */
 	POINTER_COUNT_MAX = 16,
 	TASK_WAKING = 0x200,
@@ -40,7 +41,7 @@ enum {
 
 /* The numbers that this kernel gives to registers and kinds of frames. */
 struct orc_numbers {
-	u32 sp, bp, previous_sp, call;
+	u32 sp, bp, previous_sp, call, registers;
 	bool has_end; /* a bit says where stacks end, not a type */
 };
 
@@ -153,6 +154,7 @@ static void read_numbers(struct orc_numbers *ret_numbers)
 		.bp = sp == ORC_OLD_SP ? ORC_OLD_BP : ORC_NEW_BP,
 		.previous_sp = sp == ORC_OLD_SP ? ORC_OLD_PREV_SP : ORC_NEW_PREV_SP,
 		.call = entry->type,
+		.registers = (u32)entry->type + 1,
 		.has_end = field_exists(struct orc_entry, end),
 	};
 }
@@ -165,6 +167,25 @@ static bool is_end(const struct orc_numbers *numbers, const struct orc_entry *en
 	return entry->type == ORC_TYPE_END;
 }
 
+/* What a trap interrupted: its registers lie at `registers`. False: that was user mode. */
+static bool step_over_trap(const struct stack *stack, struct frame *frame, const struct orc_entry *entry, u64 registers)
+{
+	if ((stack_word(stack, registers + field_offset(struct pt_regs, cs)) & USER_MODE) != 0)
+		return false;
+	u64 sp = stack_word(stack, registers + field_offset(struct pt_regs, sp));
+	if (registers < frame->sp || sp <= registers)
+		guest_fail(STATUS_MALFORMED, "the frames of a kernel stack go backwards");
+	if (entry->bp_reg != ORC_UNDEFINED)
+		guest_fail(STATUS_UNSUPPORTED, "a frame pointer on a kernel stack is kept in an unusual place");
+	*frame = (struct frame){
+		.ip = stack_word(stack, registers + field_offset(struct pt_regs, ip)),
+		.sp = sp,
+		.bp = stack_word(stack, registers + field_offset(struct pt_regs, bp)),
+		.is_exact = !field_exists(struct orc_entry, signal) || entry->signal != 0,
+	};
+	return true;
+}
+
 /* The caller's frame: unwind_next_frame(). False: the stack ends, or goes on in
  * user mode. */
 static bool step(const struct stack *stack, struct frame *frame)
@@ -175,11 +196,15 @@ static bool step(const struct stack *stack, struct frame *frame)
 
 	if (entry == NULL)
 		guest_fail(STATUS_UNSUPPORTED, "a kernel stack goes on in a module's or generated code");
-	if (is_end(numbers, entry) || entry->type != numbers->call)
+	if (is_end(numbers, entry))
 		return false;
 	if (entry->sp_reg != numbers->sp && entry->sp_reg != numbers->bp)
 		guest_fail(STATUS_UNSUPPORTED, "a frame of a kernel stack is found by an unusual register");
 	sp = (entry->sp_reg == numbers->sp ? frame->sp : frame->bp) + (u64)(s64)entry->sp_offset;
+	if (entry->type == numbers->registers)
+		return step_over_trap(stack, frame, entry, sp);
+	if (entry->type != numbers->call)
+		guest_fail(STATUS_UNSUPPORTED, "a frame of a kernel stack is of an unusual kind");
 	if (sp <= frame->sp)
 		guest_fail(STATUS_MALFORMED, "the frames of a kernel stack go backwards");
 	frame->ip = stack_word(stack, sp - WORD_SIZE);
