@@ -5,6 +5,7 @@ One entry a line. Our text is one of the guest's two (before and after) byte for
 (what stands between blanks): a field is one of the guest's two, or a number between them. What that rule can't hold
 for is an exception, with its reason: of a field (Exempt), of a path (Skip), of a file that we don't know whole (Lack).
 """
+import errno
 from dataclasses import dataclass, field
 
 
@@ -38,6 +39,7 @@ class Lack:
     said: str             # regular expression
     why: str
     kernels: tuple = None # None: on all
+    inside: int = None    # the errno that the guest itself answers with; None: any, or none
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ _OWN_PAGES = {"free_pages": 512, "free_pages_blocks": 512, "zone_active_anon": 1
               "inactive_anon": 128, "anon_pages": 128, "mapped": 400, "kernel_stack": 64, "page_table_pages": 24}
 _OWN_KIB = {"MemFree": 2048, "MemAvailable": 2048, "Active": 512, "Active(anon)": 512, "Inactive": 512, "Inactive(anon)": 512,
             "AnonPages": 512, "Mapped": 1600, "KernelStack": 64, "PageTables": 96, "Committed_AS": 2048, "VmallocUsed": 128}
-# /proc/pagetypeinfo's columns 7 to 17: free lists of 1, 2, 4, … 1024 pages. They are short.
+# /proc/pagetypeinfo's columns 7 to 17 (of /proc/buddyinfo, 5 to 15): free lists of 1, 2, 4, … 1024 pages. They are short.
 _FREE_LISTS = {7: 64, 8: 32, **{column: 32 for column in range(9, 13)}, **{column: 8 for column in range(13, 17)}, 17: 2}
 _FREE_CHOICE = "which free lists its pages come from and go to is the allocator's choice, and most are empty or nearly so"
 _IDLE = "idle time goes on: as of the last update of the clock"
@@ -149,6 +151,19 @@ _PARAMETER_LACKS = tuple(Lack(rf"\b({functions})\(\) makes this file's text", f"
     ("param_get_do_rcu_barrier|param_get_sample_interval|wq_affn_dfl_get|pcie_aspm_get_policy|nvme_get_iopolicy|"
      "ovl_ccup_get|panic_print_get", "one parameter's own function each"),
 ))
+# Of devices: functions again, by name.
+_DEVICE_LACKS = (
+    Lack("the target itself answers with EINVAL", "a device that is down has none; outside all errors are EIO", inside=errno.EINVAL),
+    Lack(r"name_assign_type_show\(\) makes", "of a device with a name of no known origin; outside all errors are EIO", inside=errno.EINVAL),
+    *(Lack(rf"\b({functions})\(\) makes this file's text", f"`{functions}`: {why}".replace("|", "`, `"))
+      for functions, why in (
+        ("speed_show|duplex_show|phys_port_id_show|phys_port_name_show|phys_switch_id_show", "a question to the driver"),
+        ("owner_show|group_show|tun_flags_show|tun_show_owner|tun_show_group|tun_show_flags", "the tun driver's own"),
+        ("uevent_show", "what udev is told, which the device's bus, class and driver make"),
+        ("rx_queue_attr_show|netdev_queue_attr_show", "how a queue's packets are spread over CPUs; read by no port"),
+        ("disk_capability_show|disk_events_show|disk_events_async_show|disk_events_poll_msecs_show|partscan_show",
+         "what a disk can do, and how removable media are polled; read by no port"),
+      )))
 _OPEN_FILES = Exempt("1", "the looking program's own files, counted in batches of 32 for each of two CPUs", slack=64, path="/proc/sys/fs/file-nr")
 
 
@@ -166,7 +181,9 @@ def _system():
                *[Exempt(label, _PAGES) for label in ("count:", "high:")], Exempt("3", _PAGES, slack=512, line="pages"))
     yield file("/proc/pagetypeinfo", *[
         Exempt(str(column), _PAGES, slack=slack, small=_FREE_CHOICE, line="Node") for column, slack in _FREE_LISTS.items()])
-    for name in ("modules", "buddyinfo", "slabinfo", "devices", "misc", "consoles", "cgroups", "execdomains",
+    yield file("/proc/buddyinfo", *[
+        Exempt(str(column - 2), _PAGES, slack=slack, small=_FREE_CHOICE, line="Node") for column, slack in _FREE_LISTS.items()])
+    for name in ("modules", "slabinfo", "devices", "misc", "consoles", "cgroups", "execdomains",
                  "fb", "key-users", "iomem", "ioports", "kallsyms"):
         yield file(f"/proc/{name}")
     for name in _TABLES:
@@ -192,10 +209,8 @@ def _system():
     yield link("/sys/block/[*]")
     yield directory("/sys/class/block")
     yield link("/sys/class/block/[*]")
-    for name in ("dev", "size", "ro", "removable", "hidden", "range", "ext_range", "start", "partition", "stat", "diskseq"):
-        yield file(f"/sys/class/block/[*]/{name}")
-    for name in ("alignment_offset", "discard_alignment", "inflight"):
-        yield file(f"/sys/class/block/[*]/{name}")
+    yield directory("/sys/class/block/[*]")
+    yield file("/sys/class/block/[*]/[*]", lacks=_DEVICE_LACKS)
     # "wbt_lat_usec" is refused by a disk without that policy.
     yield directory("/sys/block/[*]/queue")
     yield file("/sys/block/[*]/queue/[*]")
@@ -209,9 +224,13 @@ def _system():
     yield directory("/sys/module/[*]/sections")
     yield file("/sys/module/[*]/sections/[*]")
     yield file("/sys/module/[*]/parameters/[*]", lacks=_PARAMETER_LACKS)
-    for name in ("address", "broadcast", "mtu", "operstate", "flags", "ifindex", "iflink", "type", "addr_len",
-                 "tx_queue_len", "link_mode", "carrier_changes"):
-        yield file(f"/sys/class/net/[*]/{name}")
+    yield directory("/sys/class/net/[*]")
+    yield file("/sys/class/net/[*]/[*]", lacks=_DEVICE_LACKS)
+    yield directory("/sys/class/net/[*]/statistics")
+    yield file("/sys/class/net/[*]/statistics/[*]")
+    yield directory("/sys/class/net/[*]/queues")
+    yield directory("/sys/class/net/[*]/queues/[*]")
+    yield file("/sys/class/net/[*]/queues/[*]/[*]", lacks=_DEVICE_LACKS)
     for name in ("online", "possible", "present"):
         yield file(f"/sys/devices/system/cpu/{name}")
 
@@ -286,7 +305,9 @@ LOOKS = [
                                          form=r"\(\d+,|\d+\)"),
          own_paths=AGENT_FILES, lacks=(Lack(r"what tun_chr_show_fdinfo.* writes is missing",
                                              "before 5.11 kernels say nothing of the module's types",
-                                             kernels=("5.10",)),)),
+                                             kernels=("5.10",)),
+                                       Lack(r"what userfaultfd_show_fdinfo.* writes is missing",
+                                            "which calls a kernel's userfaultfd takes stands in its code alone"))),
     directory("/proc/[pid]/fdinfo", own_paths=AGENT_FILES),
     directory("/proc/[pid]/task/[tid]/fdinfo", own_paths=AGENT_FILES),
     directory("/proc/[pid]/map_files"),
@@ -361,5 +382,6 @@ IN_NO_GUEST = {
     ("f", "/proc/fb"): "empty: the guests have no frame buffer",
     ("d", "/sys/class/block/[*]/holders"): "empty: no device-mapper or RAID over the disks",
     ("d", "/sys/class/block/[*]/slaves"): "empty: no device-mapper or RAID over the disks",
+    ("f", "/sys/class/net/[*]/queues/[*]/[*]"): "none of them is known here, which is said of each",
     ("f", "/sys/module/[*]/taint"): "empty: the guests' modules are the distribution's own",
 }

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a process can be: states, threads, names, rights, limits. */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -144,6 +149,88 @@ static void in_exit(void)
 {
 	held_at(PTRACE_O_TRACEEXIT, "in exit");
 }
+
+/* ---- in the middle of exec and exit by the kernel's own doing, not held by a tracer */
+
+__attribute__((noreturn)) static void *become_traced(void *unused)
+{
+	name("held thread");
+	must((int)ptrace(PTRACE_TRACEME, 0, NULL, NULL), "PTRACE_TRACEME");
+	must((int)syscall(SYS_tgkill, getpid(), gettid(), SIGSTOP), "tgkill");
+	for (;;)
+		pause();
+}
+
+static void exec_beside_thread(int go_on)
+{
+	pthread_t thread;
+	char byte;
+
+	name("exec waits");
+	if (pthread_create(&thread, NULL, become_traced, NULL) != 0)
+		fail("pthread_create");
+	must((int)read(go_on, &byte, 1), "pipe");
+	execl("/bin/busybox", "sleep", "100000", NULL);
+	fail("exec");
+}
+
+/* It waits for a thread of its own to end (de_thread(), fs/exec.c), and a tracer holds that at its exit. */
+static void exec_that_waits(void)
+{
+	int ends[2], how;
+
+	name("holder");
+	must(pipe2(ends, O_CLOEXEC), "pipe");
+	if (must(fork(), "fork") == 0)
+		exec_beside_thread(ends[0]);
+	pid_t thread = must(waitpid(-1, &how, __WALL), "waitpid");
+	must((int)ptrace(PTRACE_SETOPTIONS, thread, NULL, PTRACE_O_TRACEEXIT), "PTRACE_SETOPTIONS");
+	must((int)ptrace(PTRACE_CONT, thread, NULL, 0), "PTRACE_CONT");
+	must((int)write(ends[1], "g", 1), "pipe");
+	must(waitpid(thread, &how, __WALL), "waitpid");
+	usleep(SETTLE_US);
+}
+
+/* An argument lies in a page that nobody brings (copy_strings()). */
+static void exec_that_reads(void)
+{
+	const size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	struct uffdio_api api = {.api = UFFD_API};
+
+	name("exec reads");
+	int faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	char *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (faults < 0 || page == MAP_FAILED || ioctl(faults, UFFDIO_API, &api) != 0) {
+		zoo_lack("userfaultfd");
+		return;
+	}
+	struct uffdio_register range = {.range = {(uintptr_t)page, size}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+	must(ioctl(faults, UFFDIO_REGISTER, &range), "UFFDIO_REGISTER");
+	zoo_ready();
+	execl("/bin/busybox", "sleep", page, NULL);
+	fail("exec");
+}
+
+/* Process 1 of a PID namespace, which waits for all others in it (zap_pid_ns_processes(), kernel/pid_namespace.c):
+ * it has no memory, files and namespaces any more. One of the others stays a zombie, as its parent is outside. */
+static void exit_that_waits(void)
+{
+	name("keeps a zombie");
+	must(unshare(CLONE_NEWPID), "unshare");
+	pid_t first = must(fork(), "fork");
+	if (first == 0)
+		name("exit waits");
+	else if (must(fork(), "fork") != 0) {
+		usleep(SETTLE_US);
+		must(kill(first, SIGKILL), "kill");
+		usleep(SETTLE_US);
+		return;
+	}
+	for (;;)
+		pause();
+}
+
+/* ---- */
 
 static void odd_name(void)
 {
@@ -294,6 +381,9 @@ const struct animal animal_kinds[] = {
 	{"traced", traced},
 	{"in exec", in_exec},
 	{"in exit", in_exit},
+	{"exec that waits", exec_that_waits},
+	{"exec that reads", exec_that_reads},
+	{"exit that waits", exit_that_waits},
 	{"odd name", odd_name},
 	{"long command line", long_command_line},
 	{"own title", own_title},

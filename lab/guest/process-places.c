@@ -2,6 +2,7 @@
 /* What a process can have: open files, mapped files, mounts, namespaces, locks. */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/memfd.h>
 #include <sched.h>
 #include <signal.h>
@@ -314,6 +315,85 @@ static void user_namespace(void)
 	must(unshare(CLONE_NEWPID | CLONE_NEWTIME), "unshare");
 }
 
+/* The same of users and groups: lines "FIRST-INSIDE FIRST-OUTSIDE COUNT". */
+static void map_ids(pid_t pid, const char *lines)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%d/uid_map", pid);
+	zoo_write(path, lines);
+	snprintf(path, sizeof path, "/proc/%d/gid_map", pid);
+	zoo_write(path, lines);
+}
+
+static void become(uid_t user, gid_t group)
+{
+	must(setgroups(1, &group), "setgroups");
+	must(setresgid(group, group, group), "setresgid");
+	must(setresuid(user, user, user), "setresuid");
+}
+
+/* Process 1 of a container without rights outside, a user of it, and one in a user namespace further inside. */
+static void be_unprivileged_init(void)
+{
+	name("rootless");
+	become(0, 0);
+	must(sethostname("rootless", 8), "sethostname");
+	must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
+	must(mount("proc", "/proc", "proc", 0, NULL), "proc");
+	must(mount("own", "/tmp", "tmpfs", 0, "uid=33,gid=34,mode=0750"), "tmpfs");
+	close(make_file("/tmp/own file"));
+	must(chown("/tmp/own file", 1000, 1001), "chown");
+	must(open("/tmp/own file", O_RDWR), "open");
+	must(socket(AF_INET6, SOCK_DGRAM, 0), "socket");
+	pid_t inner = must(fork(), "fork");
+	if (inner == 0) {
+		name("rootless, inner");
+		must(unshare(CLONE_NEWUSER), "unshare");
+	} else if (must(fork(), "fork") == 0) {
+		name("rootless user");
+		become(1000, 1001);
+	} else {
+		usleep(100 * 1000);
+		map_ids(inner, "0 100 50\n50 2000 60");
+	}
+	for (;;)
+		pause();
+}
+
+static void be_unprivileged_shim(int runtime)
+{
+	char byte;
+
+	must(unshare(CLONE_NEWUSER), "unshare");
+	must((int)write(runtime, "u", 1), "write");
+	must((int)read(runtime, &byte, 1), "read");
+	must(unshare(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP),
+	     "unshare");
+	if (must(fork(), "fork") == 0)
+		be_unprivileged_init();
+	name("rootless shim");
+	for (;;)
+		pause();
+}
+
+static void unprivileged_container(void)
+{
+	int ends[2];
+	char byte;
+
+	name("rootless runtime");
+	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "socketpair");
+	pid_t shim = must(fork(), "fork");
+	if (shim == 0)
+		be_unprivileged_shim(ends[1]);
+	close(ends[1]);
+	must((int)read(ends[0], &byte, 1), "user namespaces");
+	map_ids(shim, "0 100000 1000\n1000 105000 60000");
+	must((int)write(ends[0], "m", 1), "write");
+	usleep(300 * 1000);
+}
+
 static void in_cgroup(void)
 {
 	name("in cgroup");
@@ -328,12 +408,19 @@ static void in_cgroup(void)
 }
 
 const struct animal animal_places[] = {
-	{"open files", open_files}, {"ipc", ipc},
-	{"mapped", mapped},	    {"locks", locks},
-	{"removed", removed},	    {"chroot", jailed},
-	{"mounts", bind_mounts},    {"overlay", overlay},
-	{"container", container},   {"user namespace", user_namespace},
-	{"in cgroup", in_cgroup},   {NULL, NULL},
+	{"open files", open_files},
+	{"ipc", ipc},
+	{"mapped", mapped},
+	{"locks", locks},
+	{"removed", removed},
+	{"chroot", jailed},
+	{"mounts", bind_mounts},
+	{"overlay", overlay},
+	{"container", container},
+	{"user namespace", user_namespace},
+	{"in cgroup", in_cgroup},
+	{"unprivileged container", unprivileged_container},
+	{NULL, NULL},
 };
 
 const struct animal animal_watchers[] = {
