@@ -77,8 +77,11 @@ def test_on_another_day_the_same_files_are_3(platform, at):
     assert done.returncode == 3 and "reasons: expired: " in done.stdout and done.stderr == "", done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("one, other", [("tcb_info_issuer_chain.pem", "pck_crl_issuer_chain.pem"), ("qe_identity_issuer_chain.pem", "pck_crl_issuer_chain.pem"),
-                                        ("pck_crl.der", "root_ca_crl.der")])
+MIXED_UP = [("tcb_info_issuer_chain.pem", "pck_crl_issuer_chain.pem"), ("qe_identity_issuer_chain.pem", "pck_crl_issuer_chain.pem"),
+            ("pck_crl.der", "root_ca_crl.der")]
+
+
+@pytest.mark.parametrize("one, other", MIXED_UP)
 def test_files_in_each_others_places_are_3(platform, one, other):
     first, second = (platform / name for name in (one, other))
     contents = first.read_bytes(), second.read_bytes()

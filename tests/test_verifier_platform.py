@@ -11,7 +11,7 @@ import types
 
 import pytest
 
-from test_verifier import OF_MADE_UP_ROOT, WRONG
+from test_verifier import MIXED_UP, OF_MADE_UP_ROOT, WRONG
 from test_verifier_attested import Attested, owner_point
 from test_verifier_operator import errors, fingerprint, hang_up, kinds, until_refused
 from verifier_client import CHALLENGE, HEARD, REFUSED, ROOT, VERIFIER, WELCOME, Daemon
@@ -24,7 +24,7 @@ OF_THE_QUOTE = ("debug", "encrypted-ppid", "quote-by-another", "report-by-anothe
 class World:
     """A verifier that has the platform's collateral `name`; `enclave` comes as soon as it is there. Another one, a simulation's, may."""
 
-    def __init__(self, directory, name="good", quote=(), program=OF_MADE_UP_ROOT, more_targets=()):
+    def __init__(self, directory, name="good", quote=(), program=OF_MADE_UP_ROOT, more_targets=(), swapped=()):
         self.directory, self.made = directory, directory / "made"
         subprocess.run([os.path.join(ROOT, "build/bin/bartizan"), "keygen", "--owner", "-o", directory / "owner.pem"], check=True)
         self.made.mkdir()
@@ -34,6 +34,9 @@ class World:
             assert self.enclave.process.poll() is None
             time.sleep(0.05)
         self.take(name)
+        contents = [(directory / "collateral" / file).read_bytes() for file in swapped]
+        for file, content in zip(swapped, reversed(contents), strict=True):
+            (directory / "collateral" / file).write_bytes(content)
         self.daemon = Daemon(directory, ["qemu:web1", "qemu:web2", *more_targets], "60s", options=("--insecure-accept-sim", fingerprint()),
                              references=["11", "33", *("44" for _ in more_targets)], program=program,
                              environment={**os.environ, "BARTIZAN_MADE_UP_ROOT": f"{self.made}/good/root"},
@@ -95,6 +98,11 @@ def test_an_unknown_root_is_refused(world):
 @pytest.mark.parametrize("name", [name for name in WRONG if name not in OF_THE_QUOTE])
 def test_bad_collateral_lets_nobody_in(world, name):
     assert f"({WRONG[name]})" in refused(world(name))
+
+
+@pytest.mark.parametrize("swapped", MIXED_UP, ids=" ".join)
+def test_mixed_up_chains_let_nobody_in(world, swapped):
+    assert "(chain)" in refused(world(swapped=swapped))
 
 
 @pytest.mark.parametrize("name", OF_THE_QUOTE)
