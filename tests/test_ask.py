@@ -13,6 +13,7 @@ import subprocess
 import pytest
 
 from conftest import ROOT, Guest
+from forging import ABSENT, FORGE, MARKED
 from test_spawn import link
 
 KERNELS = ["5.10", "6.1", "6.12", "newest"]
@@ -201,10 +202,14 @@ def test_a_program_inside_runs_ps(zoo, spawner, backend):
 # ---- families that few programs use: last, as other commands above would show them, too
 
 VSOCK, MPTCP, XDP = "ss --vsock -an", "ss -Manm", "ss --xdp -anem"
+SCTP = ["ss -San", "ss -Sln", "ss -Sanm", "ss -San sport = :7400", "ss -6San"]
 # 5.10 keeps no types of modules (vsock) and is built without MPTCP; it and 6.1 are built without what tells of XDP.
 TELL = {VSOCK: ["6.1", "6.12", "newest"], MPTCP: ["6.1", "6.12", "newest"], XDP: ["6.12", "newest"]}
 UNTOLD = {"ss -San": "the target has SCTP sockets, which aren't shown",
+          "ss -dan": "the target has DCCP sockets, which aren't shown",
           "ss --tipc -an": "the target has TIPC, whose sockets aren't shown"}
+SMC = ("ask d 2b 0", "the target has SMC sockets, which aren't shown")  # ASK_OTHER_SOCKETS, AF_SMC: ss doesn't know it
+HAVE_DCCP_AND_SMC = ["5.10", "6.1", "6.12"]
 
 
 @pytest.fixture(scope="module")
@@ -235,9 +240,30 @@ def test_sockets_of_other_families_are_told(families, command):
         assert (code, lines) == (0, []), (ours, said)
 
 
-def test_sockets_that_are_not_told_are_said(families):
+@pytest.fixture(scope="module")
+def rest(families):
     families.exec(["sockets", "--sctp"])
     families.exec(["insmod", "/lib/modules/tipc.ko"])
+    return families
+
+
+@pytest.mark.parametrize("command", SCTP)
+def test_sockets_of_sctp_are_told(rest, command):
+    if rest.kernel == "5.10":
+        pytest.skip("5.10 keeps no types of modules")
+    assert len(rest.exec(command.split()).stdout.splitlines()) > 2
+    test_a_program_that_asks_prints_what_it_prints_inside(rest, command)
+
+
+def test_sockets_that_are_not_told_are_said(rest):
     for command, said in UNTOLD.items():
-        code, ours, words = outside(families, *command.split())
+        if command == "ss -San" and rest.kernel != "5.10" or command == "ss -dan" and rest.kernel not in HAVE_DCCP_AND_SMC:
+            continue
+        code, ours, words = outside(rest, *command.split())
         assert (code, len(ours.splitlines())) == (74, 1) and said in words, (command, ours, words)
+    question, said = SMC
+    with rest.paused():
+        asked = subprocess.run([FORGE, f"qemu:{rest.qemu_pid}"], input=f"{question}\n", capture_output=True, check=True, text=True,
+                               timeout=120).stdout.split(" ")
+    outcome, words = int(asked[0]), bytes.fromhex(asked[4].strip()[1:]).decode()
+    assert (outcome, said in words) == ((MARKED, True) if rest.kernel in HAVE_DCCP_AND_SMC else (ABSENT, False)), (outcome, words)

@@ -5,8 +5,8 @@
  * protocols' hash tables.
  */
 #include "guest/ask/dumps.h"
+#include "guest/ask/inet-message.h"
 #include "guest/ask/mptcp-socket.h"
-#include "guest/ask/socket-message.h"
 #include "guest/ask/tcp-info.h"
 #include "guest/proc/ahead.h"
 #include "guest/proc/ticks.h"
@@ -19,18 +19,6 @@ enum {
 	PROTOCOL_UDPLITE = 136,
 	PROTOCOL_RAW = 255,
 	PROTOCOL_MPTCP = 262,
-	/* INET_DIAG_… (uapi/linux/inet_diag.h) */
-	ATTRIBUTE_MEMINFO = 1,
-	ATTRIBUTE_INFO,
-	ATTRIBUTE_CONGESTION = 4,
-	ATTRIBUTE_TOS,
-	ATTRIBUTE_TCLASS,
-	ATTRIBUTE_SKMEMINFO,
-	ATTRIBUTE_SHUTDOWN,
-	ATTRIBUTE_PROTOCOL = 10,
-	ATTRIBUTE_SKV6ONLY,
-	ATTRIBUTE_MARK = 15,
-	ATTRIBUTE_CGROUP_ID = 21,
 	STATE_SYN_RECV = 3,
 	STATE_TIME_WAIT = 6,
 	STATE_CLOSE = 7,
@@ -39,18 +27,6 @@ enum {
 	TIMER_TIME_WAIT = 3,
 	NS_PER_MS = 1000000,
 };
-
-/* struct inet_diag_msg */
-struct socket_head {
-	u8 family, state, timer, retransmits;
-	__be16 local_port, remote_port;
-	__be32 local[4], remote[4];
-	u32 device;
-	u32 cookie[2];
-	u32 expires_ms, receive_queue, send_queue, uid, inode;
-};
-
-static_assert(sizeof(struct socket_head) == 72, "struct inet_diag_msg");
 
 /* What the sockets of a dump share. */
 struct context {
@@ -66,7 +42,7 @@ static u32 expires_ms(const struct ticks *ticks, u64 then)
 	return delta > 0 ? (u32)((u64)delta * (ticks->tick_ns / NS_PER_MS)) : 0;
 }
 
-static void head_init(struct socket_head *head, const struct sock *socket)
+void inet_head_init(struct inet_head *head, const struct sock *socket)
 {
 	const struct sock_common *common = &socket->__sk_common;
 
@@ -86,7 +62,7 @@ static void head_init(struct socket_head *head, const struct sock *socket)
 	head->remote[0] = common->skc_daddr;
 }
 
-static bool is_wanted(const struct context *context, u32 state, const struct socket_head *head)
+static bool is_wanted(const struct context *context, u32 state, const struct inet_head *head)
 {
 	const struct ask_request *request = &context->request;
 
@@ -99,11 +75,11 @@ static bool is_wanted(const struct context *context, u32 state, const struct soc
 
 static bool asks_for(const struct context *context, u32 attribute)
 {
-	return (context->request.extensions >> (attribute - 1) & 1) != 0;
+	return inet_asks_for(&context->request, attribute);
 }
 
 /* tcp_diag_get_info(), udp_diag_get_info(), raw_diag_get_info() */
-static void set_queues(struct socket_head *head, const struct context *context, const struct sock *socket)
+static void set_queues(struct inet_head *head, const struct context *context, const struct sock *socket)
 {
 	const struct tcp_sock *tcp = (const struct tcp_sock *)socket;
 	bool is_tcp = context->request.protocol == PROTOCOL_TCP;
@@ -126,7 +102,7 @@ static void set_queues(struct socket_head *head, const struct context *context, 
 	}
 }
 
-static void set_timer(struct socket_head *head, const struct context *context, const struct sock *socket)
+static void set_timer(struct inet_head *head, const struct context *context, const struct sock *socket)
 {
 	struct tcp_timer timer;
 
@@ -180,7 +156,7 @@ static void cgroup_ahead(void)
 				AHEAD_TAKE(struct kernfs_node, id);
 }
 
-/* As head_init(), set_queues() and put_attributes(), beside what a row of /proc/net/tcp reads. */
+/* As inet_head_init(), set_queues() and put_attributes(), beside what a row of /proc/net/tcp reads. */
 static void attributes_ahead(u32 family)
 {
 	AHEAD_TAKE(struct sock, __sk_common.skc_bound_dev_if);
@@ -230,20 +206,26 @@ static void put_mptcp(struct ask_message *message, const struct context *context
 		tcp_put_congestion(message, socket);
 }
 
-static void put_attributes(struct ask_message *message, const struct context *context, const struct sock *socket,
-			   const struct socket_head *head)
+/* inet_diag_msg_attrs_fill() */
+void inet_put_attributes(struct ask_message *message, const struct ask_request *request, const struct sock *socket)
 {
-	bool is_at_rest = head->state == SOCKET_STATE_LISTEN || head->state == STATE_CLOSE;
+	u32 state = socket->__sk_common.skc_state;
+	bool is_v6 = socket->__sk_common.skc_family == FAMILY_INET6;
 
 	message_put_u8(message, ATTRIBUTE_SHUTDOWN, (u8)socket->sk_shutdown);
-	if (asks_for(context, ATTRIBUTE_TOS))
+	if (inet_asks_for(request, ATTRIBUTE_TOS))
 		message_put_u8(message, ATTRIBUTE_TOS, ((const struct inet_sock *)socket)->tos);
-	if (head->family == FAMILY_INET6 && asks_for(context, ATTRIBUTE_TCLASS))
+	if (is_v6 && inet_asks_for(request, ATTRIBUTE_TCLASS))
 		message_put_u8(message, ATTRIBUTE_TCLASS, ((const struct inet_sock *)socket)->pinet6->tclass);
-	if (head->family == FAMILY_INET6 && is_at_rest)
+	if (is_v6 && (state == SOCKET_STATE_LISTEN || state == STATE_CLOSE))
 		message_put_u8(message, ATTRIBUTE_SKV6ONLY, socket->__sk_common.skc_ipv6only);
 	message_put_u32(message, ATTRIBUTE_MARK, socket->sk_mark);
 	put_cgroup(message, socket);
+}
+
+static void put_attributes(struct ask_message *message, const struct context *context, const struct sock *socket)
+{
+	inet_put_attributes(message, &context->request, socket);
 	if (asks_for(context, ATTRIBUTE_MEMINFO))
 		put_memory(message, socket);
 	if (asks_for(context, ATTRIBUTE_SKMEMINFO))
@@ -257,7 +239,7 @@ static void put_attributes(struct ask_message *message, const struct context *co
 }
 
 static void put_socket(struct seq *seq, const struct context *context, const struct sock *socket,
-		       struct socket_head *head)
+		       struct inet_head *head)
 {
 	struct ask_message message;
 
@@ -268,12 +250,12 @@ static void put_socket(struct seq *seq, const struct context *context, const str
 	head->inode = (u32)socket_inode(socket);
 	message_begin(&message, seq, SOCK_DIAG_BY_FAMILY);
 	message_fixed(&message, head, sizeof *head);
-	put_attributes(&message, context, socket, head);
+	put_attributes(&message, context, socket);
 	message_end(&message);
 }
 
 /* Of what has no struct sock: no attributes. */
-static void put_head_alone(struct seq *seq, const struct socket_head *head)
+static void put_head_alone(struct seq *seq, const struct inet_head *head)
 {
 	struct ask_message message;
 
@@ -284,7 +266,7 @@ static void put_head_alone(struct seq *seq, const struct socket_head *head)
 
 /* A connection that waits for its last packets. */
 static void put_time_wait(struct seq *seq, const struct context *context, const struct sock *socket,
-			  struct socket_head *head)
+			  struct inet_head *head)
 {
 	const struct inet_timewait_sock *time_wait = (const struct inet_timewait_sock *)socket;
 
@@ -296,7 +278,7 @@ static void put_time_wait(struct seq *seq, const struct context *context, const 
 
 /* A connection request. */
 static void put_request(struct seq *seq, const struct context *context, const struct sock *socket,
-			struct socket_head *head)
+			struct inet_head *head)
 {
 	const struct request_sock *request = (const struct request_sock *)socket;
 
@@ -312,10 +294,10 @@ static void show_socket(void *argument)
 	const struct socket_row *row = argument;
 	const struct context *context = row->walk->context;
 	struct seq *seq = row->walk->seq;
-	struct socket_head head;
+	struct inet_head head;
 	u32 state;
 
-	head_init(&head, row->socket);
+	inet_head_init(&head, row->socket);
 	state = head.state;
 	if (state == STATE_TIME_WAIT)
 		state = ((const struct inet_timewait_sock *)row->socket)->tw_substate;

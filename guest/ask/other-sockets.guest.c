@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sockets of families and protocols that a kernel tells of (SOCK_DIAG_BY_FAMILY) and we don't. No answer where the
+/* Sockets of families and protocols that a kernel tells of (SOCK_DIAG_BY_FAMILY) and we don't, SCTP's only where the
+ * target keeps its module's types. No answer where the
  * kernel has none of their kind, an empty one where none is there: otherwise the answer says what it lacks. */
 #include "guest/ask/dumps.h"
 #include "guest/ask/request.h"
+#include "guest/ask/sctp-socket.h"
 #include "guest/proc/protocols.h"
+#include "guest/proc/sctp.h"
 #include "guest/proc/seq.h"
 #include "guest/proc/symbols.h"
 
@@ -58,7 +61,9 @@ void ask_other_sockets(struct seq *seq)
 	struct ask_request request;
 
 	ask_request_copy(&request);
-	if (request.protocol == PROTOCOL_SCTP) {
+	if (request.protocol == PROTOCOL_SCTP && sctp_is_known()) {
+		ask_sctp_sockets(seq, &request);
+	} else if (request.protocol == PROTOCOL_SCTP) {
 		say_if_in_use(seq, &(struct kind){"SCTP", {"SCTP", "SCTPv6"}, "sctp_prot", SCTP_OWN_COUNT});
 	} else if (request.protocol == PROTOCOL_DCCP) {
 		say_if_in_use(seq, &(struct kind){"DCCP", {"DCCP", "DCCPv6"}, "dccp_v4_prot", 0});

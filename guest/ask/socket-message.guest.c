@@ -5,7 +5,6 @@
 #include "guest/proc/types/inet.h"
 
 enum {
-	MEMORY_COUNT = 9, /* SK_MEMINFO_VARS */
 	PROTOCOL_MPTCP = 262,
 	TYPE_STREAM = 1, /* SOCK_STREAM (include/linux/net.h) */
 };
@@ -26,9 +25,9 @@ s32 socket_forward_alloc(const struct sock *socket)
 }
 
 /* sk_get_meminfo() (net/core/sock.c) */
-void socket_put_memory(struct ask_message *message, u16 type, const struct sock *socket)
+void socket_memory_get(const struct sock *socket, u32 ret_memory[SOCKET_MEMORY_COUNT])
 {
-	const u32 memory[MEMORY_COUNT] = {
+	const u32 memory[SOCKET_MEMORY_COUNT] = {
 		(u32)socket->sk_backlog.rmem_alloc.counter,
 		(u32)socket->sk_rcvbuf,
 		(u32)socket->sk_wmem_alloc.refs.counter - 1, /* one is the socket's own */
@@ -40,5 +39,13 @@ void socket_put_memory(struct ask_message *message, u16 type, const struct sock 
 		socket_drops(socket),
 	};
 
+	memcpy(ret_memory, memory, sizeof memory);
+}
+
+void socket_put_memory(struct ask_message *message, u16 type, const struct sock *socket)
+{
+	u32 memory[SOCKET_MEMORY_COUNT];
+
+	socket_memory_get(socket, memory);
 	message_put(message, type, memory, sizeof memory);
 }

@@ -4,99 +4,16 @@
  * 5.11 nothing says how the module's structures look. */
 #include "guest/proc/pointer.h"
 #include "guest/proc/rhashtable.h"
+#include "guest/proc/sctp.h"
 #include "guest/proc/shows.h"
 #include "guest/proc/socket.h"
 #include "guest/proc/symbols.h"
 #include "guest/proc/task.h"
 
-#include "guest/kernel/guestc-types-begin.h"
-
-struct sockaddr_in {
-	u16 sin_family;
-};
-
-union sctp_addr {
-	struct sockaddr_in v4;
-};
-
-struct sctp_sockaddr_entry {
-	struct list_head list;
-	union sctp_addr a;
-	u8 valid;
-};
-
-struct sctp_bind_addr {
-	u16 port;
-	struct list_head address_list;
-};
-
-struct sctp_ep_common {
-	u32 type;
-	struct sock *sk;
-	struct sctp_bind_addr bind_addr;
-};
-
-struct sctp_endpoint {
-	struct sctp_ep_common base;
-	struct hlist_node node;
-};
-
-struct sctp_stream {
-	u16 outcnt, incnt;
-};
-
-struct sctp_association;
-
-struct sctp_transport {
-	struct rhlist_head node;
-	struct list_head transports;
-	union sctp_addr ipaddr, saddr;
-	struct sctp_association *asoc;
-	struct timer_list hb_timer;
-	unsigned long rto;
-	u16 pathmaxrxt;
-	int state;
-};
-
-struct sctp_association {
-	struct sctp_ep_common base;
-	int assoc_id;
-	struct {
-		struct list_head transport_addr_list;
-		struct sctp_transport *primary_path;
-		union sctp_addr primary_addr;
-		u16 port;
-	} peer;
-	int state, max_retrans, shutdown_retries, sndbuf_used;
-	u16 init_retries;
-	unsigned long hbinterval;
-	u32 rtx_data_chunks;
-	atomic_t rmem_alloc;
-	struct sctp_stream stream;
-};
-
-struct sctp_sock {
-	u32 type;
-};
-
-struct sctp_hashbucket {
-	struct hlist_head chain;
-};
-
-struct sctp_globals {
-	struct sctp_hashbucket *ep_hashtable;
-	struct rhltable transport_hashtable;
-	int ep_hashsize;
-};
-
-#include "guest/kernel/guestc-types-end.h"
-
 enum {
 	TYPE_ASSOCIATION = 1, /* SCTP_EP_TYPE_ASSOCIATION */
 	/* Lists of endpoints: 64 in all of these kernels (sctp_init()). */
 	ENDPOINT_LISTS_MAX = 1 << 16,
-	/* Of one association; the protocol's own chunks hold fewer. */
-	ADDRESSES_MAX = 1 << 12,
 	LINK_LOCAL_MASK = 0xc0ff, /* fe80::/10, as in memory */
 	LINK_LOCAL = 0x80fe,
 	MAPPED = 0xffff0000, /* ::ffff:0:0/96's third word, as in memory */
@@ -104,14 +21,25 @@ enum {
 
 extern const struct sctp_globals sctp_globals; /* where it is built in */
 
+static const struct sctp_globals *find_globals(void)
+{
+	if (!type_exists(struct sctp_association) || !type_exists(struct sctp_globals))
+		return NULL;
+	return symbol_exists(sctp_globals) ? &sctp_globals : (const void *)module_symbol_find("sctp_globals");
+}
+
+bool sctp_is_known(void)
+{
+	return find_globals() != NULL;
+}
+
 static const struct sctp_globals *globals(void)
 {
-	const void *address = symbol_exists(sctp_globals) ? (const void *)&sctp_globals
-							  : (const void *)module_symbol_find("sctp_globals");
+	const struct sctp_globals *found = find_globals();
 
-	if (address == NULL || !type_exists(struct sctp_association) || !type_exists(struct sctp_globals))
+	if (found == NULL)
 		guest_fail(STATUS_UNSUPPORTED, "sctp is a module whose types the kernel doesn't keep");
-	return address;
+	return found;
 }
 
 /* A load takes some 150 bytes of code, wherever it stands: here it stands once. */
@@ -187,7 +115,7 @@ static __attribute__((noinline)) bool are_same(const union sctp_addr *first, con
 
 static void show_local_addresses(struct seq *seq, const struct sctp_ep_common *common)
 {
-	struct guest_bound bound = GUEST_BOUND(ADDRESSES_MAX, "SCTP addresses");
+	struct guest_bound bound = GUEST_BOUND(SCTP_ADDRESSES_MAX, "SCTP addresses");
 	const union sctp_addr *primary = NULL;
 	const struct sctp_sockaddr_entry *entry;
 
@@ -205,7 +133,7 @@ static void show_local_addresses(struct seq *seq, const struct sctp_ep_common *c
 
 static void show_remote_addresses(struct seq *seq, const struct sctp_association *association)
 {
-	struct guest_bound bound = GUEST_BOUND(ADDRESSES_MAX, "SCTP addresses");
+	struct guest_bound bound = GUEST_BOUND(SCTP_ADDRESSES_MAX, "SCTP addresses");
 	const struct sctp_transport *transport;
 
 	list_for_each_entry (transport, &association->peer.transport_addr_list, transports) {
@@ -216,7 +144,7 @@ static void show_remote_addresses(struct seq *seq, const struct sctp_association
 	}
 }
 
-static bool is_in_subject(const struct sock *sock)
+bool sctp_is_in_subject(const struct sock *sock)
 {
 	return pointer(&sock->__sk_common.skc_net.net) == net_subject();
 }
@@ -239,7 +167,7 @@ static void show_endpoint(void *argument)
 	const struct sctp_endpoint *endpoint = row->object;
 	const struct sock *sock = pointer(&endpoint->base.sk);
 
-	if (!is_in_subject(sock))
+	if (!sctp_is_in_subject(sock))
 		return;
 	show_pointer(row->seq, endpoint);
 	show_pointer(row->seq, sock);
@@ -250,25 +178,33 @@ static void show_endpoint(void *argument)
 	seq_putc(row->seq, '\n');
 }
 
-void sctp_eps_show(struct seq *seq)
+void sctp_endpoints_show(struct rows *rows, int *list)
 {
 	const struct sctp_globals *sctp = globals();
 	const char *lists = (const char *)sctp->ep_hashtable;
-	int list = 0, count = sctp->ep_hashsize;
-	struct rows rows = {.seq = seq, .show = show_endpoint, .missing = "an endpoint is missing", .context = &list};
+	int count = sctp->ep_hashsize;
 
-	seq_puts(seq, " ENDPT     SOCK   STY SST HBKT LPORT   UID INODE LADDRS\n");
 	if (count < 0 || count > ENDPOINT_LISTS_MAX)
 		guest_fail(STATUS_MALFORMED, "the hash table of SCTP's endpoints is larger than any could be");
-	for (; list < count; list++) {
+	for (*list = 0; *list < count; ++*list) {
 		const struct sctp_hashbucket *bucket =
-			(const void *)(lists + (u64)list * type_size(struct sctp_hashbucket));
+			(const void *)(lists + (u64)*list * type_size(struct sctp_hashbucket));
 
-		rows_show_table(&rows, &bucket->chain, 1, field_offset(struct sctp_endpoint, node));
+		rows_show_table(rows, &bucket->chain, 1, field_offset(struct sctp_endpoint, node));
 	}
 }
 
-static __attribute__((noinline)) void show_association(struct seq *seq, const struct sctp_association *association)
+void sctp_eps_show(struct seq *seq)
+{
+	int list = 0;
+	struct rows rows = {.seq = seq, .show = show_endpoint, .missing = "an endpoint is missing", .context = &list};
+
+	globals();
+	seq_puts(seq, " ENDPT     SOCK   STY SST HBKT LPORT   UID INODE LADDRS\n");
+	sctp_endpoints_show(&rows, &list);
+}
+
+static void show_association(const void *context, struct seq *seq, const struct sctp_association *association)
 {
 	const struct sock *sock = pointer(&association->base.sk);
 
@@ -290,9 +226,9 @@ static __attribute__((noinline)) void show_association(struct seq *seq, const st
 		   number(&sock->sk_rcvbuf));
 }
 
-static __attribute__((noinline)) void show_remote(struct seq *seq, const struct sctp_association *association)
+static void show_remote(const void *context, struct seq *seq, const struct sctp_association *association)
 {
-	struct guest_bound bound = GUEST_BOUND(ADDRESSES_MAX, "SCTP addresses");
+	struct guest_bound bound = GUEST_BOUND(SCTP_ADDRESSES_MAX, "SCTP addresses");
 	const struct sctp_transport *transport;
 
 	list_for_each_entry (transport, &association->peer.transport_addr_list, transports) {
@@ -314,12 +250,17 @@ static bool is_primary(const struct sctp_association *association, const struct 
 	return primary == transport;
 }
 
+struct visit {
+	void (*show)(const void *context, struct seq *seq, const struct sctp_association *association);
+	const void *context;
+};
+
 /* sctp_transport_get_next(): each association at its primary path; transports to one address follow each other. */
 static void show_transports(void *argument)
 {
 	struct row_loop loop = ROW_LOOP;
 	const struct row *row = argument;
-	const bool *is_remote = row->rows->context;
+	const struct visit *visit = row->rows->context;
 	const struct rhlist_head *node = &((const struct sctp_transport *)row->object)->node;
 
 	for (; node != NULL; node = READ_ONCE(node->next)) {
@@ -327,19 +268,19 @@ static void show_transports(void *argument)
 		const struct sctp_association *association = pointer(&transport->asoc);
 
 		row_loop_check(&loop, node);
-		if (!is_in_subject(pointer(&association->base.sk)) || !is_primary(association, transport))
+		if (!sctp_is_in_subject(pointer(&association->base.sk)) || !is_primary(association, transport))
 			continue;
-		if (*is_remote)
-			show_remote(row->seq, association);
-		else
-			show_association(row->seq, association);
+		visit->show(visit->context, row->seq, association);
 	}
 }
 
-static void show_associations(struct seq *seq, bool is_remote)
+void sctp_associations_show(struct seq *seq, const void *context,
+			    void (*show)(const void *context, struct seq *seq,
+					 const struct sctp_association *association))
 {
+	struct visit visit = {show, context};
 	struct rows rows = {
-		.seq = seq, .show = show_transports, .missing = "an association is missing", .context = &is_remote};
+		.seq = seq, .show = show_transports, .missing = "an association is missing", .context = &visit};
 
 	rows_show_rhashtable(&rows, &globals()->transport_hashtable.ht, field_offset(struct sctp_transport, node));
 }
@@ -348,11 +289,11 @@ void sctp_assocs_show(struct seq *seq)
 {
 	seq_puts(seq, " ASSOC     SOCK   STY SST ST HBKT ASSOC-ID TX_QUEUE RX_QUEUE UID INODE LPORT "
 		      "RPORT LADDRS <-> RADDRS HBINT INS OUTS MAXRT T1X T2X RTXC wmema wmemq sndbuf rcvbuf\n");
-	show_associations(seq, false);
+	sctp_associations_show(seq, NULL, show_association);
 }
 
 void sctp_remaddr_show(struct seq *seq)
 {
 	seq_puts(seq, "ADDR ASSOC_ID HB_ACT RTO MAX_PATH_RTX REM_ADDR_RTX START STATE\n");
-	show_associations(seq, true);
+	sctp_associations_show(seq, NULL, show_remote);
 }

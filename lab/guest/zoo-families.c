@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sockets of families and protocols that few programs use: vsock, XDP, MPTCP. */
+/* Sockets of families and protocols that few programs use: vsock, XDP, MPTCP, DCCP, SMC. */
 #include <errno.h>
 #include <linux/if_xdp.h>
 #include <linux/vm_sockets.h>
@@ -88,6 +88,22 @@ static void mptcp(int family, const char *address, uint16_t port)
 	zoo_connect(zoo_socket(family, SOCK_STREAM, 0), family, address, port);
 }
 
+static void dccp(void)
+{
+	int listener = zoo_socket(AF_INET, SOCK_DCCP, IPPROTO_DCCP);
+
+	zoo_bind(listener, AF_INET, "127.0.0.1", PORT + 4);
+	must(listen(listener, 4), "listen");
+}
+
+static void smc(void)
+{
+	int listener = must(socket(AF_SMC, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+
+	zoo_bind(listener, AF_INET, "127.0.0.1", PORT + 5);
+	must(listen(listener, 4), "listen");
+}
+
 void zoo_families(void)
 {
 	if (is_there(AF_VSOCK, SOCK_STREAM, 0, "vsock"))
@@ -100,4 +116,8 @@ void zoo_families(void)
 		mptcp(AF_INET, "127.0.0.1", PORT + 2);
 		mptcp(AF_INET6, "::1", PORT + 3);
 	}
+	if (is_there(AF_INET, SOCK_DCCP, IPPROTO_DCCP, "DCCP"))
+		dccp();
+	if (is_there(AF_SMC, SOCK_STREAM, 0, "SMC"))
+		smc();
 }

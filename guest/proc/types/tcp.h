@@ -22,7 +22,10 @@ struct tcp_ulp_ops {
 	char name[16];
 };
 
+struct net_device;
+
 struct dst_entry {
+	struct net_device *dev;
 	unsigned long _metrics; /* where they are; the lowest two bits are flags */
 };
 
