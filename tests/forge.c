@@ -271,8 +271,7 @@ static void serve(void)
 	while (fgets(line, sizeof line, stdin) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
 		/* Questions are passed on as they are. */
-		if (strncmp(line, "show ", 5) == 0 || strncmp(line, "parts ", 6) == 0 ||
-		    strncmp(line, "ask ", 4) == 0 || strncmp(line, "process ", 8) == 0) {
+		if (question_is_one(line)) {
 			question(line, true);
 			fflush(stdout);
 			continue;

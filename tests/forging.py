@@ -17,6 +17,7 @@ A place is written as steps, from left to right:
     &~ff                    without these bits (hexadecimal)
     %                       the first CPU's copy
     ?                       the first word from there on that isn't 0
+    nonempty                the first list from there on, in an array of list_heads, that holds something
     has:pidfs_file_operations   nothing; where the kernel has no such symbol or member, this isn't its way
 
 Ways of several kernels stand one behind the other, with " | " between them: the first of which the kernel has all
@@ -37,7 +38,7 @@ from test_kernel import find_bpftool
 FORGE = os.environ.get("FORGE", os.path.join(ROOT, "build/tests/forge"))
 ANSWER_SECONDS = 60    # a bound on what must end, not a measurement
 WORDS_MAX = 8192       # of a table in which the first word that isn't 0 is looked for
-MODULES = ["sctp", "tun"]
+MODULES = ["sctp", "tun", "vsock"]
 WHOLE, MARKED, ABSENT, REFUSED = range(4)
 
 
@@ -259,6 +260,8 @@ class Forge:
             return address
         if step == "?":
             return next(at for at in range(address, address + 8 * WORDS_MAX, 8) if self.word(at))
+        if step == "nonempty":
+            return next(at for at in range(address, address + 16 * WORDS_MAX, 16) if self.word(at) != at)
         if step == "%":
             return (address + self.word(self.layout.symbols["__per_cpu_offset"])) & (1 << 64) - 1
         if step.startswith("&~"):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is forged, walker by walker: the question, the place (tests/forging.py says how one is written) in a kernel
 6.12, and where another kernel keeps it elsewhere the place there, and the kinds of damage (tests/hostile_kinds.py)."""
+import hostile_asked
 from hostile_descriptors import descriptors, watches
 from hostile_kinds import Forgery, count, either, fill, itself, leads_to, list_node, null, on, per_cpu, pointer, string
 from hostile_values import page_types, sctp, values
@@ -508,8 +509,12 @@ def net_counters():
         yield from count(q, f"{route} +mr_mfc.mfc_un.res.maxvif")
 
 
+# vsock, XDP, MPTCP, as far as the kernel has them.
+FAMILIES_LOADED = """cd /lib/modules
+for module in $(cat sockets); do [ $module = tipc.ko ] || insmod $module; done
+sockets --families"""
 FAMILIES = {"slabs": slabs, "resources": resources, "sysctl": sysctl, "kernfs": kernfs, "system": system, "net": net_tables,
             "processes": processes, "files": files, "memory": memory, "dumps": dumps, "areas": areas, "parts": parts, "ipc": ipc,
             "disks": disks, "keys": keys, "algorithms": algorithms, "net counters": net_counters, "descriptors": descriptors,
-            "watches": watches, "values": values, "page types": page_types, "sctp": sctp}
+            "watches": watches, "values": values, "page types": page_types, "sctp": sctp, **hostile_asked.FAMILIES}
 FORGERIES = [(name, forgery) for name, family in FAMILIES.items() for forgery in family()]

@@ -19,7 +19,7 @@ import pytest
 from conftest import Guest
 from forging import ABSENT, MARKED, REFUSED, WHOLE, Absent, Ended, Forge
 from hostile_kinds import POINTERS
-from hostile_places import FORGERIES
+from hostile_places import FAMILIES_LOADED, FORGERIES
 
 FULL = os.environ.get("BARTIZAN_TEST_FULL") == "1"
 MAIN = "6.12"
@@ -54,6 +54,7 @@ def forge(bartizan, request, tmp_path_factory):
     guest.exec(["sockets", "--sctp"])
     guest.exec(["processes"])
     guest.exec(["processes", "--watcher"])
+    guest.exec(["sh", "-c", FAMILIES_LOADED])
     guest.exec(["sh", "-c", DISKS])
     made = Forge(guest, tmp_path_factory.mktemp("layout"))
     made.kernel = request.param
