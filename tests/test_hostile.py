@@ -204,7 +204,7 @@ def cases():
 
 
 # {(kernel, family): [(what, why it was skipped, or None)]}; what a kernel doesn't show at all isn't tried.
-TRIED = collections.defaultdict(list)
+TRIED, NOT_SHOWN = collections.defaultdict(list), collections.defaultdict(list)
 
 
 def lacks(forge, answer):
@@ -221,24 +221,30 @@ def test_it_is_whole_where_nothing_is_forged(forge, whole, question):
         assert answer.text == whole(question.replace("parts", "show", 1)).text
 
 
-def ask_clean(forge, whole, question):
-    """(with the processes' numbers, what it gives where nothing is forged)"""
+def ask_clean(forge, whole, question, not_shown=None):
+    """(with the processes' numbers, what it gives where nothing is forged). What the kernel doesn't let us show is skipped, and
+    added to `not_shown`."""
     try:
         question = named(forge, question)
     except Absent as reason:
         assert forge.kernel != MAIN, reason
+        if not_shown is not None:
+            not_shown.append(question)
         pytest.skip(f"{forge.kernel} has no {reason}")
     clean = whole(question)
     if lacks(forge, clean):
+        if not_shown is not None:
+            not_shown.append(question)
         pytest.skip(f"{forge.kernel} has no {question}")
     return question, clean
 
 
-def check_share(forge, family, tried):
+def check_share(forge, family, tried, not_shown):
     skipped = [(what, why) for what, why in tried if why]
     words = f"{forge.kernel}: {family}: {len(skipped)} of {len(tried)} skipped" + "".join(f"\n  {what}: {why}" for what, why in skipped)
     if skipped:
         print(words)
+    assert tried or not_shown, f"{forge.kernel}: {family}: nothing was tried"
     assert not skipped or forge.kernel != MAIN
     assert len(skipped) <= SKIPPED_SHARE_MAX * len(tried), words
 
@@ -264,9 +270,9 @@ def test_what_is_forged_is_said(forge, whole, forgery):
     name, forgery = forgery
     tried = TRIED[forge.kernel, name]
     if forgery is None:
-        check_share(forge, name, tried)
+        check_share(forge, name, tried, NOT_SHOWN[forge.kernel, name])
         return
-    question, clean = ask_clean(forge, whole, forgery.question)
+    question, clean = ask_clean(forge, whole, forgery.question, NOT_SHOWN[forge.kernel, name])
     reason = skip_reason(forge, forgery)
     if reason is None:
         with_plans = look(forge, question, "on")
@@ -309,6 +315,22 @@ def test_page_tables_that_changed_since_they_were_copied_are_said_whatever_their
     assert forge.tell(f"change {place:x} {(entry ^ 1 << 9).to_bytes(8, 'little').hex()}") == "ok"
     after = forge.ask("again " + question)
     assert (after.outcome, after.text) == (MARKED, before.text) and "changed its memory" in after.said
+
+
+@over_kernels("5.10")
+@pytest.mark.parametrize("way", ["", "* +rb_node.rb_left", "* +rb_node.rb_right", "* +rb_node.rb_left * +rb_node.rb_right",
+                                 "* +rb_node.rb_right * +rb_node.rb_left"])
+def test_areas_that_are_in_the_list_and_not_in_the_tree_are_said(forge, whole, way):
+    """Before 6.1 a process's areas are in a list and in a tree: a text that is made in parts begins each where the tree says."""
+    question, top = named(forge, "parts /proc/@mapped/maps"), "@mapped +task_struct.mm * +mm_struct.mm_rb.rb_node"
+    clean = whole(question)
+    least = "@mapped +task_struct.mm * +mm_struct.mmap * +vm_area_struct.vm_rb"
+    for value in (None, f"{top} * +rb_node.rb_left *", f"{top} * +rb_node.rb_right *", least):
+        forge.clear()
+        forge.put(forge.place(f"{top} {way}"), (forge.place(value) if value else 0).to_bytes(8, "little"))
+        answers = [look(forge, question, plans) for plans in ("on", "off")]
+        assert all(answer.outcome in (MARKED, REFUSED) and answer.said or answer.text == clean.text for answer in answers), (way, value)
+        assert way or value or all(answer.outcome != WHOLE for answer in answers)
 
 
 # Who a process is, and what belongs to it.

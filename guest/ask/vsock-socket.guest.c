@@ -2,6 +2,7 @@
 /* SOCK_DIAG_BY_FAMILY for AF_VSOCK: vsock_diag_dump() (net/vmw_vsock/diag.c, 5.10 to 7.2). */
 #include "guest/ask/dumps.h"
 #include "guest/ask/socket-message.h"
+#include "guest/proc/list-check.h"
 #include "guest/proc/protocols.h"
 #include "guest/proc/row-loop.h"
 #include "guest/proc/rows.h"
@@ -38,10 +39,16 @@ struct vsock_head {
 
 extern const struct list_head vsock_bind_table, vsock_connected_table; /* where it is built in */
 
+/* One dump: the request, and where those that are bound were looked for. */
+struct dump {
+	struct ask_request request;
+	const struct list_head *bound;
+};
+
 static void show_row(void *argument)
 {
 	const struct row *row = argument;
-	const struct ask_request *request = row->rows->context;
+	const struct ask_request *request = &((const struct dump *)row->rows->context)->request;
 	const struct vsock_sock *vsock = row->object;
 	const struct sock *socket = &vsock->sk;
 	u32 state = socket->__sk_common.skc_state;
@@ -76,8 +83,10 @@ static void show_accepted(void *argument)
 {
 	const struct row *row = argument;
 	const struct vsock_sock *vsock = row->object;
+	const struct dump *dump = row->rows->context;
 
-	if (READ_ONCE(vsock->bound_table.next) == &vsock->bound_table)
+	if (READ_ONCE(vsock->bound_table.next) == &vsock->bound_table ||
+	    !list_leads_to(dump->bound, &dump->bound[LIST_COUNT], &vsock->bound_table))
 		show_row(argument);
 }
 
@@ -112,7 +121,7 @@ void ask_vsock_sockets(struct seq *seq)
 {
 	const struct list_head *bound, *connected;
 	struct rows rows = {.seq = seq, .show = show_row, .missing = "a socket is missing"};
-	struct ask_request request;
+	struct dump dump;
 
 	bound = symbol_exists(vsock_bind_table) ? &vsock_bind_table
 						: (const void *)module_symbol_find("vsock_bind_table");
@@ -128,8 +137,9 @@ void ask_vsock_sockets(struct seq *seq)
 		say_if_any(connected, LIST_COUNT);
 		return;
 	}
-	ask_request_copy(&request);
-	rows.context = &request;
+	ask_request_copy(&dump.request);
+	dump.bound = bound;
+	rows.context = &dump;
 	show_lists(&rows, bound, LIST_COUNT + 1, field_offset(struct vsock_sock, bound_table));
 	rows.show = show_accepted;
 	show_lists(&rows, connected, LIST_COUNT, field_offset(struct vsock_sock, connected_table));

@@ -50,6 +50,22 @@ static void must_have_none(const struct mm_struct *mm)
 		guest_fail(STATUS_MALFORMED, "a process counts areas of memory, and has none");
 }
 
+/* The list, which says what is there, knows the area that the tree led to, and none before it that ends above `from`: a
+ * tree that lacks areas would hide them. NULL: none ends there. */
+static void must_be_first_in_list(const struct mm_struct *mm, const struct vm_area_struct *found, u64 from)
+{
+	if (found == NULL) {
+		if (READ_ONCE(mm->highest_vm_end) > from)
+			guest_fail(STATUS_MALFORMED, "a tree of memory areas lacks the last of the list");
+		return;
+	}
+	const struct vm_area_struct *before = READ_ONCE(found->vm_prev);
+	if (before != NULL && before->vm_end > from)
+		guest_fail(STATUS_MALFORMED, "a tree of memory areas lacks some of the list");
+	if ((before != NULL ? READ_ONCE(before->vm_next) : READ_ONCE(mm->mmap)) != found)
+		guest_fail(STATUS_MALFORMED, "a tree of memory areas has one that the list lacks");
+}
+
 /* find_vma() before 6.1: as m_start() (fs/proc/task_mmu.c) does, by the tree, and then by the list. */
 static const struct vm_area_struct *first_above(const struct mm_struct *mm, u64 from)
 {
@@ -70,6 +86,7 @@ static const struct vm_area_struct *first_above(const struct mm_struct *mm, u64 
 		found = vma;
 		node = vma->vm_start <= from ? NULL : READ_ONCE(node->rb_left);
 	}
+	must_be_first_in_list(mm, found, from);
 	return found;
 }
 

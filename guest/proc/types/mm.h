@@ -32,7 +32,7 @@ struct vm_special_mapping {
 
 struct vm_area_struct {
 	unsigned long vm_start, vm_end, vm_flags, vm_pgoff;
-	struct vm_area_struct *vm_next; /* before 6.1; then mm_struct.mm_mt */
+	struct vm_area_struct *vm_next, *vm_prev; /* before 6.1; then mm_struct.mm_mt */
 	struct rb_node vm_rb; /* before 6.1 */
 	struct mm_struct *vm_mm;
 	struct file *vm_file;
@@ -68,6 +68,7 @@ struct mm_rss_stat {
 struct mm_struct {
 	struct vm_area_struct *mmap; /* before 6.1 */
 	struct rb_root mm_rb; /* before 6.1: the same areas */
+	unsigned long highest_vm_end; /* before 6.1: of the last of them */
 	struct maple_tree mm_mt; /* from 6.1 */
 	unsigned long *pgd;
 	unsigned long saved_auxv[AUXV_COUNT_MAX];
