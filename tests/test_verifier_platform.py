@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """bartizan-verifier serve and an enclave on a platform as SGX has them, whose keys are made up: its collateral, and what becomes of the
 enclave when that changes. The verifier believes that platform's root (tests/made-up-root.c); where it doesn't, it is the real one."""
+import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import struct
 import subprocess
 import time
@@ -148,22 +150,40 @@ def test_collateral_that_is_none_isnt_taken_and_the_old_one_stays(world, name, c
     assert one.enclave.receive()[0] == GRANT
 
 
-def test_whose_turn_to_be_judged_has_not_come_gets_no_grant(world):
-    """While a long configuration is read, it asks; what it asked is looked at before its turn comes."""
-    one = world(more_targets=[f"qemu:more{i}" for i in range(3000)])
+def answers_around_a_reload(one):
+    """What an enclave gets that asks all the while: grants, then refusals of one, then the end."""
     assert one.enclave.receive()[0] == WELCOME
     one.enclave.until(CHALLENGE)
     one.take("revoked")
-    one.daemon.process.send_signal(1)
-    for _ in range(40):
-        one.ask()
-        time.sleep(0.003)
+    one.daemon.process.send_signal(signal.SIGHUP)
     answers = []
-    while not answers or answers[-1][0] != REFUSED:
-        answers.append(one.enclave.receive())
-    types_ = [kind for kind, _ in answers]
-    assert NO_GRANT in types_ and types_ == sorted(types_, key=[GRANT, NO_GRANT, REFUSED].index)
-    assert b"revoked" in next(words for kind, words in answers if kind == NO_GRANT)
+    # It may be hung up on at any time.
+    with contextlib.suppress(OSError):
+        for _ in range(60):
+            one.ask()
+            time.sleep(0.002)
+    with contextlib.suppress(OSError, EOFError):
+        while not answers or answers[-1][0] != REFUSED:
+            answers.append(one.enclave.receive())
+    return answers
+
+
+def test_whose_turn_to_be_judged_has_not_come_gets_no_grant(tmp_path):
+    """While a long configuration is read, it asks; that is looked at before its turn comes. (Some machines read faster than it asks.)"""
+    for attempt in range(8):
+        (tmp_path / str(attempt)).mkdir()
+        one = World(tmp_path / str(attempt), more_targets=[f"qemu:more{i}" for i in range(3000)])
+        try:
+            answers = answers_around_a_reload(one)
+        finally:
+            one.close()
+        kinds_ = [kind for kind, _ in answers]
+        assert kinds_ == sorted(kinds_, key=[GRANT, NO_GRANT, REFUSED].index)
+        refusals = [words for kind, words in answers if kind == NO_GRANT]
+        if refusals:
+            assert all(b"revoked" in words for words in refusals)
+            return
+    pytest.fail("it never asked between the reload and its turn, or got a grant then")
 
 
 def test_collateral_that_expires_ends_the_grants_of_who_is_connected(world):
