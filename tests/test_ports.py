@@ -44,6 +44,7 @@ PID_BOUND, PID_MAX = "usr/lib/pid-bound.so", 512
 # No terminal, but top wants to know which.
 TERMINFO = "lib/terminfo/d/dumb"
 ENVIRONMENT = {"TERM": "dumb", "COLUMNS": "500", "LINES": "500", "TZ": "UTC"}
+PROMISCUOUS = "lab0"
 OWN = r"/bin/sh|ports\.sh|\bsleep\b"
 
 
@@ -126,9 +127,12 @@ def script(numbers):
 @pytest.fixture(scope="module", params=KERNELS)
 def zoo(request, bartizan, archive):
     machine = Guest(bartizan, "--kernel", request.param, "--cpus", "2")
+    machine.kernel = request.param
     machine.exec(["tar", "xf", "-", "-C", "/"], input=archive)
     machine.exec(["sockets"])
     machine.exec(["processes"])
+    # For ifpromisc.
+    machine.exec(["busybox", "ifconfig", PROMISCUOUS, "promisc"])
     yield machine
     machine.down()
 
@@ -145,15 +149,13 @@ def run_inside(guest, numbers=range(len(CASES))):
     return {n: (int(files[f"{n}.exit"]), files[f"{n}.out"].decode(errors="replace")) for n in numbers}
 
 
-def run_outside(guest):
-    results = []
-    for case in CASES:
-        done = subprocess.run([guest.bartizan.path, "run", "--quiet", "--backend", "plain", "--target", f"qemu:{guest.qemu_pid}",
-                               *(case.outside or case.command).split()], stdout=subprocess.PIPE, check=False, timeout=300,
-                              stderr=subprocess.STDOUT if case.merged else subprocess.PIPE, stdin=subprocess.DEVNULL,
-                              env={**guest.bartizan.environment, **ENVIRONMENT})
-        results.append((done.returncode, done.stdout.decode(errors="replace"), (done.stderr or b"").decode(errors="replace")))
-    return results
+def run_outside(guest, case, backend="plain"):
+    """(exit, text, what was said)"""
+    done = subprocess.run([guest.bartizan.path, "run", "--quiet", "--backend", backend, "--target", f"qemu:{guest.qemu_pid}",
+                           *(case.outside or case.command).split()], stdout=subprocess.PIPE, check=False, timeout=300,
+                          stderr=subprocess.STDOUT if case.merged else subprocess.PIPE, stdin=subprocess.DEVNULL,
+                          env={**guest.bartizan.environment, **ENVIRONMENT})
+    return done.returncode, done.stdout.decode(errors="replace"), (done.stderr or b"").decode(errors="replace")
 
 
 def is_settled(case, inside, outside):
@@ -168,7 +170,7 @@ def is_settled(case, inside, outside):
 def seen(zoo):
     before = run_inside(zoo)
     with zoo.paused():
-        ours = run_outside(zoo)
+        ours = [run_outside(zoo, case) for case in CASES]
     after = run_inside(zoo, [n for n, case in enumerate(CASES) if not is_settled(case, before[n], ours[n])])
     return before, ours, {**before, **after}
 
@@ -315,6 +317,33 @@ def test_a_program_prints_what_it_prints_inside(seen, number):
     assert not wrong, "\n".join(wrong[:40] + [said])
     # Where some of it can't be known, that is said, and the exit status isn't 0.
     assert our_exit == inside_exit or (case.exit is None and our_exit == EXIT_PARTIAL_EVIDENCE and said), said
+
+
+def test_ifpromisc_finds_a_promiscuous_interface(seen):
+    number = [case.command for case in CASES].index("ifpromisc")
+    for results in seen:
+        found = [line for line in results[number][1].splitlines() if line.startswith(f"{PROMISCUOUS}:")]
+        assert len(found) == 1 and "PROMISC" in found[0], results[number]
+
+
+# ---- the same as an enclave
+
+# One case of each program: the others differ in what they print, not in how they are run. Each on one of the kernels.
+FIRST = {(case.outside or case.command).split()[0]: case for case in reversed(CASES)}
+
+
+def test_programs_print_the_same_in_an_enclave(zoo):
+    wrong = {}
+    for program in sorted(FIRST)[KERNELS.index(zoo.kernel)::len(KERNELS)]:
+        case = FIRST[program]
+        with zoo.paused():
+            (exit_plain, plain, _), (exit_sealed, sealed, said) = (run_outside(zoo, case, backend) for backend in ("plain", "sim"))
+        # The machine stands still: all but what is the caller's own is the same.
+        lines = [lines_of(case, text, True) for text in (plain, sealed)]
+        if lines[0] != lines[1] or not lines[0] or exit_sealed != exit_plain:
+            differences = [pair for pair in zip(*lines) if pair[0] != pair[1]]
+            wrong[program] = exit_plain, exit_sealed, [len(text) for text in lines], differences[:5], said
+    assert not wrong, wrong
 
 
 # ---- what looks for hidden processes
