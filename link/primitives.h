@@ -18,6 +18,7 @@
 
 #include "base/reader.h"
 #include "base/status.h"
+#include "link/aead-room.h"
 
 enum {
 	LINK_KEY_SIZE = 32, /* X25519, secret and public; AES-256 */
@@ -26,8 +27,6 @@ enum {
 	LINK_NONCE_SIZE = 12,
 	LINK_OWNER_KEY_SIZE = 64, /* P-256: X, Y */
 	LINK_SIGNATURE_SIZE = 64, /* ECDSA P-256: r, s */
-	/* ipsec-mb's struct gcm_key_data, the largest key schedule in use. */
-	LINK_AEAD_KEY_SIZE = 2048,
 };
 
 /* An AES-256-GCM key, scheduled. What is in it is the primitives' business; it is

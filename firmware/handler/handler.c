@@ -179,13 +179,20 @@ static enum firmware_refusal finish_close(struct call *call, struct firmware_ses
 	return FIRMWARE_ACCEPTED;
 }
 
+/* Where a reply is made: there it is sealed in place. */
+static uint8_t *reply_content(struct firmware_handler *handler)
+{
+	return handler->output + FIRMWARE_HEAD_SIZE + LINK_HEAD_SIZE;
+}
+
 /* Sealed in SMRAM, then copied out: nobody sees half a record. */
 static enum firmware_refusal seal_reply(struct call *call, size_t size)
 {
 	struct firmware_handler *handler = call->handler;
 
-	return link_seal(&handler->trial, (struct span){handler->content, size}, handler->output + FIRMWARE_HEAD_SIZE,
-			 FIRMWARE_MESSAGE_SIZE_MAX, &call->reply_size) == STATUS_OK
+	return link_seal(&handler->trial, (struct span){reply_content(handler), size},
+			 handler->output + FIRMWARE_HEAD_SIZE, FIRMWARE_MESSAGE_SIZE_MAX,
+			 &call->reply_size) == STATUS_OK
 		       ? FIRMWARE_ACCEPTED
 		       : FIRMWARE_INTERNAL;
 }
@@ -209,7 +216,6 @@ static enum firmware_refusal send_reply(struct call *call, struct firmware_sessi
 	return refusal;
 }
 
-/* The request is copied first: the reply takes its place. */
 static enum firmware_refusal handle_plan(struct call *call, struct firmware_session *session, size_t content_size)
 {
 	const size_t around = FIRMWARE_HEAD_SIZE + LINK_SEAL_OVERHEAD;
@@ -223,7 +229,7 @@ static enum firmware_refusal handle_plan(struct call *call, struct firmware_sess
 		return FIRMWARE_GRANT;
 	const bool is_still = handler->machine->gather(handler->machine);
 	status result = firmware_answer_plan(handler, session, (struct span){handler->content, content_size}, is_still,
-					     handler->content, call->buffer.size - around, &size);
+					     reply_content(handler), call->buffer.size - around, &size);
 	if (result == STATUS_OK)
 		return send_reply(call, session, size);
 	return result == STATUS_MALFORMED ? FIRMWARE_FORMAT : FIRMWARE_INTERNAL;
@@ -246,7 +252,7 @@ static enum firmware_refusal handle_request(struct call *call, struct firmware_s
 	if (session == NULL)
 		return FIRMWARE_GRANT;
 	const bool is_still = handler->machine->gather(handler->machine);
-	if (firmware_answer(handler, session, call->caller, &request, is_still, handler->content) != STATUS_OK)
+	if (firmware_answer(handler, session, call->caller, &request, is_still, reply_content(handler)) != STATUS_OK)
 		return FIRMWARE_INTERNAL;
 	return send_reply(call, session, reply_size);
 }
@@ -354,6 +360,8 @@ enum firmware_refusal firmware_handler_call(struct firmware_handler *handler, co
 		refusal = handle_message(&call);
 	if (refusal == FIRMWARE_ACCEPTED)
 		refusal = give_reply(&call);
-	link_session_deinit(&handler->trial);
+	/* Most that comes from nobody gets no session. */
+	if (handler->trial.state != LINK_UNUSED)
+		link_session_deinit(&handler->trial);
 	return refusal;
 }

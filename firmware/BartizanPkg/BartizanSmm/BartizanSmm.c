@@ -65,7 +65,12 @@ HandleSmi (IN EFI_HANDLE Handle, IN CONST VOID *Context, IN OUT VOID *Buffer, IN
     return EFI_SUCCESS;
   }
 
-  Refusal = mIsReady ? firmware_handler_call (mHandler, &Caller) : FIRMWARE_INTERNAL;
+  Refusal = FIRMWARE_INTERNAL;
+  if (mIsReady) {
+    WindowBegin ();
+    Refusal = firmware_handler_call (mHandler, &Caller);
+  }
+
   MachineAnswer (Index, (UINT64)Refusal | LShiftU64 (mSmiCount, SMI_REFUSAL_BITS));
   return EFI_SUCCESS;
 }

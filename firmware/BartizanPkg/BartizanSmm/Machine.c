@@ -134,7 +134,7 @@ MachineGather (struct firmware_machine *Machine)
   return true;
 }
 
-/* Registers are kept with 8, 4 or 2 bytes; what edk2 says of the mode is one byte. */
+/* Registers are kept with 8, 4 or 2 bytes. */
 STATIC EFI_STATUS
 ReadRegister (IN UINTN Index, IN EFI_SMM_SAVE_STATE_REGISTER Register, OUT UINT64 *RetValue)
 {
@@ -142,7 +142,7 @@ ReadRegister (IN UINTN Index, IN EFI_SMM_SAVE_STATE_REGISTER Register, OUT UINT6
   UINTN       Width;
 
   Status = EFI_NOT_FOUND;
-  for (Width = sizeof (UINT64); Width >= sizeof (UINT8); Width /= 2) {
+  for (Width = sizeof (UINT64); Width >= sizeof (UINT16); Width /= 2) {
     *RetValue = 0;
     Status    = mCpu->ReadSaveState (mCpu, Width, Register, Index, RetValue);
     if (!EFI_ERROR (Status)) {
@@ -151,6 +151,16 @@ ReadRegister (IN UINTN Index, IN EFI_SMM_SAVE_STATE_REGISTER Register, OUT UINT6
   }
 
   return Status;
+}
+
+/* edk2 gives this one as a byte only. */
+STATIC BOOLEAN
+IsLongMode (IN UINTN Index)
+{
+  UINT8  Lma;
+
+  return !EFI_ERROR (mCpu->ReadSaveState (mCpu, sizeof Lma, EFI_SMM_SAVE_STATE_REGISTER_LMA, Index, &Lma)) &&
+         (Lma == EFI_SMM_SAVE_STATE_REGISTER_LMA_64BIT);
 }
 
 STATIC UINT64
@@ -165,7 +175,6 @@ STATIC status
 MachineRegisters (struct firmware_machine *Machine, uint32_t Index, struct cpu_registers *RetRegisters)
 {
   UINT64  Cr3;
-  UINT64  Lma;
 
   if (Index >= gSmst->NumberOfCpus) {
     return STATUS_END;
@@ -175,12 +184,11 @@ MachineRegisters (struct firmware_machine *Machine, uint32_t Index, struct cpu_r
     return STATUS_MISSING;
   }
 
-  Lma                      = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_LMA);
   RetRegisters->cr3       = Cr3;
   RetRegisters->cr0       = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_CR0);
   RetRegisters->cr4       = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_CR4);
   /* LME and LMA; the rest of EFER has no bearing on a walk. */
-  RetRegisters->efer      = Lma == EFI_SMM_SAVE_STATE_REGISTER_LMA_64BIT ? 0x500 : 0;
+  RetRegisters->efer      = IsLongMode (Index) ? 0x500 : 0;
   RetRegisters->idt_base  = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_IDTBASE);
   RetRegisters->lstar     = LstarOrZero (Index);
   RetRegisters->cpu_index = Index;

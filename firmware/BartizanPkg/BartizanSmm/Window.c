@@ -16,15 +16,20 @@ STATIC struct firmware_window  mWindow;
 STATIC UINTN                   mOwnCr3;
 STATIC BOOLEAN                 mInterruptState;
 
-/* The lower half is what this CPU has at this moment, code, stack and exceptions' handlers included: edk2 gives each
- * address of SMM there, and changes its tables when it locks. */
+/* The lower half is what this CPU has, code, stack and exceptions' handlers included: edk2 gives each address of SMM there, and
+ * changes its tables when it locks; while an SMI is handled it doesn't. */
+VOID
+WindowBegin (VOID)
+{
+  CopyMem (mWindow.top, (VOID *)(UINTN)(AsmReadCr3 () & CR3_ADDRESS), sizeof *mWindow.top / 2);
+}
+
 STATIC VOID
 MemoryOpen (struct firmware_memory *Memory, const struct guest_pa *Writable, uint32_t WritableCount)
 {
   firmware_window_set_writable (&mWindow, Writable, WritableCount);
   mInterruptState = SaveAndDisableInterrupts ();
   mOwnCr3         = AsmReadCr3 ();
-  CopyMem (mWindow.top, (VOID *)(UINTN)(mOwnCr3 & CR3_ADDRESS), sizeof *mWindow.top / 2);
   /* No page of ours is global, and SMM has no PCIDs: this empties the TLB of both. */
   AsmWriteCr3 ((UINTN)mWindow.root);
 }
@@ -36,14 +41,20 @@ MemoryClose (struct firmware_memory *Memory)
   SetInterruptState (mInterruptState);
 }
 
-/* A plan's lines: some instructions instead of two calls. */
-#define LINE_SIZE  64
+/* A plan's lines, and entries of page tables: some instructions instead of two calls. */
+#define LINE_SIZE   64
+#define ENTRY_SIZE  8
 
 STATIC VOID
 MemoryRead (struct firmware_memory *Memory, struct guest_pa From, void *Destination, uint32_t Size)
 {
   if (Size == LINE_SIZE) {
     __builtin_memcpy (Destination, (VOID *)(UINTN)(mWindow.base + From.value), LINE_SIZE);
+    return;
+  }
+
+  if (Size == ENTRY_SIZE) {
+    __builtin_memcpy (Destination, (VOID *)(UINTN)(mWindow.base + From.value), ENTRY_SIZE);
     return;
   }
 

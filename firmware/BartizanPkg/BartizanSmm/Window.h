@@ -15,4 +15,8 @@ extern struct firmware_memory gBartizanMemory;
 EFI_STATUS
 WindowInitialize (IN CONST struct firmware_map *Map);
 
+/* Once in each SMI, before gBartizanMemory is used: take over where SMM itself lies. */
+VOID
+WindowBegin (VOID);
+
 #endif
