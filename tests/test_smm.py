@@ -435,6 +435,17 @@ def test_a_list_of_100_processes_takes_an_smi_or_goes_on_in_the_next_one(machine
         machine.exec(["killall", "sleep"], check=False)
 
 
+def test_one_file_once_more_takes_a_few_smis(machine):
+    """It was found to be of one boot by as many again; the machine under a program doesn't boot while that runs."""
+    counts = []
+    for looks in (1, 11):
+        before = count_of(machine)
+        done = watch(machine, ["cat", *looks * ["/proc/version"]])
+        assert done.returncode == 0 and done.stdout.count(b"Linux version") == looks, done.stderr
+        counts.append(count_of(machine) - before)
+    assert 1 <= (counts[1] - counts[0]) / 10 <= 4, counts
+
+
 # ---- that it is System Management Mode
 
 def test_each_question_is_one_more_smi(probe, session):

@@ -33,6 +33,11 @@ struct page_source *enclave_link_source(void);
  * STATUS_UNSUPPORTED: not this agent; and faults of the session; all reported. */
 MUST_USE status enclave_link_epoch_enter(const char *name, bool is_new);
 
+/* Is the source the firmware of the machine that this program runs on? Then no boot of the target comes while it runs:
+ * one that does ends the program, and the session's keys with it. The name is the grant's, and the source's own, or no
+ * session stands. */
+bool enclave_link_is_of_this_machine(void);
+
 /* Number of the target's boot as the source last counted it; 0 without a link. */
 uint64_t enclave_link_epoch(void);
 

@@ -141,10 +141,15 @@ static status renew_grant(void)
 	return STATUS_OK;
 }
 
+bool enclave_link_is_of_this_machine(void)
+{
+	return strcmp(runtime_target(), "smm:") == 0;
+}
+
 /* Firmware's grants hold as they are: its handler knows no renewal. */
 static bool can_renew(void)
 {
-	return duty_has_verifier() && strcmp(runtime_target(), "smm:") != 0;
+	return duty_has_verifier() && !enclave_link_is_of_this_machine();
 }
 
 static status start_with_key(const struct link_primitives *primitives, const struct link_key_pair *own)

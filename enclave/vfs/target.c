@@ -422,7 +422,7 @@ status target_still_same(void)
 	if (enclave_link_epoch() != target.epoch)
 		return STATUS_GONE;
 	/* All that came to this epoch came before the last look: then it is of one boot. */
-	if (target.memory.question_count == target.checked)
+	if (target.memory.question_count == target.checked || enclave_link_is_of_this_machine())
 		return STATUS_OK;
 	TRY(look_aside());
 	target.checked = target.memory.question_count;
