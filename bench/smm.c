@@ -7,8 +7,10 @@
  * measurement.
  *
  *   nobody    an SMI whose caller nobody asks for: what the platform takes
- *   refused   one with a message of garbage, and the largest buffer: the most that one does for nobody
+ *   refused   one with a message of garbage, and the largest buffer: the most without cryptography
  *   hello     one that asks who the firmware is
+ *   forged    a FIRST whose grant the owner didn't sign
+ *   replayed  a FIRST that was good once: the most that one does for nobody
  *   page      a page read by its physical address, sealed
  *   version   the text of /proc/version, in an epoch of its own
  *   processes the process list, in an epoch of its own
@@ -65,6 +67,9 @@ static struct {
 	uint64_t smi_most; /* since the look's beginning */
 	struct guest_memory memory;
 	struct guest_kernel *kernel;
+	/* The session's own first message, and the grant in it. */
+	uint8_t first[LINK_FIRST_OVERHEAD + LINK_GRANT_SIZE], grant[LINK_GRANT_SIZE];
+	size_t first_size;
 } bench;
 
 const struct link_primitives *enclave_primitives(bool use_vaes)
@@ -101,9 +106,10 @@ static int64_t answer_grant(const struct call_slot *slot)
 	if (fgets(text, sizeof text, stdin) == NULL)
 		return STATUS_DENIED;
 	text[strcspn(text, "\n")] = '\0';
-	return key_from_hex(text, stand_in.window.data + slot->argument[2], LINK_GRANT_SIZE) == STATUS_OK
-		       ? LINK_GRANT_SIZE
-		       : STATUS_DENIED;
+	if (key_from_hex(text, bench.grant, LINK_GRANT_SIZE) != STATUS_OK)
+		return STATUS_DENIED;
+	memcpy(stand_in.window.data + slot->argument[2], bench.grant, LINK_GRANT_SIZE);
+	return LINK_GRANT_SIZE;
 }
 
 /* CALL_LINK_WAIT: the request that lies in the ring gets its answer. */
@@ -115,6 +121,10 @@ static int64_t answer_wait(void)
 	if (ring->request_sequence == bench.served)
 		return STATUS_OK;
 	bench.served = ring->request_sequence;
+	if (bench.first_size == 0 && ring->request_size <= sizeof bench.first) {
+		bench.first_size = ring->request_size;
+		memcpy(bench.first, ring->request, bench.first_size);
+	}
 	uint64_t start = ticks();
 	status result = smi_exchange(bench.smi, (struct span){ring->request, ring->request_size}, ring->reply,
 				     sizeof ring->reply, &size);
@@ -161,7 +171,8 @@ static struct took since(struct took begin, size_t bytes)
 }
 
 /* An SMI by hand: not host/serve's, which looks at each page of its buffer before. */
-static status call_by_hand(uint64_t caller, struct smi_head head, uint64_t size, struct took *ret_took)
+static status call_by_hand(uint64_t caller, struct smi_head head, uint64_t size, enum firmware_refusal expected,
+			   struct took *ret_took)
 {
 	memcpy(bench.buffer, &head, sizeof head);
 	struct took start = begin();
@@ -174,22 +185,60 @@ static status call_by_hand(uint64_t caller, struct smi_head head, uint64_t size,
 	*ret_took = since(start, 0);
 	ret_took->smi_ticks = ret_took->smi_most = ret_took->ticks;
 	ret_took->smi_count = 1;
+	if (caller == SMI_CALLER && (rbx & ((1 << SMI_REFUSAL_BITS) - 1)) != expected)
+		return report(STATUS_IO, "an SMI that should have ended with %d ended with %#llx", (int)expected,
+			      (unsigned long long)rbx);
 	return STATUS_OK;
 }
 
 static status look_nobody(struct took *ret_took)
 {
-	return call_by_hand(0, (struct smi_head){0}, SMI_BUFFER_SIZE_MAX, ret_took);
+	return call_by_hand(0, (struct smi_head){0}, SMI_BUFFER_SIZE_MAX, FIRMWARE_ACCEPTED, ret_took);
 }
 
 static status look_refused(struct took *ret_took)
 {
-	return call_by_hand(SMI_CALLER, (struct smi_head){SMI_HEAD_MAGIC, 0, 64, 0}, SMI_BUFFER_SIZE_MAX, ret_took);
+	memset(bench.buffer + sizeof(struct smi_head), 0, 64);
+	return call_by_hand(SMI_CALLER, (struct smi_head){SMI_HEAD_MAGIC, 0, 64, 0}, SMI_BUFFER_SIZE_MAX,
+			    FIRMWARE_FORMAT, ret_took);
 }
 
 static status look_hello(struct took *ret_took)
 {
-	return call_by_hand(SMI_CALLER, (struct smi_head){SMI_HEAD_MAGIC, 0, 0, 0}, GUEST_PAGE_SIZE, ret_took);
+	return call_by_hand(SMI_CALLER, (struct smi_head){SMI_HEAD_MAGIC, 0, 0, 0}, GUEST_PAGE_SIZE, FIRMWARE_ACCEPTED,
+			    ret_took);
+}
+
+static status look_first(struct span message, enum firmware_refusal expected, struct took *ret_took)
+{
+	const struct smi_head head = {SMI_HEAD_MAGIC, 0, (uint32_t)message.size, 0};
+
+	memcpy(bench.buffer + sizeof head, message.data, message.size);
+	return call_by_hand(SMI_CALLER, head, SMI_BUFFER_SIZE_MAX, expected, ret_took);
+}
+
+/* By a key of its own, and with a signature of which one bit is wrong: so it is found at the end of all that is looked
+ * at. */
+static status look_forged(struct took *ret_took)
+{
+	static uint8_t message[sizeof bench.first], grant[LINK_GRANT_SIZE];
+	const struct link_primitives *primitives = enclave_primitives(true);
+	struct link_session session;
+	struct link_key_pair own;
+	size_t size;
+
+	TRY(link_key_pair_init(&own, primitives));
+	TRY(link_session_init_initiator(&session, primitives, &own, &stand_in.binding, stand_in.target));
+	memcpy(grant, bench.grant, sizeof grant);
+	grant[sizeof grant - 1] ^= 1;
+	TRY(link_session_first(&session, (struct span){grant, sizeof grant}, message, sizeof message, &size));
+	link_session_deinit(&session);
+	return look_first((struct span){message, size}, FIRMWARE_GRANT, ret_took);
+}
+
+static status look_replayed(struct took *ret_took)
+{
+	return look_first((struct span){bench.first, bench.first_size}, FIRMWARE_ACCEPTED, ret_took);
 }
 
 static status look_page(struct took *ret_took)
@@ -244,8 +293,9 @@ static const struct look {
 	status (*run)(struct took *ret_took);
 	bool needs_kernel;
 } looks[] = {
-	{"nobody", look_nobody, false}, {"refused", look_refused, false}, {"hello", look_hello, false},
-	{"page", look_page, true},	{"version", look_version, true},  {"processes", look_processes, true},
+	{"nobody", look_nobody, false},	 {"refused", look_refused, false},    {"hello", look_hello, false},
+	{"forged", look_forged, true},	 {"replayed", look_replayed, true},   {"page", look_page, true},
+	{"version", look_version, true}, {"processes", look_processes, true},
 };
 
 static const struct look *find_look(const char *name)
