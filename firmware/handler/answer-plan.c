@@ -9,24 +9,29 @@
 static_assert((int)LINK_PLAN_CODE_SIZE == (int)PLAN_CODE_SIZE, "the link carries plans");
 static_assert((int)LINK_PLAN_CURSOR_SIZE == (int)PLAN_CURSOR_CODE_SIZE, "and their cursors");
 
+enum {
+	REGION_SHIFT = 21,
+	OPEN_REGION_COUNT = 32,
+};
+
 struct open_memory {
 	struct plan_access access; /* must be first */
 	const struct firmware_map *map;
 	struct firmware_memory *memory;
-	uint64_t open_region; /* of 2 MiB, its number + 1: the last one that is open as a whole; 0: none yet */
+	/* Of 2 MiB, by number: the last one that was found open as a whole, its number + 1; 0: none yet. */
+	uint64_t open_regions[OPEN_REGION_COUNT];
 };
 
-enum { REGION_SHIFT = 21 };
-
-/* Most of memory is open, and what a walk reads lies in few places. */
+/* Most of memory is open, and what a walk reads lies in few places, between which it goes to and fro. */
 static bool is_open(struct open_memory *open, struct guest_pa line)
 {
 	const uint64_t region = line.value >> REGION_SHIFT;
+	uint64_t *known = &open->open_regions[region % OPEN_REGION_COUNT];
 
-	if (open->open_region == region + 1)
+	if (*known == region + 1)
 		return true;
 	if (firmware_map_is_open(open->map, (struct guest_pa){region << REGION_SHIFT}, 1 << REGION_SHIFT)) {
-		open->open_region = region + 1;
+		*known = region + 1;
 		return true;
 	}
 	return firmware_map_is_open(open->map, line, PLAN_LINE_SIZE);
@@ -89,10 +94,9 @@ static status run(struct firmware_handler *handler, struct firmware_session *ses
 		  size_t size_max, size_t *ret_size)
 {
 	struct firmware_plan_store *store = &handler->plan_store;
-	struct open_memory open = {{.read_line = read_line, .read_again = read_again, .is_still = is_still},
-				   handler->map,
-				   handler->memory,
-				   0};
+	struct open_memory open = {.access = {.read_line = read_line, .read_again = read_again, .is_still = is_still},
+				   .map = handler->map,
+				   .memory = handler->memory};
 	const uint64_t lines_left = session->quota->bytes_left / PLAN_LINE_SIZE;
 	const struct plan_room room = {
 		.answer = runs,
