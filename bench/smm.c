@@ -12,6 +12,7 @@
  *   forged    a FIRST whose grant the owner didn't sign
  *   replayed  a FIRST that was good once: the most that one does for nobody
  *   page      a page read by its physical address, sealed
+ *   lines     a read plan that takes lines of memory, nothing else, as many as one SMI brings
  *   version   the text of /proc/version, in an epoch of its own
  *   processes the process list, in an epoch of its own
  *
@@ -35,6 +36,7 @@
 #include "enclave/runtime/call.h"
 #include "enclave/runtime/runtime.h"
 #include "guest/kernel/kernel.h"
+#include "guest/memory/plan.h"
 #include "guest/proc/node.h"
 #include "guest/proc/process-list.h"
 #include "guest/proc/running.h"
@@ -253,6 +255,33 @@ static status look_page(struct took *ret_took)
 	return STATUS_OK;
 }
 
+static status take_no_line(struct plan_sink *sink, struct span part)
+{
+	(void)sink, (void)part;
+	return STATUS_OK;
+}
+
+/* The kernel's constants, which begin with its banner, have little in common with each other. */
+static status look_lines(struct took *ret_took)
+{
+	struct page_source *source = enclave_link_source();
+	struct plan_sink sink = {.take = take_no_line};
+	struct plan_cursor cursor = {0};
+	struct plan plan = {.space = bench.kernel->space, .line_count_max = 1 << 16, .node_count_max = 1 << 16};
+
+	plan.step_count = 2;
+	plan.step[0] = (struct plan_step){.type = PLAN_ARRAY,
+					  .offset = (int64_t)bench.kernel->landmarks.banner,
+					  .stride = PLAN_LINE_SIZE,
+					  .count = 1 << 12};
+	plan.step[1] = (struct plan_step){.type = PLAN_TAKE, .depth = 1, .size = 1};
+	TRY(plan_validate(&plan));
+	struct took start = begin();
+	TRY(source->ops->run_plan(source, &plan, &cursor, &sink));
+	*ret_took = since(start, 0);
+	return STATUS_OK;
+}
+
 static status finish(struct took start, struct proc_text *text, struct took *ret_took)
 {
 	const bool is_whole = text->fault == NULL;
@@ -293,9 +322,9 @@ static const struct look {
 	status (*run)(struct took *ret_took);
 	bool needs_kernel;
 } looks[] = {
-	{"nobody", look_nobody, false},	 {"refused", look_refused, false},    {"hello", look_hello, false},
-	{"forged", look_forged, true},	 {"replayed", look_replayed, true},   {"page", look_page, true},
-	{"version", look_version, true}, {"processes", look_processes, true},
+	{"nobody", look_nobody, false}, {"refused", look_refused, false},  {"hello", look_hello, false},
+	{"forged", look_forged, true},	{"replayed", look_replayed, true}, {"page", look_page, true},
+	{"lines", look_lines, true},	{"version", look_version, true},   {"processes", look_processes, true},
 };
 
 static const struct look *find_look(const char *name)
