@@ -472,8 +472,10 @@ def make_page(of_looks=None, of_kernels=None):
     text += ["", "## Left out", "", "What the guest's own directories list and ours don't:", "", "| path | reason |", "|---|---|"]
     text += [f"| {path}/{name} | {reason} |" for path, reasons in sorted(LEFT_OUT.items())
              if path not in ("/proc/1/net", "/proc/1/task/1") for name, reason in sorted(reasons.items())]
-    text += ["", "`mounts` and `mountinfo` of a process that sees a file system of another kind than those that the guests mount (xfs and btrfs "
-             "above all) are an error that names it: how such a file system keeps its options isn't known here."]
+    text += ["", "`mounts` and `mountinfo` of a process that sees a file system of another kind than those that the guests mount (xfs and btrfs above "
+             "all): its line stands there with what all kinds have (device, place, type, `rw`, `relatime` and their like) and without its own options; "
+             "the file ends with an error (EIO), and words that name the file system, as how it keeps them isn't known here. A kind that has a word of "
+             "its own for the device (btrfs) is said to, too. On 5.10 overlay and vfat are such, and compared as that (above)."]
     text += ["", "No lab kernel lists these, and we don't either:", "", "| path | reason |", "|---|---|"]
     text += [f"| {path}/{name} | {reason} |" for path, reasons in sorted(ELSEWHERE.items())
              if path not in ("/proc/1/net", "/proc/1/task/1") for name, reason in sorted(reasons.items())]
