@@ -31,7 +31,7 @@ struct findings {
 	struct sgx_sigstruct sigstruct;
 	uint8_t mrenclave[SGX_HASH_SIZE], mrsigner[SGX_HASH_SIZE];
 	uint64_t size, page_count, thread_count, unmeasured_size;
-	bool by_development_key;
+	bool by_development_key, by_own_key; /* anybody's; this machine's */
 };
 
 static const struct argp_option options[] = {
@@ -161,7 +161,8 @@ static status find(const struct settings *settings, struct findings *findings)
 	TRY(sigstruct_check(name, &findings->sigstruct));
 	TRY(sigstruct_check_enclave(name, &findings->sigstruct, &secs, findings->mrenclave));
 	TRY(sigstruct_signer(&findings->sigstruct, findings->mrsigner));
-	findings->by_development_key = is_development_key(&findings->sigstruct);
+	findings->by_own_key = is_development_key(&findings->sigstruct);
+	findings->by_development_key = findings->by_own_key || findings->sigstruct.swdefined == SIGSTRUCT_DEVELOPMENT;
 	return STATUS_OK;
 }
 
@@ -270,7 +271,9 @@ static void print_text(const struct findings *findings)
 	measure_to_text(findings->mrenclave, mrenclave);
 	measure_to_text(findings->mrsigner, mrsigner);
 	printf("%-12s%s\n%-12s%s%s\n", "mrenclave", mrenclave, "mrsigner", mrsigner,
-	       findings->by_development_key ? " (this machine's development key)" : "");
+	       findings->by_own_key	      ? " (this machine's development key)"
+	       : findings->by_development_key ? " (somebody's development key)"
+					      : "");
 	printf("%-12sflags %016llx, xfrm %016llx (of the bits %016llx, %016llx)\n", "attributes",
 	       (unsigned long long)s->attributes.flags, (unsigned long long)s->attributes.xfrm,
 	       (unsigned long long)s->attributes_mask.flags, (unsigned long long)s->attributes_mask.xfrm);

@@ -165,7 +165,8 @@ static status load_key(const char *path, struct signer **ret_signer)
 	return STATUS_OK;
 }
 
-static status sign_image(const struct image *image, const struct signer *signer, const char *output)
+static status sign_image(const struct image *image, const struct signer *signer, bool is_development,
+			 const char *output)
 {
 	struct sgx_sigstruct sigstruct;
 	uint8_t mrenclave[SGX_HASH_SIZE];
@@ -175,6 +176,7 @@ static status sign_image(const struct image *image, const struct signer *signer,
 	TRY(signing_date(&date));
 	TRY(measure_image(image, mrenclave));
 	sigstruct_init(&image->notes.manifest, mrenclave, date, &sigstruct);
+	sigstruct.swdefined = is_development ? SIGSTRUCT_DEVELOPMENT : 0;
 	TRY(sigstruct_sign(signer, &sigstruct));
 	/* What a loader will do: better now than there. */
 	image_secs_init(image, 0, &secs);
@@ -193,7 +195,8 @@ static status sign(const struct settings *settings)
 	TRY(image_file_open(settings->input, &file));
 	TRY(image_file_signature_path(settings->input, beside));
 	TRY(load_key(settings->key, &signer));
-	result = sign_image(file.image, signer, settings->output != NULL ? settings->output : beside);
+	result = sign_image(file.image, signer, settings->key == NULL,
+			    settings->output != NULL ? settings->output : beside);
 	signer_destroy(signer);
 	return result;
 }

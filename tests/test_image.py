@@ -124,7 +124,8 @@ def test_the_development_key_is_made_once_and_both_who_signs_and_who_inspects_sa
     assert read(f"{state}/bartizan/signer.pem") == key
     assert "this machine's development key" in right("image", "inspect", image, env={**os.environ, "XDG_STATE_HOME": state})
     elsewhere = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "elsewhere")}
-    assert "development" not in right("image", "inspect", image, env=elsewhere)
+    assert "somebody's development key" in right("image", "inspect", image, env=elsewhere)
+    assert json.loads(right("image", "inspect", "--json", image, env=elsewhere))["development_key"] is True
 
 
 @pytest.mark.parametrize("image", PORTS, ids=os.path.basename)

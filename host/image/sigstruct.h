@@ -12,6 +12,12 @@
 
 #include "host/image/image.h"
 
+enum {
+	/* In SWDEFINED, which is signed and the signer's to use (SDM vol. 3D, 38.13): "BDEV", a development key has
+	   signed. */
+	SIGSTRUCT_DEVELOPMENT = 0x56454442,
+};
+
 /* A private RSA-3072 key with exponent 3: host/image/signer.h. */
 struct signer;
 
