@@ -116,6 +116,29 @@ static void pages_that_can_t_be_read_aren_t_compared(void **state)
 	fake_kernel_deinit(&running);
 }
 
+/* Whoever hands in a profile could name a place where nothing can be read, or where he has put his own tables. */
+static void tables_outside_the_kernels_image_are_refused(void **state)
+{
+	static const size_t cuts[] = {FAKE_TABLES_AT, FAKE_TABLES_AT + 0x1000, FAKE_TYPES_AT};
+	struct fake_kernel running;
+
+	(void)state;
+	fake_kernel_init(&running, RUNNING, ENCODER_7_2, true);
+	size_t size = running.image.view.region[0].size;
+	for (size_t i = 0; i < sizeof cuts / sizeof cuts[0]; i++) {
+		running.image.view.region[0].size = cuts[i];
+		assert_int_equal(apply(&running, ENCODER_7_2), STATUS_MISMATCH);
+		assert_non_null(strstr(last_message, "nothing of the kernel's image is mapped at"));
+	}
+	/* In one piece or two. */
+	running.image.view.region_count = 2;
+	running.image.view.region[0].size = FAKE_TABLES_AT + 0x1000;
+	running.image.view.region[1] =
+		(struct kernel_region){RUNNING + FAKE_TABLES_AT + 0x1000, size - FAKE_TABLES_AT - 0x1000, false};
+	assert_int_equal(apply(&running, ENCODER_7_2), STATUS_OK);
+	fake_kernel_deinit(&running);
+}
+
 static void any_changed_byte_of_a_profile_is_noticed(void **state)
 {
 	struct span file = build(ENCODER_7_2);
@@ -158,6 +181,7 @@ int main(void)
 		cmocka_unit_test(a_profile_fits_its_kernel_wherever_kaslr_put_it),
 		cmocka_unit_test(what_differs_is_named),
 		cmocka_unit_test(pages_that_can_t_be_read_aren_t_compared),
+		cmocka_unit_test(tables_outside_the_kernels_image_are_refused),
 		cmocka_unit_test(any_changed_byte_of_a_profile_is_noticed),
 		cmocka_unit_test(a_kernel_without_btf_has_no_profile),
 	};

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/report.h"
 #include "guest/kernel/btf.h"
 #include "guest/kernel/kallsyms.h"
@@ -258,7 +259,31 @@ static uint8_t *make_room(void)
 
 #define OWNED_ROOM __attribute__((cleanup(free_room))) uint8_t *
 
-/* How many bytes of a page, or a part of one, are as expected? Where it can't be read, all of them. */
+/* Whoever hands in a profile also says where the kernel has its tables: somewhere else in memory may lie what he has
+ * put there himself. */
+static status check_place(const struct kernel_view *view, uint64_t at, size_t size)
+{
+	uint64_t place = at, end;
+
+	if (checked_add(at, size, &end)) {
+		for (uint32_t i = 0; i < view->region_count && place < end; i++) {
+			const struct kernel_region *region = &view->region[i];
+
+			if (place >= region->start && place - region->start < region->size)
+				place = region->start + region->size;
+		}
+		if (place >= end)
+			return STATUS_OK;
+	}
+	return report(
+		STATUS_MISMATCH,
+		"the target's kernel isn't the profile's: nothing of the kernel's image is mapped at %#llx, where the "
+		"profile has %zu bytes of its tables",
+		(unsigned long long)place, size);
+}
+
+/* How many bytes of a page, or a part of one, are as expected? Where it can't be read, though the image has it (a dump
+ * that lacks it), all of them. */
 static status compare_page(const struct kernel_view *view, uint64_t at, const uint8_t *expected, size_t size,
 			   uint8_t *room, size_t *ret_same_size)
 {
@@ -308,7 +333,7 @@ static size_t run_size(uint64_t at, size_t left)
 }
 
 /* How far do memory and expectation agree? `*ret_same_size` is `size` where
- * they do, else the first difference. Unreadable pages count as the same. */
+ * they do, else the first difference. */
 static status compare(const struct kernel_view *view, uint64_t at, const uint8_t *expected, size_t size,
 		      size_t *ret_same_size)
 {
@@ -317,6 +342,7 @@ static status compare(const struct kernel_view *view, uint64_t at, const uint8_t
 
 	if (room == NULL)
 		return STATUS_NO_MEMORY;
+	TRY(check_place(view, at, size));
 	for (; done < size; done += same) {
 		run = run_size(at + done, size - done);
 		TRY(compare_run(view, at + done, expected + done, run, room, &same));
@@ -339,6 +365,7 @@ static status compare_types(const struct kernel_view *view, uint64_t at, const s
 
 	if (room == NULL || expected == NULL)
 		return STATUS_NO_MEMORY;
+	TRY(check_place(view, at, size));
 	for (; done < size; done += same) {
 		run = run_size(at + done, size - done);
 		TRY(guest_types_bytes_copy(types, done, expected, run));
@@ -383,7 +410,7 @@ static status check_symbols(const struct kernel_view *view, const struct guest_s
 {
 	const struct kallsyms_tables *tables = guest_symbols_tables(symbols);
 	uint32_t value_size = kallsyms_value_size(tables->addressing);
-	size_t values_size = (size_t)tables->symbol_count * value_size, same;
+	size_t values_size = (size_t)tables->symbol_count * value_size, same = 0;
 
 	TRY(compare(view, tables->tokens_at, tables->tokens, tables->tokens_size, &same));
 	if (same == tables->tokens_size)
@@ -412,7 +439,7 @@ static status check_symbols(const struct kernel_view *view, const struct guest_s
 static status check_types(const struct kernel_view *view, const struct guest_types *types, uint64_t at)
 {
 	struct guest_type type = {.name = ""};
-	size_t same;
+	size_t same = 0;
 
 	TRY(compare_types(view, at, types, &same));
 	if (same == guest_types_bytes_size(types))
