@@ -263,6 +263,13 @@ static void debug_enclaves_are_refused_unless_asked_for(void **state)
 	assert_int_equal(grant.flags, LINK_GRANT_DEBUG);
 }
 
+static void only_a_debug_enclaves_grant_tolerates_debug(void **state)
+{
+	policy.accept_debug = true;
+	assert_int_equal(decide(), STATUS_OK);
+	assert_int_equal(grant.flags, 0);
+}
+
 static void an_enclave_that_never_started_is_refused(void **state)
 {
 	secs.attributes.flags = SGX_ATTRIBUTE_MODE64BIT;
@@ -360,6 +367,7 @@ int main(void)
 		TEST(a_signers_product_is_accepted_from_its_least_svn_on),
 		TEST(a_measurement_never_counts_as_a_signer),
 		TEST(debug_enclaves_are_refused_unless_asked_for),
+		TEST(only_a_debug_enclaves_grant_tolerates_debug),
 		TEST(an_enclave_that_never_started_is_refused),
 		TEST(another_owners_enclave_is_refused),
 		TEST(a_source_that_is_not_enrolled_is_refused),

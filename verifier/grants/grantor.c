@@ -198,7 +198,7 @@ static status fill_grant(const struct judgement *judgement, const struct grantor
 	*grant = (struct link_grant){
 		.identity = image->identity,
 		.backend = request->evidence == GRANTOR_EVIDENCE_SIM ? LINK_BACKEND_SIM : LINK_BACKEND_SGX,
-		.flags = policy->accept_debug ? LINK_GRANT_DEBUG : 0,
+		.flags = request->report.attributes.flags & SGX_ATTRIBUTE_DEBUG ? LINK_GRANT_DEBUG : 0,
 		.rights = request->rights & policy->rights,
 		.quota_bytes = policy->quota_bytes,
 		.quota_requests = policy->quota_requests,
