@@ -137,6 +137,9 @@ status frame_reader_next(struct frame_reader *reader, int timeout_ms, struct age
 			*ret_head = reader->head;
 			return STATUS_OK;
 		}
+		/* Noise may come without end. What has begun as a frame has its own time. */
+		if (reader->head_filled < sizeof reader->head && now_ms() > deadline_ms)
+			return STATUS_TORN;
 	}
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -102,6 +103,22 @@ static void a_serial_port_finds_the_next_frame_behind_noise(void **state)
 	pair_deinit(&pair);
 }
 
+/* Here something always is there to be read. */
+static void noise_without_end_holds_nobody(void **state)
+{
+	struct frame_reader reader;
+	struct agent_frame head;
+	uint8_t body[8];
+	int zeroes = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(zeroes >= 0);
+	frame_reader_init(&reader, zeroes, true, body, sizeof body);
+	assert_int_equal(frame_reader_next(&reader, 0, &head), STATUS_TORN);
+	assert_int_equal(frame_reader_next(&reader, 20, &head), STATUS_TORN);
+	close(zeroes);
+}
+
 static void the_end_of_a_stream_is_told_even_within_a_frame(void **state)
 {
 	struct agent_frame head;
@@ -138,6 +155,7 @@ int main(void)
 		cmocka_unit_test(a_frame_arrives_whole_however_it_is_cut),
 		cmocka_unit_test(a_stream_with_anything_else_is_refused),
 		cmocka_unit_test(a_serial_port_finds_the_next_frame_behind_noise),
+		cmocka_unit_test(noise_without_end_holds_nobody),
 		cmocka_unit_test(the_end_of_a_stream_is_told_even_within_a_frame),
 		cmocka_unit_test(a_reader_that_never_reads_does_not_hold_the_writer),
 	};
