@@ -105,6 +105,14 @@ static void a_source_that_has_gone_is_an_error_in_words(void **state)
 	assert_non_null(strstr(hostile.last_message, "the agent has ended"));
 }
 
+static void a_host_that_says_again_and_again_that_an_answer_came_is_refused(void **state)
+{
+	hostile.serve = NULL;
+	hostile.result = STATUS_OK;
+	assert_int_equal(ask(), STATUS_MALFORMED);
+	assert_int_equal(hostile.report_count, 1);
+}
+
 static void answer_and_go(struct call_slot *slot)
 {
 	answer_later(slot);
@@ -160,6 +168,7 @@ int main(void)
 		cmocka_unit_test_setup(a_source_that_has_gone_is_an_error_in_words, setup),
 		cmocka_unit_test_setup(the_last_answer_of_one_that_goes_counts, setup),
 		cmocka_unit_test_setup(a_host_that_makes_up_a_state_of_waiting_is_refused, setup),
+		cmocka_unit_test_setup(a_host_that_says_again_and_again_that_an_answer_came_is_refused, setup),
 		cmocka_unit_test_setup(a_message_that_does_not_fit_stays_inside, setup),
 	};
 

@@ -16,6 +16,8 @@ enum {
 	/* Waits of a second, as wire/call.h asks of the host: longer than an agent that
 	 * attaches to a large machine, or one that others keep busy. */
 	UNANSWERED_COUNT_MAX = 30,
+	/* A host that is honest says so once for each answer; a few more times where it woke for nothing. */
+	EMPTY_COUNT_MAX = 64,
 };
 
 static uint64_t sequence; /* of the last request */
@@ -51,7 +53,7 @@ static bool spin(struct link_ring *host_ring)
 /* The host waits for us. Whatever it says, only the ring has the answer. */
 static status wait_outside(struct link_ring *host_ring)
 {
-	int unanswered_count = 0;
+	int unanswered_count = 0, empty_count = 0;
 
 	while (!has_answer(host_ring)) {
 		int64_t host_answer = runtime_call_host(CALL_LINK_WAIT, sequence, 0, 0, 0, 0);
@@ -65,6 +67,12 @@ static status wait_outside(struct link_ring *host_ring)
 		if (host_answer == STATUS_GONE && !has_answer(host_ring))
 			return report(STATUS_IO, "the agent has ended or hung up: nothing more of the target can be "
 						 "read. Is bartizan-agent still running?");
+		if (host_answer == STATUS_OK && !has_answer(host_ring) && ++empty_count == EMPTY_COUNT_MAX)
+			return report(
+				STATUS_MALFORMED,
+				"the host said %d times that the agent's answer had come, and none had: the machine "
+				"that runs this program is broken or hostile",
+				EMPTY_COUNT_MAX);
 		if (host_answer != STATUS_OK && host_answer != STATUS_TORN && host_answer != STATUS_GONE)
 			return report(
 				STATUS_MALFORMED,
