@@ -75,6 +75,8 @@ static void operations_that_make_no_sense_are_refused(void **state)
 		{.type = LINK_READ, .space = LINK_SPACE_KERNEL, .size = 8, .address = UINT64_MAX},
 		{.type = LINK_READ, .space = LINK_SPACE_KERNEL, .size = 8, .root = 0x1000},
 		{.type = LINK_READ, .space = LINK_SPACE_USER, .size = 8, .root = UINT64_C(1) << 52},
+		{.type = LINK_READ, .space = LINK_SPACE_USER, .size = 8, .root = 4096, .address = 0xffffffff81000000},
+		{.type = LINK_READ, .space = LINK_SPACE_USER, .size = 8, .root = 4096, .address = UINT64_C(1) << 56},
 		{.type = LINK_RAM_MAP, .address = 1},
 		{.type = LINK_RAM_MAP, .size = 1},
 		{.type = LINK_REGISTERS, .address = UINT64_C(1) << 32},

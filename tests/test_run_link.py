@@ -481,6 +481,18 @@ def test_without_the_right_to_local_output_nothing_of_the_target_is_printed(bart
         assert len(line) < 8 or line not in done.stderr
 
 
+def test_without_the_right_to_user_memory_no_process_memory_is_shown(bartizan, dump, agent, grantor):
+    def show(rights, *files):
+        return bartizan("cat", "--target", dump, "--agent", agent.path, "--grantor", grantor(rights=rights).path, *files)
+    for file in ("/proc/1/cmdline", "/proc/1/environ"):
+        shown = show("kernel,user,local-output", file)
+        assert shown.returncode == 0 and shown.stdout, shown.stderr
+        done = show("kernel,local-output", file)
+        assert (done.returncode != 0, done.stdout) == (True, b"") and b"the grant gives the kernel's only" in done.stderr, done
+    done = show("kernel,local-output", "/proc/1/stat")
+    assert done.returncode == 0 and done.stdout, done.stderr
+
+
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
     """tests/inside/told.c as an image, and its measurement."""

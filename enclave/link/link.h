@@ -28,6 +28,11 @@ void enclave_link_end(void);
 /* The target's memory through the session. NULL without a link. */
 struct page_source *enclave_link_source(void);
 
+/* May what lies in processes' own memory be shown: does the grant give the right `user`? The source can't judge that,
+ * to which it is physical memory as any other (docs/agent.md). True without a link: whoever runs the program reads as
+ * he likes. */
+bool enclave_link_may_read_user(void);
+
 /* From now on the source shows an epoch that other programs share: one that is there, or with `is_new` one
  * that begins now. Its `now` shows memory as it is. STATUS_USAGE: no such epoch, or no name; STATUS_LIMIT,
  * STATUS_UNSUPPORTED: not this agent; and faults of the session; all reported. */

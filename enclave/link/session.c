@@ -30,6 +30,7 @@ static struct {
 	size_t received_size_max; /* of what came so far */
 	uint32_t exchange_count;
 	bool in_clear; /* what the program prints */
+	bool may_read_user; /* the grant's right; a later grant has the same ones (docs/link.md) */
 	uint8_t own_key[LINK_KEY_SIZE];
 	const struct link_primitives *primitives;
 	bool heard_end; /* the last answer was STATUS_GONE */
@@ -173,8 +174,14 @@ static status start_with_key(const struct link_primitives *primitives, const str
 	state.primitives = primitives;
 	if (can_renew())
 		TRY(watch_grant(encoded));
+	state.may_read_user = (grant.rights & LINK_RIGHT_USER) != 0;
 	decide_output(grant.rights & LINK_RIGHT_OUTPUT);
 	return STATUS_OK;
+}
+
+bool enclave_link_may_read_user(void)
+{
+	return !runtime_has_link() || state.may_read_user;
 }
 
 status enclave_link_start(void)

@@ -147,6 +147,7 @@ static status find_kernel(void)
 	if (target.profile == NULL && runtime_has_profile())
 		TRY(load_profile());
 	target.epoch = enclave_link_epoch();
+	proc_user_memory_allow(enclave_link_may_read_user());
 	return guest_kernel_create(&target.memory, target.profile, &target.kernel);
 }
 

@@ -52,4 +52,7 @@ GUEST_NATIVE uint64_t subject_view_net(void);
  * /proc/self, wherever the process that we stand for lives. */
 GUEST_NATIVE bool subject_view_net_is_chosen(void);
 
+/* Is what lies in processes' own memory not to be shown (guest/proc/view.h)? */
+GUEST_NATIVE bool subject_user_memory_is_barred(void);
+
 #endif

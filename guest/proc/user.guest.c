@@ -4,6 +4,7 @@
 #include "guest/proc/user.h"
 
 #include "guest/proc/now.h"
+#include "guest/proc/subject.h"
 #include "guest/proc/types/page.h"
 #include "guest/proc/vma.h"
 
@@ -183,6 +184,8 @@ u64 user_read(const struct mm_struct *mm, u64 address, u8 ret_bytes[USER_PAGE_SI
 {
 	u64 done = 0;
 
+	if (subject_user_memory_is_barred())
+		guest_fail(STATUS_DENIED, "it lies in the process's own memory, and the grant gives the kernel's only");
 	*ret_end = USER_READ_WHOLE;
 	/* Two pages at most. */
 	while (done < min(size, (u64)USER_PAGE_SIZE)) {

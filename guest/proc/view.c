@@ -36,6 +36,18 @@ uint64_t subject_view_net(void)
 	return view.net;
 }
 
+static bool user_memory_is_barred;
+
+void proc_user_memory_allow(bool is_allowed)
+{
+	user_memory_is_barred = !is_allowed;
+}
+
+bool subject_user_memory_is_barred(void)
+{
+	return user_memory_is_barred;
+}
+
 bool subject_view_net_is_chosen(void)
 {
 	return view.net_is_chosen;

@@ -10,6 +10,7 @@
 #ifndef GUEST_PROC_VIEW_H
 #define GUEST_PROC_VIEW_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/status.h"
@@ -40,6 +41,10 @@ struct proc_view_choice {
 struct proc_view {
 	struct proc_view_choice pid, net;
 };
+
+/* May files show what lies in processes' own memory (command lines, environments)? They may until something else is
+ * said. Where not, they say so instead. */
+void proc_user_memory_allow(bool is_allowed);
 
 /* Show the files so, from now to the end of the epoch. A PID namespace brings its
  * first process's other namespaces with it: that process is who reads.
