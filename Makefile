@@ -2,7 +2,7 @@
 # The front door: everything a user or CI calls. The build itself is Meson's.
 # Recipes stay thin; what needs more than a line or two is a script in tools/.
 .DEFAULT_GOAL := help
-.PHONY: help setup build ports install demo demo-smm demo-papers qemu-sgx test test-full soak bench bench-papers bench-smm firmware lint format clean
+.PHONY: help setup build ports install demo demo-smm demo-papers qemu-sgx test test-full soak bench bench-papers bench-smm sgx-mutants firmware lint format clean
 
 help:     ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -51,6 +51,9 @@ firmware: build ## OVMF with our SMM driver, whose grants OWNER=FILE (a public k
 
 qemu-sgx: setup ## a QEMU with a model of SGX, for `bartizan lab up --sgx` (minutes); docs/qemu-sgx.md
 	@tools/build/qemu-sgx
+
+sgx-mutants: setup ## single faults in the model of SGX, each built and found (an hour); table in docs/results/
+	@tools/test/sgx-mutants
 
 lint: setup ## house rules, clang-format, clang-tidy
 	@tools/build/configure && tools/lint

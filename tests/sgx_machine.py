@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -146,20 +147,29 @@ def build(directory):
     return rom, identity
 
 
-def run(qemu, rom, seconds=SECONDS):
-    """What the machine said, and how QEMU ended: 1 (isa-debug-exit) if the machine came to its end."""
-    with tempfile.NamedTemporaryFile() as said:
-        try:
-            done = subprocess.run(
-                [qemu, "-machine", "q35,sgx-epc.0.memdev=epc0,sgx-epc.0.node=0", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "64M",
-                 "-object", "memory-backend-epc,id=epc0,size=4M,prealloc=off", "-bios", rom, "-nodefaults", "-display", "none",
-                 "-chardev", f"file,id=said,path={said.name}", "-device", "isa-debugcon,iobase=0xe9,chardev=said",
-                 "-device", "isa-debug-exit,iobase=0xf4,iosize=1"], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=seconds)
-            code, errors = done.returncode, done.stderr.decode(errors="replace")
-        except subprocess.TimeoutExpired:
-            code, errors = None, f"not finished after {seconds} s"
-        with open(said.name, encoding="utf-8", errors="replace") as file:
-            return file.read(), code, errors
+def command(qemu, rom, said):
+    return [qemu, "-machine", "q35,sgx-epc.0.memdev=epc0,sgx-epc.0.node=0", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "64M",
+            "-object", "memory-backend-epc,id=epc0,size=4M,prealloc=off", "-bios", rom, "-nodefaults", "-display", "none",
+            "-chardev", f"file,id=said,path={said}", "-device", "isa-debugcon,iobase=0xe9,chardev=said",
+            "-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
+
+
+def run(qemu, rom, seconds=SECONDS, until=None):
+    """What the machine said, and how QEMU ended: 1 (isa-debug-exit) if the machine came to its end. until: a pattern; it's ended when it says that."""
+    with tempfile.NamedTemporaryFile() as said, tempfile.TemporaryFile() as errors:
+        with subprocess.Popen(command(qemu, rom, said.name), stdin=subprocess.DEVNULL, stdout=errors, stderr=errors) as process:
+            end = time.monotonic() + seconds
+
+            def read():
+                with open(said.name, encoding="utf-8", errors="replace") as file:
+                    return file.read()
+
+            while process.poll() is None and time.monotonic() < end and not (until and re.search(until, read(), re.MULTILINE)):
+                time.sleep(0.1)
+            finished = process.poll() is not None
+            process.kill()
+        errors.seek(0)
+        return read(), process.returncode if finished else None, errors.read().decode(errors="replace")
 
 
 def failures(text):
@@ -167,7 +177,7 @@ def failures(text):
 
 
 def data(text):
-    return {name: bytes.fromhex(value) for name, value in re.findall(r"^data (\S+) ([0-9a-f]+)$", text, re.MULTILINE)}
+    return {name: bytes.fromhex(value) for name, value in re.findall(r"^data (\S+) ([0-9a-f]+)\n", text, re.MULTILINE)}
 
 
 def expected_keys(identity):

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The model of SGX in QEMU (docs/qemu-sgx.md), judged by a machine that has nothing but SGX (tests/sgx-machine): each leaf function, each of its
 faults and codes, state over asynchronous exits, TLBs, two processors, whatever operands, a reset. Needs `make qemu-sgx`."""
+import os
 import re
+import subprocess
 
 import pytest
 
 import sgx_machine
-from test_qemu_sgx import qemu   # pylint: disable=unused-import
+from conftest import ROOT
+from sgx_mutants import MUTANTS
+from test_qemu_sgx import FULL, qemu   # pylint: disable=unused-import
 
-CHECKS_MIN = 504
+CHECKS_MIN = 505
 LEAVES = ("ECREATE EADD EINIT EREMOVE EDBGRD EDBGWR EEXTEND ELDB ELDU EBLOCK EPA EWB ETRACK EAUG EMODPR EMODT "
           "EREPORT EGETKEY EENTER ERESUME EEXIT EACCEPT EMODPE EACCEPTCOPY").split()
 
@@ -50,3 +54,22 @@ def test_a_report_is_what_a_second_computation_gives(ran):
 def test_what_reset_leaves_was_looked_at_after_a_reset(ran):
     names = passed(ran[0])
     assert names.index("reset: an enclave runs") < names.index("reset: no page of the EPC is anybody's")
+
+
+def test_each_fault_that_fits_nowhere_or_twice_would_be_noticed():
+    """tools/test/sgx-mutants replaces what stands once in the patched sources: the new files are whole in the patches."""
+    text = {}
+    for name in sorted(os.listdir(sgx_machine.PATCHES)):
+        if name.endswith(".patch"):
+            with open(os.path.join(sgx_machine.PATCHES, name), encoding="utf-8") as file:
+                for path, body in re.findall(r"^\+\+\+ b/(\S+)\n(.*?)(?=^diff --git|\Z)", file.read(), re.MULTILINE | re.DOTALL):
+                    text[path] = "".join(line[1:] + "\n" for line in body.splitlines() if line[:1] == "+")
+    wrong = [name for name, file, old, _ in MUTANTS if text[file].count(old) != 1]
+    assert not wrong and len(MUTANTS) >= 25
+
+
+@pytest.mark.skipif(not FULL, reason="the faults of the model take an hour: make test-full, or make sgx-mutants")
+@pytest.mark.timeout(6 * 3600)
+def test_each_fault_of_the_model_is_found():
+    done = subprocess.run([os.path.join(ROOT, "tools/test/sgx-mutants"), "--no-result"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -259,10 +259,23 @@ static void check_new_tcs(const struct enclave *enclave)
 	encls(EREMOVE, 0, page_of(enclave, ADDED), 0);
 }
 
+/* Where the enclave's page will be added is something of an earlier one's. */
+static void leave_something(void)
+{
+	struct enclave earlier;
+
+	enclave_describe(&earlier, 0, DEBUG | MODE64, 7, 1);
+	enclave_create(&earlier);
+	fill(page_source, 0x5a, PAGE);
+	enclave_add(&earlier, ADDED, PT_REG | R | W, page_source);
+	enclave_remove(&earlier);
+}
+
 void checks_dynamic(void)
 {
 	struct enclave enclave;
 
+	leave_something();
 	check_eaug_early();
 	enclave_build(&enclave, 0, DEBUG | MODE64, 7, 1, GIVEN_DEBUG);
 	check_eaug(&enclave);

@@ -119,6 +119,11 @@ static void check_own_pages(const struct enclave *enclave)
 	enclave_jump(enclave, &user, (uint64_t)user_call);
 	check_equal("an enclave can't execute what is outside", user.vector, GP);
 	enclave_unwind(enclave);
+	map(ENCLAVES + 511ull * PAGE, 0, 0);
+	enclave_jump(enclave, &user, ENCLAVES + 511ull * PAGE);
+	check_equal("an enclave can't execute what is outside, and it's so whatever the page tables say", user.vector,
+		    GP);
+	enclave_unwind(enclave);
 }
 
 static void check_mapped_elsewhere(const struct enclave *enclave, const struct enclave *second)

@@ -195,10 +195,10 @@ static void check_interrupts(const struct enclave *enclave)
 
 	make_state();
 	begin_state(enclave, &user, TCS0, TURNS);
-	timer_start(200000);
+	timer_start(500000);
 	user_run(&user);
 	for (; user.vector == TIMER && turns < MOST; turns++) {
-		timer_start(200000);
+		timer_start(500000);
 		exits += user.rip == (uint64_t)user_aep;
 		scrubbed += user.rip == (uint64_t)user_aep && is_all(user.xsave + XMM, 0, 256) &&
 			    is_all(user.xsave + YMM, 0, 256) && is_all(&user.r8, 0, 64) && (user.rflags & 0x8d5) == 0;
