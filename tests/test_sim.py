@@ -42,13 +42,8 @@ def small(tmp_path_factory):
     return build
 
 
-@pytest.fixture(params=["sim", "strict"])
-def strict(request, monkeypatch):
-    if request.param == "strict":
-        monkeypatch.setenv("BARTIZAN_SIM_STRICT", "1")
-
-
-@pytest.mark.parametrize("how, code, said", [
+# How tests/inside/faults.c crashes, the exit code, and what the enclave says of it; on `sgx` too (tests/test_sgx_hardening.py).
+CRASHES = [
     ("divide", 136, rb"SIGFPE \(division by zero\), by the instruction at image\+0x\w+ \((divide|main)\+0x\w+\)"),
     ("ud2", 132, rb"SIGILL \(invalid instruction\), by the instruction at image\+0x\w+ \(main\+0x\w+\)"),
     ("int3", 133, rb"SIGTRAP \(breakpoint\), by the instruction at image\+0x\w+ \(main\+0x\w+\)"),
@@ -61,7 +56,16 @@ def strict(request, monkeypatch):
     ("smash", 139, rb"SIGSEGV \(general protection fault\), by the instruction at image\+0x\w+ \(__stack_chk_fail(_local)?\+\w+\)"),
     ("jump", 139, rb"SIGSEGV \(general protection fault\), by the instruction at image\+0x\w+"),
     ("nothing", 0, rb""),
-])
+]
+
+
+@pytest.fixture(params=["sim", "strict"])
+def strict(request, monkeypatch):
+    if request.param == "strict":
+        monkeypatch.setenv("BARTIZAN_SIM_STRICT", "1")
+
+
+@pytest.mark.parametrize("how, code, said", CRASHES)
 def test_a_crash_is_reported_by_the_enclave_with_address_and_symbol(small, strict, how, code, said):
     done = run_sim(small("faults"), how)
     assert done.returncode == code, done.stderr

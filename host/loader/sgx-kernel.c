@@ -2,6 +2,7 @@
 #include "host/loader/sgx-kernel.h"
 
 #include <cpuid.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
@@ -14,6 +15,7 @@ enum {
 	HWCAP2_FSGSBASE_BIT = 1 << 1, /* arch/x86/include/uapi/asm/hwcap2.h */
 	CPUID_FEATURES = 1,
 	CPUID_1_ECX_OSXSAVE = 1 << 27, /* SDM vol. 2A, CPUID */
+	ATTEMPT_COUNT_MAX = 1000,
 };
 
 static int linux_open(const char *path, int flags)
@@ -28,7 +30,15 @@ static int linux_ioctl(int fd, unsigned long request, void *argument)
 
 static void *linux_map(void *address, size_t size, int protection, int flags, int fd)
 {
-	return mmap(address, size, protection, flags, fd, 0);
+	void *place;
+	unsigned attempt_count = 0;
+
+	/* A process's first mapping of an enclave takes all locks of its memory, which a signal that is pending
+	 * interrupts (6.12, mm/mmap.c, mm_take_all_locks()). */
+	do
+		place = mmap(address, size, protection, flags, fd, 0);
+	while (place == MAP_FAILED && errno == EINTR && ++attempt_count < ATTEMPT_COUNT_MAX);
+	return place;
 }
 
 static struct sgx_cpuid linux_cpuid(uint32_t leaf, uint32_t subleaf)

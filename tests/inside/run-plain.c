@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* run-plain [--sim] [--timer] IMAGE ARGUMENTS…: the backend `plain` (or sim) with no target,
+/* run-plain [--sim | --sgx] [--timer] IMAGE ARGUMENTS…: the backend `plain` (or sim, or sgx) with no target,
  * for tests of what doesn't need one. $VERIFIER and $VERIFIER_OWNER: where a verifier listens, and the file with
  * its owner's public key. */
 #include <signal.h>
@@ -12,6 +12,7 @@
 
 #include "host/loader/plain.h"
 #include "host/loader/program.h"
+#include "host/loader/sgx.h"
 #include "host/loader/sim.h"
 #include "host/serve/verifier-client.h"
 #include "verifier/grants/keys.h"
@@ -67,11 +68,13 @@ static status find_verifier(struct program *program)
 
 int main(int argc, char **argv)
 {
-	bool sim = argc > 1 && strcmp(argv[1], "--sim") == 0;
-	bool timer = argc > 1 + sim && strcmp(argv[1 + sim], "--timer") == 0;
-	const char *const *arguments = (const char *const *)argv + 1 + sim + timer;
+	bool sim = argc > 1 && strcmp(argv[1], "--sim") == 0, sgx = argc > 1 && strcmp(argv[1], "--sgx") == 0;
+	bool named = sim || sgx, timer = argc > 1 + named && strcmp(argv[1 + named], "--timer") == 0;
+	const char *const *arguments = (const char *const *)argv + 1 + named + timer;
 	struct program program = {
-		.backend = sim ? &sim_backend : &plain_backend,
+		.backend = sgx	 ? &sgx_backend
+			   : sim ? &sim_backend
+				 : &plain_backend,
 		.image_path = arguments[0],
 		.arguments = arguments,
 		.environment = (const char *const *)environ,
@@ -80,7 +83,7 @@ int main(int argc, char **argv)
 	status result;
 
 	if (arguments[0] == NULL) {
-		fprintf(stderr, "usage: run-plain [--sim] [--timer] IMAGE ARGUMENTS…\n");
+		fprintf(stderr, "usage: run-plain [--sim | --sgx] [--timer] IMAGE ARGUMENTS…\n");
 		return 2;
 	}
 	if (timer)

@@ -32,6 +32,7 @@
 #include "cli/chain.h"
 #include "host/loader/plain.h"
 #include "host/loader/program.h"
+#include "host/loader/sgx.h"
 #include "host/loader/sim.h"
 #include "host/serve/hostile.h"
 
@@ -337,9 +338,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case 'v': options.verifier = argument; return 0;
 	case 'o': options.owner = argument; return 0;
 	case 'b':
-		if (strcmp(argument, "plain") != 0 && strcmp(argument, "sim") != 0)
-			argp_error(state, "--backend takes plain or sim");
-		options.backend = argument[0] == 's' ? &sim_backend : &plain_backend;
+		if (strcmp(argument, "plain") != 0 && strcmp(argument, "sim") != 0 && strcmp(argument, "sgx") != 0)
+			argp_error(state, "--backend takes plain, sim or sgx");
+		options.backend = strcmp(argument, "sgx") == 0	 ? &sgx_backend
+				  : strcmp(argument, "sim") == 0 ? &sim_backend
+								 : &plain_backend;
 		return 0;
 	case ARGP_KEY_ARG:
 		options.arguments = (const char *const *)&state->argv[state->next - 1];
@@ -358,7 +361,7 @@ int main(int argc, char **argv)
 	static const struct argp_option argp_options[] = {
 		{"count", 'c', "N", 0, "so many lies (default 200)", 0},
 		{"seed", 's', "S", 0, "which lies (default 1)", 0},
-		{"backend", 'b', "plain|sim", 0, "what it runs in (default plain)", 0},
+		{"backend", 'b', "plain|sim|sgx", 0, "what it runs in (default plain)", 0},
 		{"target", 't', "T", 0, "what the program watches (default: nothing)", 0},
 		{"agent", 'a', "ADDRESS", 0, "read the target through a running agent, sealed,", 0},
 		{"grantor", 'g', "SOCKET", 0, "with the grant of a running grantor,", 0},

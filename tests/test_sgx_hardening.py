@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""On the model of SGX (docs/qemu-sgx.md), with 8 MiB of EPC: what tests/test_sim.py and tests/test_hostile_host.py ask of `sim`, asked of `sgx`; and
+enclaves larger than the EPC, many at once, killed in the middle. No target is needed."""
+import hashlib
+import json
+import os
+import re
+import subprocess
+import time
+
+import pytest
+
+from conftest import ROOT, Guest
+from test_agent import Monitor, qmp_path
+from test_qemu_sgx import FULL, qemu   # pylint: disable=unused-import
+from test_sim import BUILD, CC, CRASHES, FLAGS, INSIDE
+
+EPC_MIB = 8
+SECONDS = 600
+
+
+@pytest.fixture(scope="module")
+def machine(bartizan, qemu, tmp_path_factory):   # pylint: disable=redefined-outer-name
+    """With tests/run-plain, tests/soak-programs and the images of tests/inside, signed here."""
+    directory = tmp_path_factory.mktemp("images")
+    passthrough = str(directory / "passthrough.o")
+    subprocess.run([CC, *FLAGS, f"-I{BUILD}/include/enclave/vfs", "-c", "-o", passthrough, f"{INSIDE}/proc-passthrough.c"], check=True)
+    files = {f"{BUILD}/tests/run-plain": "run-plain", f"{BUILD}/tests/soak-programs": "soak-programs"}
+    for name, manifest in (("faults", "small"), ("state", "small"), ("large", "large")):
+        image = str(directory / name)
+        subprocess.run([CC, f"--manifest={INSIDE}/{manifest}.manifest", *FLAGS, "-o", image, f"{INSIDE}/{name}.c", passthrough], check=True)
+        files |= {image + suffix: name + suffix for suffix in ("", ".sig", ".debug")}
+    guest = Guest(bartizan, "--bartizan", f"--sgx={EPC_MIB}M", "--memory", "1024")
+    for path, name in files.items():
+        with open(path, "rb") as file:
+            guest.exec(["sh", "-c", f"mkdir -p /t && cat >/t/{name} && chmod +x /t/{name}"], input=file.read())
+    yield guest
+    guest.down()
+
+
+def run(machine, *words):
+    return machine.exec(["/t/run-plain", "--sgx", *words], check=False, timeout=SECONDS)
+
+
+def counts(machine):
+    monitor = Monitor(qmp_path(machine.qemu_pid))
+    text = monitor.execute("human-monitor-command", **{"command-line": "info sgx"})
+    monitor.close()
+    return {name: int(number) for name, number in re.findall(r"(\w+)=(\d+)", text)}
+
+
+def counted(machine, action):
+    before = counts(machine)
+    result = action()
+    return result, {name: number - before[name] for name, number in counts(machine).items()}
+
+
+@pytest.mark.parametrize("how, code, said", CRASHES)
+def test_a_crash_on_sgx_is_reported_as_on_sim(machine, how, code, said):
+    """But for INT3: Linux's vDSO leaves it to signals, since it can't know whose it was (6.12, arch/x86/entry/vdso/extable.c): the exit code says it."""
+    done, more = counted(machine, lambda: run(machine, "/t/faults", how))
+    if how == "int3":
+        said = None
+    assert done.returncode == code, done
+    assert done.stdout == (b"before\nafter\n" if how == "nothing" else b"before\n")
+    assert re.search(rb"the program inside crashed: " + said if said else rb"^$", done.stderr), done.stderr
+    assert more["EINIT"] == 1 and (more["AEX"] > 0 or how == "nothing"), more
+
+
+def test_state_survives_interrupts_on_sgx(machine):
+    done, more = counted(machine, lambda: run(machine, "--timer", "/t/state", "300"))
+    assert (done.returncode, done.stdout[:6]) == (0, b"whole:"), done
+    assert more["AEX"] > 100 and more["ERESUME"] > 100, more
+
+
+def test_a_heap_larger_than_the_epc_is_evicted_and_comes_back(machine):
+    done, more = counted(machine, lambda: run(machine, "/t/large", "14"))
+    assert (done.returncode, done.stdout) == (0, b"whole: 14 MiB\n"), done
+    assert more["EWB"] > 6 << 8 and more["ELDU"] + more["ELDB"] > 6 << 8, more
+
+
+def test_twenty_enclaves_at_once_share_the_epc(machine):
+    script = "for i in $(seq 20); do /t/run-plain --sgx /t/large 1 >/tmp/many.$i 2>&1 & done; wait; cat /tmp/many.*"
+    done, more = counted(machine, lambda: machine.exec(["sh", "-c", script], check=False, timeout=SECONDS))
+    assert done.stdout == 20 * b"whole: 1 MiB\n", done
+    assert more["EINIT"] == 20 and more["EWB"] > 0, more
+
+
+def test_enclaves_killed_under_pressure_give_all_their_pages_back(machine):
+    """Each of them later than the one before: while it's loaded, and while it runs."""
+    script = "for i in 1 2 3 4 5; do /t/run-plain --sgx /t/large 14 >/tmp/killed 2>&1 & child=$!; sleep $i; kill -9 $child; wait $child; done"
+    first = counts(machine)["pages"]
+    _, more = counted(machine, lambda: machine.exec(["sh", "-c", script], check=False, timeout=SECONDS))
+    assert more["ECREATE"] == 5 and more["EADD"] > 2000, more
+    done = run(machine, "/t/large", "2")
+    assert (done.returncode, done.stdout) == (0, b"whole: 2 MiB\n"), done
+    log = machine.exec(["dmesg"]).stdout.decode(errors="replace")
+    assert not re.search(r"WARNING:|BUG:|sgx: E[A-Z]+ returned", log), log
+    for _ in range(100):   # the kernel gives pages back in its own time
+        if counts(machine)["pages"] <= first:
+            break
+        time.sleep(0.2)
+    assert counts(machine)["pages"] <= first
+
+
+@pytest.mark.parametrize("command", [["/t/soak-programs", "--count", "150" if FULL else "30", "--backend", "sgx",
+                                      "/usr/lib/bartizan/ports/netstat.enclave", "--version"]], ids=["netstat"])
+def test_a_program_on_sgx_prints_all_or_fails_under_a_host_that_lies(machine, command):
+    done, more = counted(machine, lambda: machine.exec(command, check=False, timeout=1200))
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(rows) == 15 and all(row["bad"] == 0 for row in rows)
+    assert sum(row["refused"] for row in rows) > 3 and sum(row["harmless"] for row in rows) > 3, rows
+    assert more["EINIT"] >= 30, more
+
+
+def test_the_images_are_the_ones_of_everywhere(bartizan, machine):
+    """The port that ran above is the file that is signed on the host."""
+    with open(os.path.join(ROOT, "build/ports/netstat.enclave"), "rb") as file:
+        digest = hashlib.sha256(file.read()).hexdigest()
+    assert digest.encode() in machine.exec(["sha256sum", "/usr/lib/bartizan/ports/netstat.enclave"]).stdout
