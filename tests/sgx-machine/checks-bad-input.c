@@ -2,7 +2,7 @@
 // Leaves with whatever operands, by both processors at once; and a reset with an enclave that runs.
 #include "leaves.h"
 
-enum { CALLS = 60000 };
+enum { CALLS = 20000 };
 static struct enclave victim;
 static volatile uint64_t calls_done[2], calls_good[2];
 

@@ -178,7 +178,7 @@ static void check_init(const struct enclave *enclave)
 
 /* ---- both at one page */
 
-enum { ROUNDS = 3000, AT = 15 };
+enum { ROUNDS = 500, AT = 15 };
 static const struct enclave *shared;
 static volatile uint32_t gate, added[2], refused, bad;
 
