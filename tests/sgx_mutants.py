@@ -156,7 +156,6 @@ MUTANTS = [
     ("an enclave finds its pages at other addresses", EPC, "page->secs == secs &&\n        page->address == (linear & ~(uint64_t)(SGX_PAGE_SIZE - 1))", "page->secs == secs"),
     ("an enclave reads a page that is blocked", EPC, "page->pt == PT_REG && !page->blocked &&", "page->pt == PT_REG &&"),
     ("an enclave uses a page that it didn't accept", EPC, "!page->pending && !page->modified && page->secs", "page->secs"),
-    ("an enclave reads a TCS", EPC, "page->valid && page->pt == PT_REG &&", "page->valid &&"),
     ("an enclave writes what it may only read", EPC, "return (rwx & SECINFO_R ? PAGE_READ : 0) |", "return PAGE_WRITE | (rwx & SECINFO_R ? PAGE_READ : 0) |"),
     ("an enclave executes what is outside", EPC, "return (env->hflags & HF_ENCLAVE_MASK) &&\n        linear - env->sgx.elrange_base >= env->sgx.elrange_size;", "return false;"),
     ("an enclave finds ordinary memory at its addresses", EPC, "    } else {\n        *prot = 0;\n    }\n", "    }\n"),

@@ -81,6 +81,11 @@ static void check_pending(const struct enclave *enclave)
 	check_true("a page that wasn't accepted yet can't be executed",
 		   user.vector == PF && user.cr2 == linear_of(enclave, ADDED) && (user.error & 0x8010) == 0x8010);
 	enclave_unwind(enclave);
+	user = (struct user){.rsi = linear_of(enclave, ADDED), .rdx = linear_of(enclave, DATA), .r8 = 8};
+	enclave_run(enclave, &user, TCS0, COMMAND_COPY);
+	check_true("a page that wasn't accepted yet can't be read",
+		   user.vector == PF && user.cr2 == linear_of(enclave, ADDED) && (user.error & 0x8000) != 0);
+	enclave_unwind(enclave);
 	found = modify(EMODPR, PT_REG | R, page_of(enclave, ADDED));
 	check_code("EMODPR: a page that wasn't accepted yet", &found, PAGE_NOT_MODIFIABLE);
 	found = modify(EMODT, PT_TRIM, page_of(enclave, ADDED));
