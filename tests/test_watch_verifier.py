@@ -100,6 +100,14 @@ def test_where_the_grant_allows_it_output_is_in_clear_too(watched, guest):
     assert (end["program"], end["exit_status"]) == ("cat", 1) and "nothing" in end["text"]
 
 
+@pytest.mark.parametrize("option", ["--netns", "--pid-namespace"])
+def test_a_part_that_the_host_chose_is_not_told_as_the_target(watched, option):
+    before = len(watched.kept("output"))
+    done = watched.run(option, "1", "netstat", "-tln")
+    assert done.returncode != 0 and f"{option}: a verifier is told of the whole target only".encode() in done.stderr, done
+    assert not any("LISTEN" in finding["text"] for finding in watched.kept("output")[before:])
+
+
 @pytest.mark.parametrize("wrong, words", [("image", b"isn't among the target's reference values"), ("owner", b"doesn't hold the owner's key")])
 def test_who_isnt_to_be_let_in_is_told_why_and_sees_nothing(bartizan, watched, wrong, words):
     if wrong == "owner":
