@@ -221,7 +221,7 @@ static status read_wish(void)
 
 	if (target.wish.is_known)
 		return STATUS_OK;
-	/* The host chooses the environment. Who is far away would take an empty namespace's answer for the machine's. */
+	/* The host chooses the environment, and an empty namespace's answer would pass for the whole machine's. */
 	if ((pid != NULL || net != NULL) && duty_has_verifier())
 		return report(STATUS_USAGE,
 			      "%s: a verifier is told of the whole target only, not of a part that this machine chose",
