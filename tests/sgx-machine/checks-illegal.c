@@ -2,7 +2,7 @@
 // What an enclave can't do: SDM 3D, "Illegal Instructions"; and of which events it is told.
 #include "leaves.h"
 
-enum { SNIPPET = 16, EXITINFO = PAGE - 184 + 160 };
+enum { SNIPPET = 16, EXITINFO = PAGE - 184 + 160, SAVED_RIP = PAGE - 184 + 136 };
 
 static const char *const illegal[] = {
 	"#UD inside: CPUID",
@@ -57,9 +57,12 @@ void checks_illegal(void)
 
 	enclave_build(&enclave, 0, DEBUG | MODE64, 7, 1, GIVEN_DEBUG);
 	for (unsigned i = 0; i < sizeof(illegal) / sizeof(illegal[0]); i++) {
-		enclave_jump(&enclave, &user,
-			     enclave.base + (uint64_t)(enclave_snippets - enclave_code) + (uint64_t)i * SNIPPET);
-		check_true(illegal[i], user.vector == UD && user.rip == (uint64_t)user_aep);
+		uint64_t at = enclave.base + (uint64_t)(enclave_snippets - enclave_code) + (uint64_t)i * SNIPPET;
+
+		enclave_jump(&enclave, &user, at);
+		/* This one, not one behind it. */
+		check_true(illegal[i], user.vector == UD && user.rip == (uint64_t)user_aep &&
+					       debug_read(&enclave, SSA0, SAVED_RIP) == at);
 		enclave_unwind(&enclave);
 	}
 	check_event(&enclave, 0, "EXITINFO: UD2", UD, VALID | HARDWARE | UD);
