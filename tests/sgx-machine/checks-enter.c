@@ -164,6 +164,24 @@ static void check_mapped_elsewhere(const struct enclave *enclave, const struct e
 	map(linear_of(enclave, READ_ONLY), page_of(enclave, READ_ONLY), PTE_P | PTE_W | PTE_U);
 }
 
+/* An enclave at the same addresses: only whose page it is differs. */
+static void check_twin(const struct enclave *enclave)
+{
+	struct enclave twin;
+	struct user user;
+
+	enclave_describe(&twin, 9, DEBUG | MODE64, 7, 1);
+	twin.base = twin.secs.base = enclave->base;
+	enclave_create(&twin);
+	enclave_add(&twin, READ_ONLY, PT_REG | R, page_source);
+	map(linear_of(enclave, READ_ONLY), page_of(&twin, READ_ONLY), PTE_P | PTE_W | PTE_U);
+	try_copy(enclave, &user, linear_of(enclave, DATA), linear_of(enclave, READ_ONLY), 8);
+	check_true("another enclave's page of the same address", is_sgx_fault(&user, linear_of(enclave, READ_ONLY), 0));
+	enclave_unwind(enclave);
+	map(linear_of(enclave, READ_ONLY), page_of(enclave, READ_ONLY), PTE_P | PTE_W | PTE_U);
+	enclave_remove(&twin);
+}
+
 static void check_blocked_access(const struct enclave *enclave)
 {
 	struct user user;
@@ -241,6 +259,7 @@ void checks_enter(void)
 	check_xcr0(&enclave);
 	check_own_pages(&enclave);
 	check_mapped_elsewhere(&enclave, &second);
+	check_twin(&enclave);
 	check_tlb(&enclave);
 	check_blocked_access(&enclave);
 	check_nesting(&enclave);
