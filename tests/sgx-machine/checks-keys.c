@@ -123,6 +123,10 @@ static void check_reports(const struct enclave *enclave)
 	target[48] = 1;
 	found = make_report(enclave, target);
 	check_equal("EREPORT: TARGETINFO with CET", (uint64_t)found.vector, GP);
+	/* What is wrong from here on is one thing at a time. */
+	target[48] = 0;
+	found = make_report(enclave, target);
+	check_done("EREPORT: another report", &found);
 	found = enclave_enclu(enclave, EREPORT, data + TARGET + 8, data + REPORTDATA, data + REPORT);
 	check_equal("EREPORT: TARGETINFO that isn't aligned", (uint64_t)found.vector, GP);
 	found = enclave_enclu(enclave, EREPORT, data + TARGET, data + REPORTDATA + 8, data + REPORT);
