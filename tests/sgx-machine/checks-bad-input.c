@@ -106,6 +106,25 @@ void checks_bad_input(void)
 /* A word that a reset leaves, unlike a machine's start. */
 #define BOOTED ((volatile uint64_t *)0x7000)
 #define BOOTED_BEFORE 0x7365636f6e64
+#define BOOTED_TWICE 0x7468697264
+
+static void reset(uint64_t next)
+{
+	*BOOTED = next;
+	__asm__ volatile("outb %0, %1" ::"a"((uint8_t)6), "Nd"((uint16_t)0xcf9));
+	for (;;)
+		pause_for(1);
+}
+
+/* Firmware that locks without switching on: until the next reset. */
+static void locked_without_sgx(void)
+{
+	struct outcome found;
+
+	wrmsr(0x3a, 1);
+	found = encls(EREMOVE, 0, epc(0), 0);
+	check_fault("ENCLS is #GP where firmware locked SGX out", &found, GP);
+}
 
 static void reset_with_a_live_enclave(void)
 {
@@ -121,10 +140,7 @@ static void reset_with_a_live_enclave(void)
 	while (entered == 0)
 		pause_for(1);
 	check_true("reset: an enclave runs", !other_is_done());
-	*BOOTED = BOOTED_BEFORE;
-	__asm__ volatile("outb %0, %1" ::"a"((uint8_t)6), "Nd"((uint16_t)0xcf9));
-	for (;;)
-		pause_for(1);
+	reset(BOOTED_BEFORE);
 }
 
 static void after_reset(void)
@@ -152,6 +168,10 @@ void checks_run(void)
 {
 	if (*BOOTED == BOOTED_BEFORE) {
 		after_reset();
+		reset(BOOTED_TWICE);
+	}
+	if (*BOOTED == BOOTED_TWICE) {
+		locked_without_sgx();
 		return;
 	}
 	checks_enabling();
