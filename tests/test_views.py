@@ -96,6 +96,12 @@ def test_the_inode_of_a_pid_namespace_names_it_too(zoo):
         assert (done.returncode, done.stdout) == (0, b"container\n"), done.stderr
 
 
+@pytest.mark.parametrize("view", ["--netns", "--pid-namespace"])
+def test_paper_files_has_no_views_and_says_so(zoo, view):
+    done = zoo.bartizan("run", "--backend", "plain", "--target", zoo.target, view, str(zoo.container), "paper-files", "tcp")
+    assert (done.returncode, done.stdout) == (2, b"") and view.encode() in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize("word", ["blue", "container"])
 def test_a_network_namespace_by_its_name_and_by_a_process(zoo, word, look_image):
     if word == "blue":

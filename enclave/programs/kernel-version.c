@@ -12,5 +12,8 @@ int main(void)
 
 	if (target_kernel(&kernel) != STATUS_OK)
 		return 1;
-	return puts(kernel->banner) < 0;
+	if (puts(kernel->banner) >= 0 && fflush(stdout) == 0)
+		return 0;
+	perror("kernel-version: standard output");
+	return 1;
 }

@@ -55,13 +55,19 @@ static uint64_t median(uint64_t *times, size_t count)
 /* In the present epoch, or in a new one where that was ended. */
 static status look(struct proc_text *ret_text)
 {
+	static const char what[] = "the list of processes";
 	const struct proc_subject nobody = {0};
 	struct guest_kernel *kernel;
 
 	TRY(target_kernel(&kernel));
-	TRY(proc_enter(kernel, &nobody));
-	TRY(proc_text_make(process_list_show, ret_text));
-	status result = target_check("the list of processes");
+	status result = proc_enter(kernel, &nobody);
+	if (result == STATUS_OK)
+		result = proc_text_make(process_list_show, ret_text);
+	if (result != STATUS_OK) {
+		(void)!target_refusal(result, what);
+		return result;
+	}
+	result = target_check(what);
 	if (result != STATUS_OK)
 		proc_text_deinit(ret_text);
 	return result;
@@ -121,6 +127,15 @@ static status repeat(const struct guest_memory *memory, const struct options *op
 	return STATUS_OK;
 }
 
+/* All of it, at the end: what printf() and fwrite() couldn't write before is remembered. */
+static int flush(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	perror("process-list: standard output");
+	return 1;
+}
+
 static int print(void)
 {
 	struct proc_text text;
@@ -134,7 +149,7 @@ static int print(void)
 		if (look(&text) != STATUS_OK)
 			return 1;
 	}
-	printf("%.*s", (int)text.size, text.data);
+	fwrite(text.data, 1, text.size, stdout);
 	if (text.fault != NULL)
 		fprintf(stderr, "process-list: %s\n", text.fault);
 	int result = text.fault != NULL;
@@ -176,8 +191,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (options.repeat_count == 0)
-		return print();
+		return print() | flush();
 	if (target_kernel(&kernel) != STATUS_OK)
 		return 1;
-	return repeat(kernel->memory, &options) != STATUS_OK;
+	return (repeat(kernel->memory, &options) != STATUS_OK) | flush();
 }
