@@ -63,13 +63,13 @@ def chain(guest):
     return pytest.fail("no two unix sockets share a hash list")
 
 
-def look_with(guest, memory, address, value, name="unix"):
+def look_with(guest, memory, address, value, name="unix", look=dump):
     """The file while the word at `address` is `value`."""
     with guest.paused():
         before = memory.read(address, 8)
         memory.write(address, struct.pack("<Q", value))
         try:
-            return dump(guest, name)
+            return look(guest, name)
         finally:
             memory.write(address, before)
 
@@ -120,8 +120,7 @@ def test_a_list_that_ends_too_soon_is_not_seen_from_one_list(guest, chain):
 LISTENER_ROW = re.compile(rb" *[0-9]+: [0-9A-F]{8}:[0-9A-F]{4} [0-9A-F]{8}:[0-9A-F]{4} 0A.* ([0-9a-f]{16}) ")
 
 
-@pytest.fixture(scope="module")
-def listener(guest):
+def last_listener(guest):
     """A listening socket, the last of its chain: its bytes' address, and the odd word that ends the chain."""
     guest.exec(["sh", "-c", "echo 1 >/proc/sys/kernel/kptr_restrict; sockets"])
     memory = Memory(guest.qemu_pid)
@@ -139,6 +138,11 @@ def listener(guest):
     return pytest.fail("no listening socket ends a chain")
 
 
+@pytest.fixture(scope="module")
+def listener(guest):
+    return last_listener(guest)
+
+
 def test_a_chain_that_ends_in_another_bucket_marks_the_file(guest, listener):
     memory, place, end = listener
     assert look_with(guest, memory, place, end, "tcp").returncode == 0
@@ -147,6 +151,19 @@ def test_a_chain_that_ends_in_another_bucket_marks_the_file(guest, listener):
         assert done.returncode == 1
         assert b"ends as another one does" in done.stderr
         assert b" 0A " in done.stdout
+
+
+def test_so_it_does_in_the_file_that_is_made_with_the_kernels_headers(bartizan, boot):
+    def look(machine, name):
+        return bartizan("run", "--backend", "plain", "--target", f"qemu:{machine.qemu_pid}", "paper-files", name)
+
+    guest = boot("--kernel", "6.1", *GUEST_ARGUMENTS[2:])
+    memory, place, end = last_listener(guest)
+    done = look_with(guest, memory, place, end, "tcp", look)
+    assert (done.returncode, done.stderr) == (0, b"")
+    for other in (end ^ 2, end & ~(1 << 30)):
+        done = look_with(guest, memory, place, other, "tcp", look)
+        assert done.returncode == 1 and b"ends as another one does" in done.stderr, done
 
 
 def init_net(guest):

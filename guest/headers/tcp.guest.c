@@ -124,9 +124,11 @@ static void show_if_it_matches(void *argument)
 	seq_pad(row->seq, '\n');
 }
 
-/* One chain; returns how many rows there are after it. */
-static unsigned int show_chain(struct seq *seq, struct hlist_nulls_head *chain, unsigned int row_count,
-			       struct guest_bound *bound)
+/* One chain, whose end must say `end` (INIT_HLIST_NULLS_HEAD()): a socket that was freed and reused while its chain was
+ * read leads into another one, past the rest of its own (Documentation/RCU/rculist_nulls.rst). Returns how many rows
+ * there are after it. */
+static unsigned int show_chain(struct seq *seq, struct hlist_nulls_head *chain, unsigned long end,
+			       unsigned int row_count, struct guest_bound *bound)
 {
 	struct row_loop loop = ROW_LOOP;
 	struct hlist_nulls_node *node;
@@ -141,6 +143,8 @@ static unsigned int show_chain(struct seq *seq, struct hlist_nulls_head *chain, 
 		row_show(&row, show_if_it_matches, "a socket is missing");
 		row_count += row.is_shown;
 	}
+	if (get_nulls_value(node) != end)
+		guest_fail(STATUS_TORN, "a hash chain ends as another one does");
 	return row_count;
 }
 
@@ -155,7 +159,7 @@ void headers_tcp_show(struct seq *seq)
 		      "inode");
 	seq_pad(seq, '\n');
 	for (unsigned int i = 0, count = bucket_count(hashes->lhash2_mask); i < count; i++)
-		row_count = show_chain(seq, &hashes->lhash2[i].nulls_head, row_count, &bound);
+		row_count = show_chain(seq, &hashes->lhash2[i].nulls_head, LISTENING_NULLS_BASE + i, row_count, &bound);
 	for (unsigned int i = 0, count = bucket_count(hashes->ehash_mask); i < count; i++)
-		row_count = show_chain(seq, &hashes->ehash[i].chain, row_count, &bound);
+		row_count = show_chain(seq, &hashes->ehash[i].chain, i, row_count, &bound);
 }
