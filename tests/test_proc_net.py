@@ -160,13 +160,18 @@ def assert_rows_are_the_guests(text, stayed):
     stayed = {(*row[:3], row[3][:15]) for row in stayed if not row[3].startswith("kworker")}
     assert len(stayed) > 20
     assert stayed <= set(rows.values())
+    assert len(rows) == text.count(b"\n"), "two rows of one process"
 
 
 def test_files_made_with_kernel_headers_are_the_same_and_refused_on_other_kernels(zoo, proc_dump, bartizan, headers):
     """paper-files was compiled against 6.1's headers; the other mode's files were compared with the guest's above."""
     target = f"qemu:{zoo.qemu_pid}"
     release = zoo.exec(["uname", "-r"]).stdout.decode().strip()
+    # A name that would be a row.
+    zoo.exec(["sh", "-c", r'''sh -c 'printf "z\n1 0 S 0 x\134" > /proc/$$/comm; while :; do sleep 1000; done' </dev/null >/dev/null 2>&1 &
+                             until grep -q 'z.n1 0 S 0 x' /proc/$!/status; do sleep 0.1; done'''])
     before = process_rows(zoo)
+    assert r"z\n1 0 S 0 x" + 2 * "\\" in {name for _, _, _, name in before}
 
     def run(*program):
         return bartizan("run", "--backend", "plain", "--target", target, *program)
@@ -190,6 +195,17 @@ def test_files_made_with_kernel_headers_are_the_same_and_refused_on_other_kernel
         assert made[name].stdout == others[name].stdout
         assert made[name].stdout.count(b"\n") > 5
     assert sealed.stdout == b"".join(made[name].stdout for name in PAPER_FILES)
+
+
+@pytest.mark.parametrize("backend", ["plain", "sim"])
+@pytest.mark.parametrize("command", [["process-list"], ["process-list", "--repeat", "1"], ["kernel-version"], ["paper-files", "tcp"]], ids=" ".join)
+def test_what_cannot_be_printed_is_an_error(zoo, bartizan, backend, command):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([bartizan.path, "run", "--quiet", "--backend", backend, "--target", f"qemu:{zoo.qemu_pid}", *command], check=False,
+                              stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, env=bartizan.environment, timeout=120)
+    if command[0] == "paper-files" and b"headers of Linux" in done.stderr:
+        return   # another kernel's: nothing to print
+    assert done.returncode != 0 and b"No space left" in done.stderr, done
 
 
 def test_uptime_lies_between_the_guests_own(zoo, proc_dump):

@@ -2,6 +2,8 @@
 /* The process list, with the kernel's own macros over its own types. */
 #include "guest/headers/common.h"
 
+#include "guest/proc/format.h"
+
 #include <linux/cred.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
@@ -13,8 +15,10 @@ static void show_process(void *argument)
 	char comm[TASK_COMM_LEN];
 
 	guest_string_copy(comm, sizeof comm, task->comm);
-	seq_printf(row->seq, "%d %u %c %d %s\n", task_pid_nr(task), __kuid_val(task_uid(task)),
-		   task_state_to_char(task), task_tgid_nr(rcu_dereference(task->real_parent)), comm);
+	seq_printf(row->seq, "%d %u %c %d ", task_pid_nr(task), __kuid_val(task_uid(task)), task_state_to_char(task),
+		   task_tgid_nr(rcu_dereference(task->real_parent)));
+	seq_escape_name(row->seq, comm);
+	seq_putc(row->seq, '\n');
 }
 
 void headers_processes_show(struct seq *seq)

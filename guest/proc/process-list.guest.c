@@ -5,6 +5,7 @@
 
 #include "guest/proc/ahead.h"
 #include "guest/proc/fault.h"
+#include "guest/proc/format.h"
 #include "guest/proc/rows.h"
 #include "guest/proc/seq.h"
 #include "guest/proc/task-facts.h"
@@ -67,7 +68,10 @@ static void show_row(void *argument)
 	const struct task_struct *parent = READ_ONCE(task->real_parent);
 	u32 parent_number = processes->is_view ? task_tgid_shown(parent) : (u32)parent->tgid;
 
-	seq_printf(row->seq, "%u %u %c %u %s\n", number, user, state, parent_number, comm);
+	seq_printf(row->seq, "%u %u %c %u ", number, user, state, parent_number);
+	/* A process chooses its name: with a line end in it, it would have a second row. */
+	seq_escape_name(row->seq, comm);
+	seq_putc(row->seq, '\n');
 }
 
 /* A task leads back to the one before it. That was copied earlier, with all that its row is made of: if it has been
