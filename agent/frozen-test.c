@@ -1,14 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/frozen.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/test.h"
+
+static bool disk_is_full;
+
+/* In the C library's place. */
+int fallocate(int file, int mode, off_t offset, off_t size)
+{
+	if (!disk_is_full)
+		return (int)syscall(SYS_fallocate, file, mode, offset, size);
+	errno = ENOSPC;
+	return -1;
+}
 
 /* A machine whose every page says how often it was read: no two copies are the same. */
 struct ticking {
@@ -181,6 +195,53 @@ static void one_that_is_too_old_is_over(void **state)
 	close(file);
 }
 
+static void one_in_use_ends_when_its_time_is_over(void **state)
+{
+	int file = memfd_create("epoch", MFD_CLOEXEC);
+	uint64_t long_ago = 1, word;
+	struct frozen_store *own;
+	struct frozen ours;
+	struct timespec now;
+
+	(void)state;
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	if (now.tv_sec <= FROZEN_LIFE_S)
+		skip(); /* the machine itself is younger than an epoch's life */
+	assert_int_equal(frozen_store_create(file, "evening", "qemu:2", &own), STATUS_OK);
+	frozen_init(&ours, &machine.source, own);
+	(void)word_at(&ours.source, 0x3000);
+	assert_int_equal(pwrite(file, &long_ago, sizeof long_ago, 8), sizeof long_ago);
+	/* Neither what it has nor what it hasn't. */
+	for (uint64_t address = 0x3000; address < 0x5000; address += 0x1000)
+		assert_int_equal(ours.source.ops->read(&ours.source, (struct guest_pa){address}, &word, sizeof word),
+				 STATUS_LIMIT);
+	frozen_store_destroy(own);
+	close(file);
+}
+
+static void a_file_without_room_is_an_error_and_no_signal(void **state)
+{
+	int file = memfd_create("epoch", MFD_CLOEXEC);
+	struct frozen_store *own;
+	struct frozen ours;
+	uint64_t word;
+
+	(void)state;
+	disk_is_full = true;
+	assert_int_equal(frozen_store_create(file, "evening", "qemu:2", &own), STATUS_IO);
+	disk_is_full = false;
+	assert_int_equal(frozen_store_create(file, "evening", "qemu:2", &own), STATUS_OK);
+	frozen_init(&ours, &machine.source, own);
+	uint64_t first = word_at(&ours.source, 0x3000);
+	disk_is_full = true;
+	assert_int_equal(ours.source.ops->read(&ours.source, (struct guest_pa){0x4000}, &word, sizeof word),
+			 STATUS_LIMIT);
+	assert_int_equal(word_at(&ours.source, 0x3000), first);
+	disk_is_full = false;
+	frozen_store_destroy(own);
+	close(file);
+}
+
 static void names_are_short_and_plain(void **state)
 {
 	(void)state;
@@ -203,6 +264,8 @@ int main(void)
 		cmocka_unit_test(processes_share_one_by_its_file),
 		cmocka_unit_test(a_file_that_is_none_is_refused),
 		cmocka_unit_test(one_that_is_too_old_is_over),
+		cmocka_unit_test(one_in_use_ends_when_its_time_is_over),
+		cmocka_unit_test(a_file_without_room_is_an_error_and_no_signal),
 		cmocka_unit_test(names_are_short_and_plain),
 	};
 

@@ -2,7 +2,11 @@
 #include "agent/frozen.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -36,7 +40,8 @@ struct image {
 
 struct frozen_store {
 	struct image *image;
-	_Atomic bool is_full_told;
+	int file; /* our own handle of it; -1: anonymous */
+	_Atomic bool is_end_told; /* that it is full, over, … */
 };
 
 static uint64_t now_ns(void)
@@ -55,6 +60,26 @@ bool frozen_name_is_valid(const char *name)
 	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == length;
 }
 
+/* Have the file hold this part: a write to a mapping's page that the file system has no room for kills (SIGBUS). A file
+ * system that can't say is written to as it is. */
+static bool has_room(int file, size_t offset, size_t size)
+{
+	int result = 0;
+
+	if (file < 0)
+		return true;
+	do
+		result = fallocate(file, 0, (off_t)offset, (off_t)size);
+	while (result != 0 && errno == EINTR);
+	return result == 0 || errno == EOPNOTSUPP;
+}
+
+static void close_file(const struct frozen_store *store)
+{
+	if (store->file >= 0)
+		close(store->file);
+}
+
 static status map(int file, struct frozen_store **ret_store)
 {
 	struct frozen_store *store = calloc(1, sizeof *store);
@@ -62,8 +87,14 @@ static status map(int file, struct frozen_store **ret_store)
 
 	if (store == NULL)
 		return report(STATUS_NO_MEMORY, "out of memory for an epoch");
+	store->file = file < 0 ? -1 : fcntl(file, F_DUPFD_CLOEXEC, 0);
+	if (file >= 0 && store->file < 0) {
+		free(store);
+		return report(STATUS_IO, "an epoch's file can't be kept open: %m");
+	}
 	store->image = mmap(NULL, sizeof *store->image, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, file, 0);
 	if (store->image == MAP_FAILED) {
+		close_file(store);
 		free(store);
 		return report(STATUS_NO_MEMORY, "no %zu MiB of addresses for an epoch: %m", sizeof(struct image) >> 20);
 	}
@@ -78,7 +109,8 @@ status frozen_store_create(int file, const char *name, const char *subject, stru
 	if (!frozen_name_is_valid(name) || strlen(subject) >= FROZEN_SUBJECT_SIZE)
 		return report(STATUS_USAGE, "'%.80s' can't be an epoch's name: 1 to %d of A-Z a-z 0-9 . _ -", name,
 			      FROZEN_NAME_SIZE - 1);
-	if (file >= 0 && ftruncate(file, sizeof *store->image) != 0)
+	if (file >= 0 &&
+	    (ftruncate(file, sizeof *store->image) != 0 || !has_room(file, 0, offsetof(struct image, pages))))
 		return report(STATUS_IO, "no room for an epoch's file: %m");
 	TRY(map(file, &store));
 	memcpy(store->image->name, name, strlen(name) + 1);
@@ -125,6 +157,7 @@ void frozen_store_destroy(struct frozen_store *store)
 	if (store == NULL)
 		return;
 	munmap(store->image, sizeof *store->image);
+	close_file(store);
 	free(store);
 }
 
@@ -196,13 +229,28 @@ static const uint8_t *find(struct image *image, uint64_t page, size_t from, size
 	return NULL;
 }
 
+/* Nothing more comes from it. */
+static status end(struct frozen_store *store, const char *why)
+{
+	if (!atomic_exchange(&store->is_end_told, true))
+		return report(STATUS_LIMIT, "the epoch %s %s; begin another (--new-epoch)", store->image->name, why);
+	return STATUS_LIMIT;
+}
+
 static status full(struct frozen_store *store)
 {
-	if (!atomic_exchange(&store->is_full_told, true))
-		return report(STATUS_LIMIT,
-			      "the epoch %s is full: %d pages were copied for it; begin another (--new-epoch)",
-			      store->image->name, FROZEN_PAGE_COUNT_MAX);
-	return STATUS_LIMIT;
+	char why[64];
+
+	snprintf(why, sizeof why, "is full: %d pages were copied for it", FROZEN_PAGE_COUNT_MAX);
+	return end(store, why);
+}
+
+static status over(struct frozen_store *store)
+{
+	char why[64];
+
+	snprintf(why, sizeof why, "is over: epochs last %d s", FROZEN_LIFE_S);
+	return end(store, why);
 }
 
 /* Put a copy into the table, unless somebody else's was there first: his counts. */
@@ -214,6 +262,8 @@ static status publish(struct frozen_store *store, uint64_t page, const uint8_t *
 
 	if (index >= FROZEN_PAGE_COUNT_MAX)
 		return full(store);
+	if (!has_room(store->file, offsetof(struct image, pages) + index * GUEST_PAGE_SIZE, GUEST_PAGE_SIZE))
+		return end(store, "can't grow: the file system has no room for its file");
 	/* The analyzer takes `pages`, the image's last member, for nothing. */
 	memcpy(&image->pages[index], copy, GUEST_PAGE_SIZE); /* NOLINT(clang-analyzer-core.NonNullParamChecker) */
 	/* A place that was taken meanwhile is looked at again: no more than there are. */
@@ -238,6 +288,8 @@ static status page_bytes(struct frozen *frozen, uint64_t page, const uint8_t **r
 	uint8_t copy[GUEST_PAGE_SIZE];
 	size_t unused;
 
+	if (frozen_store_is_over(frozen->store))
+		return over(frozen->store);
 	*ret_bytes = find(frozen->store->image, page, first_place(page), &unused);
 	if (*ret_bytes != NULL)
 		return STATUS_OK;

@@ -58,7 +58,7 @@ struct frozen {
 };
 
 /* Both are borrowed. Any thread may read. Besides what `below` answers, reading gives STATUS_LIMIT, reported
- * once: the store is full. `source.now` is `below`. */
+ * once: the store is full, the file system has no room for its file, or its time is over. `source.now` is `below`. */
 void frozen_init(struct frozen *frozen, struct page_source *below, struct frozen_store *store);
 
 #endif

@@ -37,6 +37,7 @@ static const int plain_calls[] = {
 	SCMP_SYS(ppoll),
 	SCMP_SYS(memfd_create),
 	SCMP_SYS(ftruncate),
+	SCMP_SYS(fallocate),
 	SCMP_SYS(futex),
 	/* targets: processes, their files and their memory */
 	SCMP_SYS(process_vm_readv),
