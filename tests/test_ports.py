@@ -240,10 +240,13 @@ def compare_words(case, before, ours, after):
 
 
 def keyed(case, lines):
-    result = {}
+    """By its columns, and as the which of those with the same ones: top has a "MiB" of memory and another of swap."""
+    result, count = {}, collections.Counter()
     for words in lines:
         if len(words) > max(case.keyed):
-            result.setdefault(tuple(words[column] for column in case.keyed), words)
+            key = tuple(words[column] for column in case.keyed)
+            result[(*key, count[key])] = words
+            count[key] += 1
     return result
 
 
@@ -281,6 +284,8 @@ def compare(case, before, ours, after):
 
 INSIDE = {"sysctl -a": "kernel.pid_max = 32768\nfs.file-nr = 1000\t0\t9000\n",
           "free": "    total used free shared\nMem: 4000 1000 3000 100\nSwap: 0 0 0\n",
+          "top -b -n1 -w 500": "MiB Mem : 450.0 total, 300.0 free, 100.0 used, 50.0 buff/cache\n"
+                               "MiB Swap: 64.0 total, 63.0 free, 1.0 used. 320.0 avail Mem\n",
           "vmstat -s": " 4000 K total memory\n 1000 K used memory\n",
           "vmstat -m": "Cache Num Total Size Pages\ndentry 1000 1050 192 21\n",
           "slabtop -o -s n": " 1050 1000 95% 0.19K 50 21 200K dentry\n 90 90 100% 0.25K 6 16 24K filp\n"}
@@ -289,6 +294,8 @@ INSIDE = {"sysctl -a": "kernel.pid_max = 32768\nfs.file-nr = 1000\t0\t9000\n",
 @pytest.mark.parametrize("command,there,other,is_wrong", [
     ("sysctl -a", "32768", "40000", True), ("sysctl -a", "9000", "9001", True), ("sysctl -a", "1000", "1003", False),
     ("sysctl -a", "1000", "2000", True), ("free", "4000", "4004", True), ("free", "3000", "3004", False),
+    ("top -b -n1 -w 500", "450.0", "451.0", True), ("top -b -n1 -w 500", "64.0", "65.0", True),
+    ("top -b -n1 -w 500", "320.0", "321.0", False),
     ("vmstat -s", "4000", "4004", True), ("vmstat -s", "1000", "1004", False), ("vmstat -m", "192", "193", True),
     ("vmstat -m", "1050", "1071", False), ("slabtop -o -s n", "0.19K", "0.20K", True), ("slabtop -o -s n", "1000", "1010", False)])
 def test_the_comparison_sees_a_constant_that_is_another(command, there, other, is_wrong):
