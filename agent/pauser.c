@@ -41,6 +41,7 @@ struct order {
 struct answer {
 	int32_t outcome; /* status */
 	uint64_t stopped_ns;
+	bool was_late; /* somebody else had let it go on before */
 };
 
 /* Memory of both processes. */
@@ -77,6 +78,8 @@ struct helper {
 	struct order order; /* whom it is about */
 	uint64_t stopped_ns; /* when; */
 	uint64_t lasted_ns; /* of the last one, once it is over */
+	bool stood_before; /* it stands by somebody else, and we hold no connection */
+	bool was_late; /* it ran when we came to let it go on */
 };
 
 static status connect_to(const struct order *order, struct qmp **ret_qmp)
@@ -114,11 +117,32 @@ static status say_go_on(struct qmp *qmp, const struct order *order)
 	return STATUS_OK;
 }
 
+/* Does it run, whose stop wasn't ours? Where that can't be known, it may. */
+static bool may_run(const struct order *order)
+{
+	struct qmp *qmp;
+	bool runs = true;
+
+	if (connect_to(order, &qmp) != STATUS_OK)
+		return true;
+	if (qmp_runs(qmp, &runs) != STATUS_OK)
+		runs = true;
+	qmp_destroy(qmp);
+	return runs;
+}
+
 static void go_on(struct helper *helper)
 {
+	bool runs = false;
+
+	if (helper->stood_before)
+		helper->was_late = may_run(&helper->order);
+	helper->stood_before = false;
 	if (helper->qmp == NULL)
 		return;
 	atomic_store(&helper->shared->is_standing, false);
+	/* Somebody else may have said `cont`. */
+	helper->was_late = qmp_runs(helper->qmp, &runs) == STATUS_OK && runs;
 	(void)!say_go_on(helper->qmp, &helper->order);
 	atomic_store(&helper->shared->is_ours, false);
 	helper->lasted_ns = now_ns() - helper->stopped_ns;
@@ -131,6 +155,7 @@ static status stand(struct helper *helper, const struct order *order)
 
 	go_on(helper);
 	helper->lasted_ns = 0;
+	helper->was_late = false;
 	helper->order = *order;
 	if (connect_to(order, &helper->qmp) != STATUS_OK)
 		return STATUS_UNSUPPORTED;
@@ -146,7 +171,8 @@ static status stand(struct helper *helper, const struct order *order)
 	} else {
 		qmp_destroy(helper->qmp);
 		helper->qmp = NULL;
-		atomic_store(&helper->shared->is_standing, result == STATUS_OK);
+		helper->stood_before = result == STATUS_OK;
+		atomic_store(&helper->shared->is_standing, helper->stood_before);
 	}
 	return result == STATUS_OK ? STATUS_OK : STATUS_UNSUPPORTED;
 }
@@ -167,6 +193,7 @@ static bool serve(struct helper *helper)
 	} else {
 		go_on(helper);
 		answer.stopped_ns = helper->lasted_ns;
+		answer.was_late = helper->was_late;
 	}
 	return send(helper->socket, &answer, sizeof answer, MSG_NOSIGNAL) == sizeof answer;
 }
@@ -319,7 +346,7 @@ status pauser_continue(struct source_pause *ret_pause)
 
 	if (result != STATUS_OK)
 		go_on_without_helper();
-	*ret_pause = (struct source_pause){answer.stopped_ns, atomic_load(&pauser.is_late)};
+	*ret_pause = (struct source_pause){answer.stopped_ns, atomic_load(&pauser.is_late) || answer.was_late};
 	atomic_store(&pauser.is_taken, false);
 	return result;
 }
