@@ -13,6 +13,7 @@ import pytest
 from conftest import ROOT
 from test_agent import Monitor, qmp_path
 from test_run_link import Daemon, daemons, keys, program, wait_for_socket
+from test_spawn import link
 
 assert daemons and keys and wait_for_socket  # fixtures, and what they use
 PATIENCE_SECONDS = 60
@@ -126,7 +127,7 @@ def test_what_cannot_stand_still_is_refused_by_name(bartizan, guest, tmp_path):
 @pytest.fixture
 def serve(bartizan, guest, keys, tmp_path, daemons):
     """An agent and a grantor: serve(["--allow-pause"], "kernel,local-output,pause") → options for run."""
-    def start(options, rights):
+    def start(options, rights, images=()):
         number = len(daemons)
         socket = tmp_path / f"agent{number}"
         target = f"qemu:{guest.qemu_pid}"
@@ -134,12 +135,12 @@ def serve(bartizan, guest, keys, tmp_path, daemons):
                         "--key", tmp_path / "agent.key", "--insecure-accept-sim", "--insecure-accept-debug",
                         "--target", target, *options], socket)
         daemons.append(agent)
-        return ["--target", target, "--agent", str(socket), "--grantor", grantor(rights)]
+        return ["--target", target, "--agent", str(socket), "--grantor", grantor(rights, images)]
 
-    def grantor(rights):
+    def grantor(rights, images=()):
         root = os.path.join(os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state"), "bartizan/sim-root")
         path = tmp_path / f"grantor{len(daemons)}"
-        measured = [word for name in PROGRAMS for word in ("--mrenclave", measurement(bartizan, name))]
+        measured = [word for name in [*PROGRAMS, *images] for word in ("--mrenclave", measurement(bartizan, name))]
         daemons.append(Daemon([program(bartizan, "bartizan-grantor"), "--socket", path, "--insecure-accept-debug", "--owner",
                                keys / "owner.pem", "--source-key", tmp_path / "agent.pub", *measured, "--rights", rights,
                                "--insecure-accept-sim", root], path))
@@ -150,8 +151,9 @@ def serve(bartizan, guest, keys, tmp_path, daemons):
 
 
 def measurement(bartizan, name):
+    """Of a program of ours, or an image by its path."""
     for place in ("../ports", "../../ports"):
-        path = os.path.join(os.path.dirname(bartizan.path), place, f"{name}.enclave")
+        path = name if os.path.isabs(name) else os.path.join(os.path.dirname(bartizan.path), place, f"{name}.enclave")
         if os.path.exists(path):
             return json.loads(bartizan("image", "inspect", "--json", path).stdout)["mrenclave"]
     raise AssertionError(f"no image of {name}: run `make build`")
@@ -264,3 +266,15 @@ def test_an_agent_keeps_epochs_for_who_has_the_same_rights(bartizan, guest, coun
     for options in ([*way, "--at", "two"], [*others, "--at", "one"]):
         done = bartizan("cat", *options, "uptime")
         assert done.returncode != 0 and done.stdout == b"" and b"no epoch of that name" in done.stderr, done.stderr
+
+
+def test_a_program_that_runs_others_before_it_reads_begins_it(bartizan, serve, tmp_path):
+    image = link(tmp_path, "spawner", f"{ROOT}/tests/inside/spawner.manifest")
+    way = serve([], "kernel,user,local-output", [image])
+    for option in ("--new-epoch", "--at"):
+        done = bartizan("run", *way, option, "one", image, "spawn", "ps", "-eo", "pid=,comm=,time=")
+        assert done.returncode == 0 and done.stdout.endswith(b"posix_spawn: exit 0\nagain: no child\n"), done
+        assert option == "--new-epoch" or done.stdout == first
+        first = done.stdout
+    done = bartizan("run", *way, "--at", "none", image, "spawn", "ps", "-e")
+    assert done.returncode != 0 and b"no epoch of that name" in done.stderr, done

@@ -18,6 +18,7 @@
 #include "enclave/spawn/conversation.h"
 #include "enclave/spawn/peer.h"
 #include "enclave/spawn/pipe.h"
+#include "enclave/vfs/target.h"
 #include "enclave/vfs/vfs.h"
 
 enum {
@@ -261,8 +262,11 @@ long children_start(const struct child_order *orders, size_t order_count)
 {
 	struct child *loaded[COMMAND_STAGE_COUNT_MAX];
 	uint8_t mrenclave[SGX_HASH_SIZE];
-	struct job *job = job_create();
 
+	/* Why has been said. */
+	if (target_epoch_share() != STATUS_OK)
+		return -EIO;
+	struct job *job = job_create();
 	if (job == NULL || order_count > ARRAY_COUNT(loaded))
 		return -EAGAIN;
 	vfs_epoch_end();

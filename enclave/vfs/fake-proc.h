@@ -162,6 +162,11 @@ void target_end(void)
 {
 }
 
+status target_epoch_share(void)
+{
+	return STATUS_OK;
+}
+
 uint64_t target_epoch(void)
 {
 	return fake_epoch;

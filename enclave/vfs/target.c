@@ -354,6 +354,21 @@ status target_kernel(struct guest_kernel **ret_kernel)
 	return current_kernel(ret_kernel);
 }
 
+status target_epoch_share(void)
+{
+	struct guest_kernel *kernel;
+
+	/* Without a link who started us has begun it. */
+	if (!runtime_has_link() || target.in_shared_epoch || getenv(START_VARIABLE_EPOCH) == NULL)
+		return STATUS_OK;
+	if (target.failure != STATUS_OK)
+		return target.failure;
+	status result = read_wish();
+	if (result != STATUS_OK)
+		return fail(result);
+	return target.wish.epoch_is_new ? target_kernel(&kernel) : STATUS_OK;
+}
+
 status target_kernel_to_read(const char *what, struct guest_kernel **ret_kernel)
 {
 	if (epoch_has_seen(what))

@@ -41,6 +41,10 @@ MUST_USE status target_check(const char *path);
  * the question nobody has said yet. */
 MUST_USE long target_refusal(status outcome, const char *what);
 
+/* Before other programs are told to look in the same epoch: where the source has still to be told to begin it, tell it.
+ * As target_kernel(). */
+MUST_USE status target_epoch_share(void);
+
 /* The program ends: a target that stands still for it goes on, and how long it stood is said. */
 void target_end(void);
 

@@ -95,6 +95,11 @@ void target_epoch_end(void)
 {
 }
 
+status target_epoch_share(void)
+{
+	return STATUS_OK;
+}
+
 uint64_t target_epoch(void)
 {
 	return 1;
