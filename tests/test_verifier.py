@@ -101,6 +101,24 @@ def test_another_platforms_file_among_these_is_3(platform, tmp_path_factory, nam
     assert done.returncode == 3 and "verdict: refused\n" in done.stdout and done.stderr == "", done.stdout + done.stderr
 
 
+def test_a_chain_that_wants_a_passphrase_is_3_and_nobody_is_asked(platform):
+    """Without a terminal OpenSSL would read its input, a pipe that stays open here."""
+    block = (b"-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,000102030405060708090A0B0C0D0E0F\n\n"
+             + base64.b64encode(bytes(16)) + b"\n-----END CERTIFICATE-----\n")
+    quote = (platform / "quote").read_bytes()
+    head = quote[:432] + (len(block) + 564 + 488 - 436).to_bytes(4, "little") + quote[436:564 + 484]
+    (platform / "quote").write_bytes(head + len(block).to_bytes(4, "little") + block)
+    process = subprocess.Popen([OF_MADE_UP_ROOT, "appraise", "--quote", platform / "quote", "--collateral", platform, "--at", AT], text=True,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+                               env={**os.environ, "BARTIZAN_MADE_UP_ROOT": f"{platform}/root"})
+    try:
+        assert process.wait(timeout=60) == 3
+    finally:
+        process.kill()
+    output, errors = process.communicate()
+    assert "reasons: chain: " in output and "pass phrase" not in errors, output + errors
+
+
 def test_json_says_the_same(platform):
     lines, document = appraise(platform).stdout, json.loads(appraise(platform, "--json").stdout)
     assert document["verdict"] == "refused" and [reason["code"] for reason in document["reasons"]] == ["root"]

@@ -70,7 +70,7 @@ static void untrusted_deinit(STACK_OF(X509) * *stack)
 static status chain_read(struct certificate_chain *chain, BIO *bio, const char *what)
 {
 	for (;;) {
-		X509 *certificate = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+		X509 *certificate = PEM_read_bio_X509(bio, NULL, key_no_passphrase, NULL);
 
 		if (certificate == NULL)
 			break;
@@ -145,7 +145,7 @@ static X509_CRL *crl_from_pem(struct span bytes)
 {
 	BIO *bio CLEANUP_BIO = BIO_new_mem_buf(bytes.data, (int)bytes.size);
 
-	return bio != NULL ? PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL) : NULL;
+	return bio != NULL ? PEM_read_bio_X509_CRL(bio, NULL, key_no_passphrase, NULL) : NULL;
 }
 
 status certificate_crl_parse(struct span bytes, const char *what, X509_CRL **ret_crl)

@@ -9,6 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <openssl/pem.h>
 
@@ -558,6 +561,72 @@ static void deep_or_huge_asn1_is_no_chain(void **state)
 	fake_platform_deinit(&platform);
 }
 
+/* A block of PEM that says that it is encrypted; behind the platform's whole chain, or first. */
+static struct span encrypted_block(const char *name, bool is_behind)
+{
+	static const char header[] = "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,000102030405060708090A0B0C0D0E0F\n";
+	static uint8_t pem[8192];
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *data;
+
+	if (is_behind)
+		assert_true(BIO_write(bio, platform.quote + 564 + 488, (int)(platform.quote_size - 564 - 488 - 1)) > 0);
+	assert_true(PEM_write_bio(bio, name, header, (const unsigned char *)"sixteen bytes...", 16) > 0);
+	long size = BIO_get_mem_data(bio, &data);
+	assert_in_range(size, 1, sizeof pem);
+	memcpy(pem, data, (size_t)size);
+	BIO_free(bio);
+	return (struct span){pem, (size_t)size};
+}
+
+static bool refuses_encrypted_blocks(void)
+{
+	struct span block = encrypted_block("X509 CRL", false);
+	X509_CRL *crl = NULL;
+
+	if (certificate_crl_parse(block, "a list", &crl) != STATUS_MALFORMED)
+		return false;
+	for (int is_behind = 1; is_behind >= 0; is_behind--) {
+		block = encrypted_block("CERTIFICATE", is_behind != 0);
+		put_chain(block.data, block.size);
+		if (strcmp(appraised("chain"), "chain") != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Where a question would be answered: a process without a terminal, whose input is a pipe that stays open. */
+static int with_answers_on_input(int input)
+{
+	int left = 0;
+
+	if (setsid() < 0 || dup2(input, STDIN_FILENO) < 0 || ioctl(input, FIONREAD, &left) != 0)
+		return 1;
+	const int before = left;
+	if (!refuses_encrypted_blocks())
+		return 2;
+	return ioctl(input, FIONREAD, &left) == 0 && left == before ? 0 : 3;
+}
+
+static void a_peers_encrypted_block_is_refused_and_nobody_is_asked_for_a_passphrase(void **state)
+{
+	static const char answers[] = "one passphrase\nanother one\nand another\n";
+	int ends[2], result;
+
+	(void)state;
+	fake_platform_init(&platform, &fake_wishes);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], answers, sizeof answers - 1), sizeof answers - 1);
+	pid_t child = fork();
+	if (child == 0)
+		_exit(with_answers_on_input(ends[0]));
+	assert_int_equal(waitpid(child, &result, 0), child);
+	assert_int_equal(result, 0);
+	close(ends[0]);
+	close(ends[1]);
+	fake_platform_deinit(&platform);
+}
+
 #define TEST(function) cmocka_unit_test_setup(function, setup)
 
 int main(void)
@@ -574,6 +643,7 @@ int main(void)
 		TEST(chains_and_lists_in_each_others_places_are_refused),
 		TEST(another_platforms_certificates_dont_fit),
 		TEST(deep_or_huge_asn1_is_no_chain),
+		TEST(a_peers_encrypted_block_is_refused_and_nobody_is_asked_for_a_passphrase),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -113,7 +113,7 @@ static status open_key_file(const char *path, FILE **ret_file)
 	return STATUS_OK;
 }
 
-static int no_passphrase(char *buffer, int size, int writing, void *context)
+int key_no_passphrase(char *buffer, int size, int writing, void *context)
 {
 	(void)buffer, (void)size, (void)writing, (void)context;
 	return -1;
@@ -133,7 +133,7 @@ static status read_private(const char *path, EVP_PKEY **ret_pair)
 			      "the private key %s is open to others (mode %03o): chmod 600 it, or make a "
 			      "new one if they may have read it",
 			      path, (unsigned)stat.st_mode & 0777);
-	EVP_PKEY *pair = PEM_read_PrivateKey(file, NULL, no_passphrase, NULL);
+	EVP_PKEY *pair = PEM_read_PrivateKey(file, NULL, key_no_passphrase, NULL);
 	if (pair == NULL)
 		return report(STATUS_MALFORMED, "%s holds no private key in PEM without a passphrase", path);
 	*ret_pair = pair;
@@ -146,9 +146,9 @@ static status read_public(const char *path, EVP_PKEY **ret_key)
 	FILE *file CLEANUP_FILE = NULL;
 
 	TRY(open_key_file(path, &file));
-	EVP_PKEY *key = PEM_read_PUBKEY(file, NULL, no_passphrase, NULL);
+	EVP_PKEY *key = PEM_read_PUBKEY(file, NULL, key_no_passphrase, NULL);
 	if (key == NULL) {
-		key = fseek(file, 0, SEEK_SET) != 0 ? NULL : PEM_read_PrivateKey(file, NULL, no_passphrase, NULL);
+		key = fseek(file, 0, SEEK_SET) != 0 ? NULL : PEM_read_PrivateKey(file, NULL, key_no_passphrase, NULL);
 	}
 	if (key == NULL)
 		return report(STATUS_MALFORMED, "%s holds no key in PEM", path);

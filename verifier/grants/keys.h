@@ -63,4 +63,8 @@ MUST_USE status key_from_hex(const char *text, uint8_t *ret_bytes, size_t size);
 /* As text: 2 × `size` digits and a NUL. */
 void key_to_hex(const uint8_t *bytes, size_t size, char *ret_text);
 
+/* For OpenSSL's readers of PEM (pem_password_cb): there is none, so that what says that it is encrypted is refused.
+ * Without a callback they ask on the terminal, or read standard input, for as long as nobody answers. */
+int key_no_passphrase(char *buffer, int size, int writing, void *context);
+
 #endif
