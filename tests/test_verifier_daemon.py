@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """bartizan-verifier serve, as enclaves and people meet it: heartbeats, results, outputs, the page's JSON."""
+import contextlib
 import http.server
 import json
 import os
@@ -340,6 +341,27 @@ def test_a_file_system_without_room_loses_nothing_that_was_acknowledged(small_di
         again.send(RESULT, body)
         assert again.until(KEPT) == body[:8]
         assert daemon.states() == {"qemu:web1": "healthy"} and daemon.state()["alerts"] == []
+    finally:
+        daemon.stop()
+
+
+def test_who_falls_silent_while_nothing_can_be_kept_is_not_called_healthy(small_disk, tmp_path):
+    daemon = Daemon(tmp_path, ["qemu:web1"], "1s")
+    daemon.stop()
+    daemon.config.write_text(daemon.config.read_text().replace(f"store: {tmp_path}/store", f"store: {small_disk}/store"))
+    daemon.start()
+    try:
+        enclave = greeted(daemon)
+        beat(enclave)
+        assert daemon.wait(lambda state: state["targets"][0]["state"] == "healthy")
+        while not daemon.state()["store_failing"]:
+            with open(f"{small_disk}/else", "ab") as file:   # somebody else fills the disk, to the last byte
+                with contextlib.suppress(OSError):
+                    file.write(bytes(1 << 20))
+            enclave.send(RESULT, enclave.result(os.urandom(100000), kind=1))
+        enclave.socket.close()
+        assert daemon.wait(lambda state: state["targets"][0]["state"] == "missing")
+        assert 'bartizan_targets{state="healthy"} 0\n' in daemon.get("/metrics")[1].decode()
     finally:
         daemon.stop()
 

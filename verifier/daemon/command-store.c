@@ -62,6 +62,7 @@ int command_backup(int argc, char **argv)
 		(void)!report(STATUS_MISSING, "the store %s can't be read: %m", settings.store);
 		return EXIT_FAILURE;
 	}
+	umask(077); /* what programs printed is in it */
 	status result = ledger_create(settings.store, &ledger);
 	if (result != STATUS_OK)
 		return EXIT_FAILURE;

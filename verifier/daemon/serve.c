@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -396,7 +397,10 @@ static status open_all(struct daemon *daemon)
 	const struct config *config = &daemon->rules->config;
 	TRY(make_base(&daemon->base));
 	TRY(open_events(daemon));
-	TRY(ledger_create(config->store, &daemon->ledger));
+	mode_t mask = umask(077); /* what programs printed is in it */
+	status made = ledger_create(config->store, &daemon->ledger);
+	umask(mask);
+	TRY(made);
 	TRY(enrol_targets(config, daemon->ledger, NULL));
 	TRY(peers_create(daemon->base, daemon->ledger, connection_count(config->connection_count_max), &daemon->peers));
 	TRY(station_create(daemon->ledger, peers_send, peers_admit, steady_ns, daemon->peers, &daemon->station));

@@ -41,7 +41,8 @@ void event_from_alert(const struct ledger_alert *alert, struct event *ret_event)
 		if (strcmp(alert->kind, alert_kinds[i].kind) == 0)
 			kind = alert_kinds[i];
 	event.severity = kind.severity;
-	snprintf(event.uid, sizeof event.uid, "alert-%" PRId64, alert->id);
+	/* With its time: a store that was restored from a copy counts from there again. */
+	snprintf(event.uid, sizeof event.uid, "alert-%" PRId64 "-%" PRId64, alert->id, (int64_t)alert->at);
 	snprintf(event.target, sizeof event.target, "%s", alert->name);
 	snprintf(event.kind, sizeof event.kind, "%s", alert->kind);
 	snprintf(event.title, sizeof event.title, "%s", kind.title);

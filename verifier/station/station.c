@@ -33,6 +33,7 @@ struct pending {
 struct station {
 	struct ledger *ledger;
 	struct vigil *vigil;
+	uint32_t untold_count; /* who were missing in the last look, if that couldn't be kept */
 	station_send send;
 	station_admit admit;
 	station_clock clock_ns;
@@ -401,12 +402,12 @@ void station_peer_forget(struct station *station, const struct station_peer *pee
 }
 
 /* It was heard of, and that is on the disk. */
-static void hear(struct station *station, const char *target)
+static void hear(struct station *station, const char *target, uint64_t now_ns)
 {
 	enum vigil_state before;
 
 	station->figures.heartbeat_count++;
-	if (vigil_hear(station->vigil, target, &before) != STATUS_OK || before == VIGIL_HEALTHY)
+	if (vigil_hear(station->vigil, target, now_ns, &before) != STATUS_OK || before == VIGIL_HEALTHY)
 		return;
 	/* For people only: the decision stands without it. */
 	(void)!ledger_change_note(station->ledger, target, vigil_state_name(VIGIL_HEALTHY), wall_clock());
@@ -435,7 +436,7 @@ static void answer(struct station *station, struct pending *pending, bool is_kep
 		return;
 	}
 	if (pending->is_heartbeat)
-		hear(station, pending->target);
+		hear(station, pending->target, now_ns);
 	else if (pending->type == VERIFIER_KEPT)
 		station->figures.result_count++;
 	if (pending->peer != NULL)
@@ -479,16 +480,58 @@ static status tell_missing(void *context, const struct vigil_target *target)
 	return ledger_change_note(station->ledger, target->name, vigil_state_name(VIGIL_MISSING), wall_clock());
 }
 
+struct untold {
+	uint32_t count;
+	const char *name; /* of one of them */
+};
+
+static status count_missing(void *context, const struct vigil_target *target)
+{
+	struct untold *untold = context;
+
+	if (target->state != VIGIL_MISSING)
+		return STATUS_OK;
+	untold->count++;
+	untold->name = target->name;
+	return STATUS_OK;
+}
+
+/* No output tells of who is missing now, since they tell what was kept: so at least here, whenever there are more. */
+static void look_failed(struct station *station)
+{
+	struct untold untold = {0};
+
+	store_failed(station, NULL);
+	(void)!vigil_visit_all(station->vigil, count_missing, &untold);
+	if (untold.count > station->untold_count)
+		(void)!report(STATUS_IO,
+			      "%u targets are missing, %s among them, and nobody is told: it can't be kept, since the "
+			      "store's disk is "
+			      "full or fails",
+			      untold.count, untold.name);
+	station->untold_count = untold.count;
+}
+
+static status cannot_tell(void *context, const struct vigil_target *target)
+{
+	(void)context;
+	(void)target;
+	return STATUS_IO;
+}
+
 status station_look(struct station *station)
 {
 	station_flush(station);
-	TRY(ledger_batch_begin(station->ledger));
-	status result = vigil_look(station->vigil, station->clock_ns(), tell_missing, station);
-	status end = ledger_batch_end(station->ledger);
-	if (end != STATUS_OK) {
+	status begin = ledger_batch_begin(station->ledger);
+	status result = vigil_look(station->vigil, station->clock_ns(), begin == STATUS_OK ? tell_missing : cannot_tell,
+				   station);
+	status end = begin == STATUS_OK ? ledger_batch_end(station->ledger) : begin;
+	if (end != STATUS_OK)
 		vigil_look_undo(station->vigil);
-		store_failed(station, NULL);
-	}
+	if (end != STATUS_OK || result != STATUS_OK)
+		look_failed(station);
+	else
+		station->untold_count = 0;
 	return result != STATUS_OK ? result : end;
 }
 

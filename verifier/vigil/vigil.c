@@ -134,30 +134,6 @@ status vigil_dismiss(struct vigil *vigil, const char *name)
 	return STATUS_OK;
 }
 
-status vigil_hear(struct vigil *vigil, const char *name, enum vigil_state *ret_before)
-{
-	bool is_found;
-	size_t place = place_of(vigil, name, &is_found);
-
-	if (!is_found)
-		return STATUS_MISSING;
-	struct target *target = &vigil->targets[place];
-	*ret_before = target->state;
-	target->state = VIGIL_HEALTHY;
-	target->heard_ns = vigil->watched_ns;
-	return STATUS_OK;
-}
-
-static struct vigil_target describe(const struct vigil *vigil, const struct target *target)
-{
-	return (struct vigil_target){
-		.name = target->name,
-		.state = target->state,
-		.interval_ms = target->interval_ms,
-		.silent_ns = vigil->watched_ns - target->heard_ns,
-	};
-}
-
 static void advance(struct vigil *vigil, uint64_t now_ns)
 {
 	/* A steady clock doesn't go back; one that does is taken to stand still. */
@@ -167,15 +143,44 @@ static void advance(struct vigil *vigil, uint64_t now_ns)
 	vigil->clock_ns = now_ns;
 }
 
+status vigil_hear(struct vigil *vigil, const char *name, uint64_t now_ns, enum vigil_state *ret_before)
+{
+	bool is_found;
+	size_t place = place_of(vigil, name, &is_found);
+
+	if (!is_found)
+		return STATUS_MISSING;
+	struct target *target = &vigil->targets[place];
+	*ret_before = target->state;
+	target->state = VIGIL_HEALTHY;
+	advance(vigil, now_ns);
+	target->heard_ns = vigil->watched_ns;
+	return STATUS_OK;
+}
+
+static bool is_silent(const struct vigil *vigil, const struct target *target)
+{
+	return vigil->watched_ns - target->heard_ns > NS_PER_MS * INTERVALS_MISSED * target->interval_ms;
+}
+
+static struct vigil_target describe(const struct vigil *vigil, const struct target *target)
+{
+	return (struct vigil_target){
+		.name = target->name,
+		.state = is_silent(vigil, target) ? VIGIL_MISSING : target->state,
+		.interval_ms = target->interval_ms,
+		.silent_ns = vigil->watched_ns - target->heard_ns,
+	};
+}
+
 status vigil_look(struct vigil *vigil, uint64_t now_ns, vigil_visit visit, void *context)
 {
 	advance(vigil, now_ns);
 	vigil->look_count++;
 	for (size_t i = 0; i < vigil->target_count; i++) {
 		struct target *target = &vigil->targets[i];
-		uint64_t silent_ns = vigil->watched_ns - target->heard_ns;
 
-		if (target->state == VIGIL_MISSING || silent_ns <= NS_PER_MS * INTERVALS_MISSED * target->interval_ms)
+		if (target->state == VIGIL_MISSING || !is_silent(vigil, target))
 			continue;
 		target->before = target->state;
 		target->state = VIGIL_MISSING;

@@ -3,7 +3,7 @@
  * Who was heard of in time, and who is missing. Nothing else decides that: no closed connection, no
  * clock that can be set.
  *
- * Time here is the time that the verifier has watched: it advances with each look by what a
+ * Time here is the time that the verifier has watched: it advances with each heartbeat and look by what a
  * steady clock (CLOCK_MONOTONIC) says, but by VIGIL_LOOK_NS_MAX at most. A verifier that was stopped, swapped
  * out or suspended for an hour has not watched for an hour, and finds nobody missing for what it
  * couldn't hear; it hears what is waiting first, then looks.
@@ -49,11 +49,12 @@ MUST_USE status vigil_expect(struct vigil *vigil, const char *name, uint32_t int
 /* STATUS_MISSING, not reported: nobody expects it. */
 MUST_USE status vigil_dismiss(struct vigil *vigil, const char *name);
 
-/* A good heartbeat came. *ret_before: what it was until now; MISSING says that it is back.
- * STATUS_MISSING, not reported: nobody expects it. */
-MUST_USE status vigil_hear(struct vigil *vigil, const char *name, enum vigil_state *ret_before);
+/* A good heartbeat came, at `now_ns` by the steady clock. *ret_before: what it was until now; MISSING says that it is
+ * back. STATUS_MISSING, not reported: nobody expects it. */
+MUST_USE status vigil_hear(struct vigil *vigil, const char *name, uint64_t now_ns, enum vigil_state *ret_before);
 
-/* What is known of a target. `silent_ns`: watched time since it was heard, or since it was expected. */
+/* What is known of a target. `silent_ns`: watched time since it was heard, or since it was expected. `state` is MISSING
+ * once that is too long, whether or not a look could tell it. */
 struct vigil_target {
 	const char *name; /* until the next vigil_expect() or _dismiss() */
 	enum vigil_state state;
