@@ -481,6 +481,13 @@ def test_without_the_right_to_local_output_nothing_of_the_target_is_printed(bart
         assert len(line) < 8 or line not in done.stderr
 
 
+def test_the_grantors_socket_is_for_whom_it_is_said_to_be(bartizan, dump, agent, grantor, plain):
+    assert os.stat(grantor().path).st_mode & 0o777 == 0o600
+    shared = grantor(**{"socket-mode": "0660"})
+    assert cat(bartizan, dump, agent, shared).stdout == plain
+    assert os.stat(shared.path).st_mode & 0o777 == 0o660
+
+
 def test_without_the_right_to_user_memory_no_process_memory_is_shown(bartizan, dump, agent, grantor):
     def show(rights, *files):
         return bartizan("cat", "--target", dump, "--agent", agent.path, "--grantor", grantor(rights=rights).path, *files)

@@ -20,6 +20,7 @@
 enum {
 	EXIT_USAGE = 2,
 	OPTION_SOCKET = 256,
+	OPTION_SOCKET_MODE,
 	OPTION_SOCKET_FD,
 	OPTION_SERIAL,
 	OPTION_PARENT_FD,
@@ -50,10 +51,12 @@ struct settings {
 	struct grantor_policy policy;
 	struct grantor_server server;
 	const char *socket_path;
+	mode_t socket_mode;
 };
 
 static const struct argp_option options[] = {
-	{"socket", OPTION_SOCKET, "PATH", 0, "Listen on this Unix socket (made with mode 0600)", 0},
+	{"socket", OPTION_SOCKET, "PATH", 0, "Listen on this Unix socket", 0},
+	{"socket-mode", OPTION_SOCKET_MODE, "MODE", 0, "Its permissions, octal (0600)", 0},
 	{"socket-fd", OPTION_SOCKET_FD, "N", 0, "Listen on this inherited descriptor instead", 0},
 	{"serial", OPTION_SERIAL, "PATH", 0,
 	 "Serve this Unix socket of a QEMU's chardev (virtio-serial), for an enclave in a VM; may be repeated", 0},
@@ -90,6 +93,16 @@ static uint64_t parse_number(struct argp_state *state, const char *name, const c
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value > max)
 		argp_error(state, "--%s takes a number from 0 to %llu, not %s", name, (unsigned long long)max, text);
 	return value;
+}
+
+static mode_t parse_mode(struct argp_state *state, const char *text)
+{
+	char *end;
+	unsigned long mode = strtoul(text, &end, 8);
+
+	if (end == text || *end != '\0' || mode > 0777)
+		argp_error(state, "\"%s\" isn't a mode like 0660", text);
+	return (mode_t)mode;
 }
 
 static void add_source(struct argp_state *state, struct grantor_policy *policy, const char *text)
@@ -191,6 +204,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 	switch (key) {
 	case OPTION_SOCKET: settings->socket_path = argument; return 0;
+	case OPTION_SOCKET_MODE: settings->socket_mode = parse_mode(state, argument); return 0;
 	case OPTION_SOCKET_FD:
 		settings->server.listener = (int)parse_number(state, "socket-fd", argument, INT32_MAX);
 		return 0;
@@ -238,9 +252,17 @@ static const struct argp parser = {
 	       "Exit status: 0 told to end; 1 could not start; 2 wrong usage.",
 };
 
+/* Made for our user alone, then opened to whom it is for. */
+static status listen_at(const char *path, mode_t mode, int *ret_listener)
+{
+	TRY(listen_unix(path, GRANTOR_CLIENT_COUNT_MAX, ret_listener));
+	return chmod(path, mode) == 0 ? STATUS_OK : report(STATUS_IO, "%s can't get the mode %o: %m", path, mode);
+}
+
 int main(int argc, char **argv)
 {
 	struct settings settings = {
+		.socket_mode = 0600,
 		.policy = {.rights = LINK_RIGHT_KERNEL,
 			   .valid_seconds = VALID_SECONDS_DEFAULT,
 			   .quota_bytes = UINT64_MAX,
@@ -256,7 +278,7 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	settings.server.policy = &settings.policy;
 	if (settings.server.listener < 0 && settings.socket_path != NULL)
-		result = listen_unix(settings.socket_path, GRANTOR_CLIENT_COUNT_MAX, &settings.server.listener);
+		result = listen_at(settings.socket_path, settings.socket_mode, &settings.server.listener);
 	if (result == STATUS_OK)
 		result = grantor_serve(&settings.server);
 	if (settings.socket_path != NULL && result == STATUS_OK)
