@@ -32,13 +32,13 @@ struct fake_wishes {
 	time_t odd_from, odd_until;
 	/* The SGX extension. */
 	const char *fmspc, *pceid; /* hexadecimal */
-	int component, pcesvn; /* all sixteen, the PCE's */
+	int component, pcesvn; /* the least of the sixteen, see fake_component(); the PCE's */
 	bool without_tcb, double_fmspc, component_missing;
 	/* In the notation of OpenSSL's ASN1_generate_v3(): the first text is replaced by the second. */
 	const char *extension_find, *extension_replace;
 	/* Collateral. */
 	const char *platform_status, *qe_status, *info_fmspc;
-	int info_version, level_component, level_pcesvn, qe_level_svn;
+	int info_version, level_component /* the least, too */, level_pcesvn, qe_level_svn;
 	const char *info_issued, *info_until, *qe_until;
 	bool info_signed_by_pck, info_altered, qe_altered;
 	/* One member before it is signed: "tcbLevels.0.tcb.pcesvn=14"; without a value it is taken out. */
@@ -58,6 +58,9 @@ struct fake_wishes {
 };
 
 extern const struct fake_wishes fake_wishes;
+
+/* What the SVN of component `number`, from 1 on, is where `least` is the least one: all sixteen differ. */
+int fake_component(int least, int number);
 
 struct fake_cast;
 

@@ -316,17 +316,17 @@ static void collateral_changed_on_the_way_has_no_signature(void **state)
 static const struct {
 	const char *find, *replace, *code;
 } extension_members[] = {
-	{"1.13.1.2.3\nv=INTEGER:7", "1.13.1.2.3\nv=INTEGER:6", "tcb-status"},
-	{"1.13.1.2.3\nv=INTEGER:7", "1.13.1.2.3\nv=INTEGER:256", "chain"},
-	{"1.13.1.2.3\nv=INTEGER:7", "1.13.1.2.3\nv=INTEGER:-7", "chain"},
-	{"1.13.1.2.3\nv=INTEGER:7", "1.13.1.2.3\nv=BOOL:true", "chain"},
-	{"1.13.1.2.3\nv=INTEGER:7", "1.13.1.2.3\nv=INTEGER:0x10000000000000007", "chain"},
+	{"1.13.1.2.3\nv=INTEGER:22", "1.13.1.2.3\nv=INTEGER:21", "tcb-status"},
+	{"1.13.1.2.3\nv=INTEGER:22", "1.13.1.2.3\nv=INTEGER:256", "chain"},
+	{"1.13.1.2.3\nv=INTEGER:22", "1.13.1.2.3\nv=INTEGER:-22", "chain"},
+	{"1.13.1.2.3\nv=INTEGER:22", "1.13.1.2.3\nv=BOOL:true", "chain"},
+	{"1.13.1.2.3\nv=INTEGER:22", "1.13.1.2.3\nv=INTEGER:0x10000000000000016", "chain"},
 	{"1.13.1.2.3\n", "1.13.1.2.4\n", "chain"}, /* twice, and one is missing */
 	{"1.13.1.2.3\n", "1.13.1.2.33\n", "chain"},
 	{"1.13.1.2.3\n", "1.13.1.3.3\n", "chain"},
-	{"v=INTEGER:13", "v=INTEGER:12", "tcb-status"},
-	{"v=INTEGER:13", "v=INTEGER:65536", "chain"},
-	{"v=INTEGER:13", "v=NULL", "chain"},
+	{"1.13.1.2.17\nv=INTEGER:13", "1.13.1.2.17\nv=INTEGER:12", "tcb-status"},
+	{"1.13.1.2.17\nv=INTEGER:13", "1.13.1.2.17\nv=INTEGER:65536", "chain"},
+	{"1.13.1.2.17\nv=INTEGER:13", "1.13.1.2.17\nv=NULL", "chain"},
 	{"l17=SEQUENCE:l17\n", "", "chain"},
 	{"l18=SEQUENCE:l18\n", "", "chain"},
 	{"OCTETSTRING:07070707070707070707070707070707", "OCTETSTRING:070707070707070707070707070707", "chain"},
@@ -356,6 +356,30 @@ static void every_member_of_the_sgx_extension_is_looked_at(void **state)
 		wishes.extension_find = extension_members[i].find;
 		wishes.extension_replace = extension_members[i].replace;
 		expect(&wishes, wishes.extension_replace, extension_members[i].code);
+	}
+}
+
+/* The platform's SVN is one too low, or the level's one too high. */
+static void each_of_the_sixteen_components_counts_by_itself(void **state)
+{
+	(void)state;
+	for (int number = 1; number <= PCK_COMPONENT_COUNT; number++) {
+		const int svn = fake_component(fake_wishes.component, number);
+		struct fake_wishes low = fake_wishes, high = fake_wishes, old_form = fake_wishes;
+		char find[64], replace[64], change[64], old_change[64];
+
+		snprintf(find, sizeof find, "1.13.1.2.%d\nv=INTEGER:%d\n", number, svn);
+		snprintf(replace, sizeof replace, "1.13.1.2.%d\nv=INTEGER:%d\n", number, svn - 1);
+		low.extension_find = find;
+		low.extension_replace = replace;
+		expect(&low, replace, "tcb-status");
+		snprintf(change, sizeof change, "tcbLevels.0.tcb.sgxtcbcomponents.%d.svn=%d", number - 1, svn + 1);
+		high.info_change = change;
+		expect(&high, change, "tcb-status");
+		snprintf(old_change, sizeof old_change, "tcbLevels.0.tcb.sgxtcbcomp%02dsvn=%d", number, svn + 1);
+		old_form.info_version = 2;
+		old_form.info_change = old_change;
+		expect(&old_form, old_change, "tcb-status");
 	}
 }
 
@@ -637,6 +661,7 @@ int main(void)
 		TEST(every_member_of_the_qe_identity_is_looked_at),
 		TEST(collateral_changed_on_the_way_has_no_signature),
 		TEST(every_member_of_the_sgx_extension_is_looked_at),
+		TEST(each_of_the_sixteen_components_counts_by_itself),
 		TEST(every_field_of_each_certificate_is_looked_at),
 		TEST(a_ca_must_be_one_and_a_key_must_be_for_signing),
 		TEST(every_field_of_a_revocation_list_is_looked_at),
