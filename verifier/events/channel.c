@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +46,20 @@ static status write_line(int file, const char *path, const char *text, size_t si
 	return STATUS_IO;
 }
 
+/* A new file, whose name is on the disk, too: what is written to it counts as told. */
+static int open_new(const char *path)
+{
+	char *copy TEXT_CLEANUP = strdup(path);
+	int directory CLOSE_CLEANUP = copy != NULL ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+
+	if (file >= 0 && (directory < 0 || fsync(directory) != 0)) {
+		close(file);
+		return -1;
+	}
+	return file;
+}
+
 status channel_file_write(const char *path, const struct event *event)
 {
 	json_t *whole = event_ocsf(event);
@@ -53,7 +68,9 @@ status channel_file_write(const char *path, const struct event *event)
 	json_decref(whole);
 	if (text == NULL)
 		return report(STATUS_NO_MEMORY, "no memory for an event");
-	int file CLOSE_CLEANUP = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+	int file CLOSE_CLEANUP = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+	if (file < 0 && errno == ENOENT)
+		file = open_new(path);
 	if (file < 0)
 		return report(STATUS_IO, "%s can't be opened: %m", path);
 	size_t size = strlen(text);
