@@ -104,6 +104,9 @@ def test_where_the_grant_allows_it_output_is_in_clear_too(watched, guest):
 
 @pytest.mark.parametrize("option", ["--netns", "--pid-namespace"])
 def test_a_part_that_the_host_chose_is_not_told_as_the_target(watched, option):
+    watched.stop()
+    watched.configure(watched.images, "kernel, user, local-output")
+    watched.start()
     before = len(watched.kept("output"))
     done = watched.run(option, "1", "netstat", "-tln")
     assert done.returncode != 0 and f"{option}: a verifier is told of the whole target only".encode() in done.stderr, done
