@@ -26,7 +26,7 @@ OF_THE_QUOTE = ("debug", "encrypted-ppid", "quote-by-another", "report-by-anothe
 class World:
     """A verifier that has the platform's collateral `name`; `enclave` comes as soon as it is there. Another one, a simulation's, may."""
 
-    def __init__(self, directory, name="good", quote=(), program=OF_MADE_UP_ROOT, more_targets=(), swapped=()):
+    def __init__(self, directory, name="good", quote=(), program=OF_MADE_UP_ROOT, more_targets=(), swapped=(), policy=""):
         self.directory, self.made = directory, directory / "made"
         subprocess.run([os.path.join(ROOT, "build/bin/bartizan"), "keygen", "--owner", "-o", directory / "owner.pem"], check=True)
         self.made.mkdir()
@@ -39,11 +39,13 @@ class World:
         contents = [(directory / "collateral" / file).read_bytes() for file in swapped]
         for file, content in zip(swapped, reversed(contents), strict=True):
             (directory / "collateral" / file).write_bytes(content)
+        (directory / "policy").write_text(policy)
         self.daemon = Daemon(directory, ["qemu:web1", "qemu:web2", *more_targets], "60s", options=("--insecure-accept-sim", fingerprint()),
                              references=["11", "33", *("44" for _ in more_targets)], program=program,
                              environment={**os.environ, "BARTIZAN_MADE_UP_ROOT": f"{self.made}/good/root"},
                              more=f"enclaves:\n  listen: unix:{directory}/tls\n  owner: {directory}/owner.pem\n  collateral: {directory}/collateral\n"
-                                  f"grants:\n  sources: [{'77' * 32}]\n  valid: 5m\n")
+                                  + (f"  policy: {directory}/policy\n" if policy else "")
+                                  + f"grants:\n  sources: [{'77' * 32}]\n  valid: 5m\n")
 
     def attested(self, target, byte, more=()):
         return Attested(types.SimpleNamespace(directory=self.directory), target, byte, binding=hashlib.sha256(self.asked).hexdigest(), more=more)
@@ -83,6 +85,14 @@ def test_a_good_platforms_enclave_is_let_in_and_gets_a_grant(world):
     assert one.enclave.receive()[0] == GRANT
     [target] = [t for t in one.daemon.state()["targets"] if t["name"] == "qemu:web1"]
     assert target["state"] == "healthy" and target["evidence"].startswith("accepted: SGX, TCB UpToDate; MRENCLAVE 1111111111111111")
+
+
+def test_what_was_tolerated_is_told_with_its_sentence(world):
+    one = world("out-of-date", policy="accept_tcb_status: [OutOfDate]\naccept_debug: true\n", quote=("debug",))
+    assert one.enclave.receive()[0] == WELCOME
+    [target] = [t for t in one.daemon.state()["targets"] if t["name"] == "qemu:web1"]
+    assert target["evidence"] == ("accepted: SGX, TCB OutOfDate, a debug enclave; MRENCLAVE 1111111111111111…; tolerated: "
+                                  "accept_debug: the enclave's memory can be read: DEBUG is set; accept_tcb_status: OutOfDate (advisories: INTEL-SA-00615)")
 
 
 def refused(one):

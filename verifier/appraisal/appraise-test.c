@@ -259,6 +259,71 @@ static void a_quoting_enclave_out_of_date_makes_the_platform_so(void **state)
 	assert_true(verdict_is_accepted(&appraisal.verdict));
 }
 
+static void both_levels_advisories_are_told(void **state)
+{
+	struct fake_wishes wishes = fake_wishes;
+
+	(void)state;
+	wishes.platform_status = "ConfigurationAndSWHardeningNeeded";
+	wishes.qe_svn = 5;
+	fake_platform_init(&platform, &wishes);
+	assert_int_equal(appraise_at(AT), STATUS_OK);
+	assert_int_equal(appraisal.verdict.reason_count, 1);
+	assert_string_equal(appraisal.verdict.reasons[0].text,
+			    "the TCB is OutOfDateConfigurationNeeded, not UpToDate (advisories: INTEL-SA-00615; the "
+			    "quoting enclave's: INTEL-SA-00477)");
+}
+
+/* `count` of the best level's, the quoting enclave's one, and what is said. */
+static const char *told_of_advisories(int count)
+{
+	struct fake_wishes wishes = fake_wishes;
+	char list[1024];
+	size_t used = (size_t)snprintf(list, sizeof list, "tcbLevels.0.advisoryIDs=[");
+
+	for (int i = 0; i < count; i++)
+		used += (size_t)snprintf(list + used, sizeof list - used, "%s\"INTEL-SA-%05d\"", i == 0 ? "" : ",", i);
+	snprintf(list + used, sizeof list - used, "]");
+	wishes.platform_status = "ConfigurationAndSWHardeningNeeded";
+	wishes.qe_svn = 5;
+	wishes.info_change = list;
+	fake_platform_deinit(&platform);
+	fake_platform_init(&platform, &wishes);
+	assert_int_equal(appraise_at(AT), STATUS_OK);
+	assert_int_equal(appraisal.verdict.reason_count, 1);
+	return appraisal.verdict.reasons[0].text;
+}
+
+static void more_advisories_than_there_is_room_for_are_cut_and_it_is_seen(void **state)
+{
+	char last[32];
+
+	(void)state;
+	for (int count = 0; count <= 20; count++) {
+		const char *text = told_of_advisories(count);
+
+		snprintf(last, sizeof last, "INTEL-SA-%05d", count - 1);
+		assert_true(count == 0 || strstr(text, last) != NULL);
+		assert_true(strstr(text, "…") == NULL || count >= 19);
+		assert_true(strstr(text, "INTEL-SA-00477)") != NULL || strstr(text, "…)") != NULL);
+	}
+	assert_non_null(strstr(told_of_advisories(40), "INTEL-SA-00020 "));
+	assert_string_equal(appraisal.verdict.reasons[0].text + strlen(appraisal.verdict.reasons[0].text) - 4, "…)");
+}
+
+static void a_text_is_cut_between_characters(void **state)
+{
+	char text[] = "aéééé";
+
+	(void)state;
+	verdict_text_mark_cut(text, sizeof text);
+	assert_string_equal(text, "aéé…");
+	char odd[] = "aaéééé";
+	odd[sizeof odd - 2] = '\0';
+	verdict_text_mark_cut(odd, sizeof odd - 1);
+	assert_string_equal(odd, "aaéé…");
+}
+
 static void expired_collateral_is_tolerated_as_long_as_the_policy_says(void **state)
 {
 	struct fake_wishes wishes = fake_wishes;
@@ -390,6 +455,9 @@ int main(void)
 		RIGHT_TEST(another_root_than_the_pinned_one_is_refused),
 		RIGHT_TEST(a_tolerance_is_named_and_never_reaches_further),
 		RIGHT_TEST(a_quoting_enclave_out_of_date_makes_the_platform_so),
+		RIGHT_TEST(both_levels_advisories_are_told),
+		RIGHT_TEST(more_advisories_than_there_is_room_for_are_cut_and_it_is_seen),
+		cmocka_unit_test(a_text_is_cut_between_characters),
 		RIGHT_TEST(expired_collateral_is_tolerated_as_long_as_the_policy_says),
 		RIGHT_TEST(an_evaluation_number_below_the_policys_is_refused),
 		RIGHT_TEST(debug_is_accepted_only_where_the_policy_says_so),

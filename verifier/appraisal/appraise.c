@@ -12,6 +12,9 @@
 #include "verifier/grants/keys.h"
 #include "wire/sim-quote.h"
 
+/* The words around the advisories, with the longest name of a status. */
+enum { STATUS_WORDS_SIZE = 96 };
+
 const uint8_t appraisal_vendor_intel[QUOTE_VENDOR_SIZE] = {0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9,
 							   0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07};
 
@@ -235,17 +238,27 @@ static enum tcb_status converge(enum tcb_status platform, enum tcb_status qe)
 	return TCB_OUT_OF_DATE_CONFIGURATION_NEEDED;
 }
 
-/* The level's advisories in one text; "none". */
-static void advisories_text(const struct tcb_level *level, char *ret_text, size_t size)
+static size_t put_advisories(const struct tcb_level *level, const char *lead, char *text, size_t used, size_t size)
 {
-	size_t used = 0, i;
 	const json_t *entry;
+	size_t i;
 
-	ret_text[0] = '\0';
 	json_array_foreach(level->advisories, i, entry) if (used < size) used +=
-		(size_t)snprintf(ret_text + used, size - used, "%s%s", used > 0 ? " " : "", json_string_value(entry));
-	if (ret_text[0] == '\0')
+		(size_t)snprintf(text + used, size - used, "%s%s", i == 0 ? lead : " ", json_string_value(entry));
+	return used;
+}
+
+/* Both levels' advisories in one text; "none". */
+static void advisories_text(const struct appraisal *result, char *ret_text, size_t size)
+{
+	size_t used = put_advisories(result->platform_level, "", ret_text, 0, size);
+
+	used = put_advisories(result->qe_level,
+			      used > 0 ? "; the quoting enclave's: " : "the quoting enclave's: ", ret_text, used, size);
+	if (used == 0)
 		snprintf(ret_text, size, "none");
+	if (used >= size)
+		verdict_text_mark_cut(ret_text, size);
 }
 
 static bool advisory_is_accepted(const struct policy *policy, const char *advisory)
@@ -273,14 +286,11 @@ static void judge_status(struct work *work)
 {
 	const struct appraisal *result = work->result;
 	const struct policy *policy = work->terms->policy;
-	char advisories[VERDICT_TEXT_SIZE / 2];
+	char advisories[VERDICT_TEXT_SIZE - STATUS_WORDS_SIZE];
 
 	if (result->tcb == TCB_UP_TO_DATE)
 		return;
-	/* Of the quoting enclave only where it is what's wrong. */
-	const struct tcb_level *worse =
-		result->platform_level->tcb == TCB_UP_TO_DATE ? result->qe_level : result->platform_level;
-	advisories_text(worse, advisories, sizeof advisories);
+	advisories_text(result, advisories, sizeof advisories);
 	if (!policy->accepted_status[result->tcb]) {
 		verdict_refuse(work->verdict, "tcb-status", "the TCB is %s, not UpToDate (advisories: %s)",
 			       tcb_status_name(result->tcb), advisories);

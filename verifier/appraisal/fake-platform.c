@@ -306,7 +306,7 @@ static void raw_key(EVP_PKEY *key, uint8_t ret_key[QUOTE_KEY_SIZE])
 /* "a.0.b=JSON": set that member; "a.0.b": take it out. */
 static void change(json_t *object, const char *wish)
 {
-	char path[256];
+	char path[1024];
 	char *value, *name, *dot;
 
 	if (wish == NULL)

@@ -3,6 +3,19 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
+
+static const char ellipsis[] = "…";
+
+void verdict_text_mark_cut(char *text, size_t size)
+{
+	size_t end = size - sizeof ellipsis;
+
+	/* Not within a character of UTF-8. */
+	while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80)
+		end--;
+	memcpy(text + end, ellipsis, sizeof ellipsis);
+}
 
 static void remark(struct verdict_remark *remarks, size_t *count, const char *code, const char *format,
 		   va_list arguments)
@@ -16,7 +29,8 @@ static void remark(struct verdict_remark *remarks, size_t *count, const char *co
 	}
 	struct verdict_remark *next = &remarks[(*count)++];
 	next->code = code;
-	vsnprintf(next->text, sizeof next->text, format, arguments);
+	if (vsnprintf(next->text, sizeof next->text, format, arguments) >= (int)sizeof next->text)
+		verdict_text_mark_cut(next->text, sizeof next->text);
 }
 
 void verdict_refuse(struct verdict *verdict, const char *code, const char *format, ...)

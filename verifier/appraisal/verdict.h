@@ -11,8 +11,9 @@
 
 enum {
 	/* More than one appraisal can give; the last place says that there were more. */
-	VERDICT_REMARK_COUNT_MAX = 24,
-	VERDICT_TEXT_SIZE = 256, /* with its NUL; longer texts are cut */
+	VERDICT_REMARK_COUNT_MAX = 14,
+	/* With its NUL; longer texts are cut, and say so. With words around it, it fits in EVIDENCE_SENTENCE_SIZE. */
+	VERDICT_TEXT_SIZE = 448,
 };
 
 /* One word for programs, one sentence for people. */
@@ -34,6 +35,9 @@ __attribute__((format(printf, 3, 4))) void verdict_refuse(struct verdict *verdic
 /* Something would, but the policy's line `code` lets it pass. */
 __attribute__((format(printf, 3, 4))) void verdict_tolerate(struct verdict *verdict, const char *code,
 							    const char *format, ...);
+
+/* Of `size` bytes with its NUL, at least four, of which snprintf() has cut the rest: it ends with "…" now. */
+void verdict_text_mark_cut(char *text, size_t size);
 
 /* Nothing speaks against it. */
 bool verdict_is_accepted(const struct verdict *verdict);

@@ -323,7 +323,13 @@ void gate_describe(const struct attest_enclave *enclave, char *ret_text, size_t 
 	if (used > 0 && (size_t)used < size)
 		used += snprintf(ret_text + used, size - (size_t)used, "; MRENCLAVE %s…",
 				 short_hex(enclave->mrenclave, mrenclave));
-	for (size_t i = 0; i < enclave->verdict.tolerance_count && used > 0 && (size_t)used < size; i++)
-		used += snprintf(ret_text + used, size - (size_t)used, "%s%s", i == 0 ? "; tolerated: " : ", ",
-				 enclave->verdict.tolerances[i].code);
+	for (size_t i = 0; i < enclave->verdict.tolerance_count && used > 0 && (size_t)used < size; i++) {
+		const struct verdict_remark *tolerance = &enclave->verdict.tolerances[i];
+
+		/* What is to be known of a simulation stands in front. */
+		used += snprintf(ret_text + used, size - (size_t)used, "%s%s%s%s", i == 0 ? "; tolerated: " : "; ",
+				 tolerance->code, enclave->is_sim ? "" : ": ", enclave->is_sim ? "" : tolerance->text);
+	}
+	if (used > 0 && (size_t)used >= size)
+		verdict_text_mark_cut(ret_text, size);
 }

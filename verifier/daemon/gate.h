@@ -62,7 +62,7 @@ MUST_USE status gate_terms_hash(const struct gate *gate, const char *target, uin
 /* Would it be given today? The target is expected, the enclave is one of its reference values, the source is enrolled,
  * the terms are the same, and nothing else has condemned it. */
 bool gate_still_wants(const struct gate *gate, const struct ledger_grant *grant);
-/* The verdict for people. */
+/* The verdict for people, with what was tolerated; "…" where it is cut. */
 void gate_describe(const struct attest_enclave *enclave, char *ret_text, size_t size);
 
 #endif

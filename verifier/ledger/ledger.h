@@ -29,6 +29,7 @@ enum {
 	LEDGER_STREAM_SIZE = 32, /* the enclave's key, fresh at each of its starts */
 	LEDGER_NAME_SIZE = 64, /* a target's, with its NUL */
 	LEDGER_TEXT_SIZE = 256, /* an alert's, with its NUL */
+	LEDGER_EVIDENCE_SIZE = 640, /* a verdict's on evidence, with what was tolerated and the NUL */
 	/* A program's whole output, say of `lsof` on a large machine, goes in pieces of this. */
 	LEDGER_FINDING_SIZE_MAX = 1 << 20,
 	LEDGER_PROGRAM_SIZE = 64, /* with its NUL */
@@ -80,7 +81,7 @@ struct ledger_target {
 	uint64_t heard_count;
 	int64_t heard_at; /* seconds since 1970; 0: never */
 	struct ledger_scan scan; /* what the last heartbeat said; zeros before the first */
-	char evidence[LEDGER_TEXT_SIZE]; /* the last verdict on an enclave's evidence, in words */
+	char evidence[LEDGER_EVIDENCE_SIZE]; /* the last verdict on an enclave's evidence, in words */
 };
 
 /* One visit per enrolled target, by name; ends early with what isn't STATUS_OK. */

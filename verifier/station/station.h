@@ -34,7 +34,7 @@ extern const uint32_t station_bucket_ms[STATION_BUCKET_COUNT];
 struct station_peer {
 	void *connection; /* the caller's */
 	/* What the channel knows of the other end, in words. */
-	char evidence[LEDGER_TEXT_SIZE];
+	char evidence[LEDGER_EVIDENCE_SIZE];
 	bool is_welcome; /* the rest holds */
 	char target[LEDGER_NAME_SIZE];
 	uint8_t stream[VERIFIER_STREAM_SIZE];
