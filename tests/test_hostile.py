@@ -35,7 +35,7 @@ POINTERS_TRIED = 2      # of each place, where not all are
 SKIPPED_SHARE_MAX = 0.5
 # What a kernel doesn't let us show, before anything is forged.
 LACKS = ("sctp is a module whose types the kernel doesn't keep", "how fanotify's marks look before Linux 6.0",
-         "what tun_chr_show_fdinfo [tun]() writes is missing")
+         "what tun_chr_show_fdinfo [tun]() writes is missing", "sockets, which aren't shown")
 END_OF_TEXT = 256 << 20
 # Two disks of memory, the first with two partitions.
 DISKS = r"""

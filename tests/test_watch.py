@@ -56,7 +56,9 @@ def test_the_guest_is_what_its_row_says(watched):
     text = next(int(line.split()[0], 16) for line in symbols if line.endswith(b" T _text"))
     assert (b"la57" in flags) == (watched.row["la57"] == "on")
     assert (b"isolation: enabled" in messages) == (watched.row["pti"] == "on")
-    assert (text != 0xffffffff81000000) == (watched.row["kaslr"] == "on")
+    assert (b"nokaslr" in watched.exec(["cat", "/proc/cmdline"]).stdout.split()) == (watched.row["kaslr"] == "off")
+    # Chance may choose the usual place, too: once in some 500 starts.
+    assert text == 0xffffffff81000000 or watched.row["kaslr"] == "on"
 
 
 def test_netstat_prints_outside_what_it_prints_inside(watched):

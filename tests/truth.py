@@ -80,7 +80,8 @@ AGENT = Skip(r"/proc/1/.*", "process 1 runs while the guest looks, and sleeps wh
 
 _CLOCK = "how long the reader takes between two looks at its clock: no property of the task"
 _AVERAGE = "an average that rises while a task runs and decays while it sleeps, whichever it does between the looks"
-_SCHED = (Exempt("clock-delta", _CLOCK), *(Exempt(f"se.avg.{name}", _AVERAGE) for name in (
+_CPUS_OWN = "each CPU has a scale of its own, and a task that is taken to another one between the looks is put on that"
+_SCHED = (Exempt("clock-delta", _CLOCK), Exempt("se.vruntime", _CPUS_OWN), Exempt("se.avg.last_update_time", _CPUS_OWN), *(Exempt(f"se.avg.{name}", _AVERAGE) for name in (
     "load_sum", "runnable_sum", "util_sum", "load_avg", "runnable_avg", "util_avg", "util_est", "util_est.ewma",
     "util_est.enqueued")))
 
