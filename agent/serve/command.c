@@ -13,6 +13,7 @@
 
 #include "agent/serve/daemon.h"
 #include "agent/serve/log.h"
+#include "base/file-mode.h"
 #include "base/report.h"
 #include "base/state-home.h"
 #include "wire/frame.h"
@@ -161,12 +162,8 @@ static error_t set_path(char path[static SERVE_PATH_SIZE], const char *text)
 
 static error_t set_mode(struct serve_settings *settings, const char *text, struct argp_state *state)
 {
-	char *end;
-	unsigned long mode = strtoul(text, &end, 8);
-
-	if (end == text || *end != 0 || mode > 0777)
+	if (file_mode_parse(text, &settings->socket_mode) != STATUS_OK)
 		argp_error(state, "\"%s\" isn't a mode like 0660", text);
-	settings->socket_mode = (mode_t)mode;
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/file-mode.h"
 #include "base/report.h"
 #include "verifier/grants/grantor-serve.h"
 #include "verifier/grants/listen.h"
@@ -97,12 +98,11 @@ static uint64_t parse_number(struct argp_state *state, const char *name, const c
 
 static mode_t parse_mode(struct argp_state *state, const char *text)
 {
-	char *end;
-	unsigned long mode = strtoul(text, &end, 8);
+	mode_t mode = 0;
 
-	if (end == text || *end != '\0' || mode > 0777)
+	if (file_mode_parse(text, &mode) != STATUS_OK)
 		argp_error(state, "\"%s\" isn't a mode like 0660", text);
-	return (mode_t)mode;
+	return mode;
 }
 
 static void add_source(struct argp_state *state, struct grantor_policy *policy, const char *text)
