@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The serving agent, seen from an independent client (link_client.py). Targets are dump files whose
 bytes are known, so that what arrives can be compared with what is there."""
+import base64
 import hashlib
 import hmac
 import json
@@ -478,6 +479,12 @@ def test_it_becomes_another_user_and_still_serves(start, owner, target, tmp_path
     assert agent.proc("status")["Uid"].split()[:3] == ["65534"] * 3
     s = session(agent, owner, target)
     assert s.ask([read(0)])[0][0] == link.OK
+    assert "stays root" not in agent.log()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root stays root")
+def test_who_leaves_it_root_is_warned(agent):
+    assert "this agent stays root" in agent.log() and "--user NAME" in agent.log()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -520,6 +527,26 @@ def test_its_key_is_its_own_and_stays_and_its_nonce_changes(start, tmp_path, own
     done = subprocess.run([find_agent(), "serve", "--socket", str(tmp_path / "s"), "--key", key_path, "--owner",
                            os.path.join(first.directory, "owner.pub")], capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode == 1 and "others may read" in done.stderr
+
+
+def test_a_key_that_wants_a_passphrase_is_refused_and_nobody_is_asked(tmp_path, owner):
+    """Without a terminal OpenSSL would read its input, a pipe that stays open here."""
+    good, encrypted = tmp_path / "owner.pub", tmp_path / "encrypted"
+    owner.write_public(str(good))
+    for kind in ("PUBLIC KEY", "RSA PRIVATE KEY"):
+        encrypted.write_bytes(f"-----BEGIN {kind}-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,000102030405060708090A0B0C0D0E0F\n\n".encode()
+                              + base64.b64encode(bytes(48)) + f"\n-----END {kind}-----\n".encode())
+        encrypted.chmod(0o600)
+        is_owner = kind == "PUBLIC KEY"
+        process = subprocess.Popen([find_agent(), "serve", "--socket", tmp_path / "s", "--owner", encrypted if is_owner else good, "--key",
+                                    tmp_path / "made.key" if is_owner else encrypted], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, start_new_session=True)
+        try:
+            assert process.wait(timeout=20) == 1
+        finally:
+            process.kill()
+        errors = process.communicate()[1]
+        assert "key in PEM" in errors and "pass phrase" not in errors, errors
 
 
 def test_told_to_end_it_closes_sessions_so_that_it_can_be_proven(start, owner, target):

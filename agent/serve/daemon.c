@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -251,6 +252,19 @@ static void say_ready(const struct daemon *daemon)
 	notify("READY=1");
 }
 
+/* Root without capabilities still owns root's files: whoever gets hold of the daemon reads them. Who is bound to a
+ * parent is a run's own agent, and no service. */
+static void warn_of_root(const struct serve_settings *settings)
+{
+	int signal = 0;
+
+	if (geteuid() == 0 && settings->user == NULL && prctl(PR_GET_PDEATHSIG, &signal) == 0 && signal == 0)
+		log_write(
+			LOG_PRIORITY_WARNING,
+			"this agent stays root, though with two capabilities alone: give it a user of its own (--user "
+			"NAME, or the unit bartizan-agent.service)");
+}
+
 static void warn(const struct serve_settings *settings)
 {
 	if (settings->accept_sim)
@@ -383,6 +397,7 @@ static status run(struct daemon *daemon, const struct serve_settings *settings)
 	TRY(init_listeners(daemon));
 	if (settings->pause_ms > 0)
 		TRY(pauser_start(settings->pause_ms, confine_helper, (void *)settings->user));
+	warn_of_root(settings);
 	TRY(confine(settings));
 	TRY(hub_init(&daemon->hub, settings->target, settings->target_count, &settings->owners));
 	TRY(start_ports(daemon));

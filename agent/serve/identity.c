@@ -26,12 +26,9 @@ static void file_cleanup(FILE **file)
 		fclose(*file);
 }
 
-/* A key's file as PEM: an empty password, so that an encrypted one is an error and
- * not a question on the terminal. */
-static EVP_PKEY *read_private(FILE *file)
-{
-	return PEM_read_PrivateKey(file, NULL, NULL, "");
-}
+/* An empty password, so that PEM which says that it is encrypted, a public key's too, is an error and not a question on
+ * the terminal. */
+static char no_password[] = "";
 
 static status load_key(const char *path, uint8_t ret_secret[static LINK_KEY_SIZE])
 {
@@ -44,7 +41,7 @@ static status load_key(const char *path, uint8_t ret_secret[static LINK_KEY_SIZE
 	if ((found.st_mode & 077) != 0)
 		return report(STATUS_DENIED,
 			      "others may read the source's key %s: chmod 600 it, or better make a new one", path);
-	__attribute__((cleanup(key_cleanup))) EVP_PKEY *key = read_private(file);
+	__attribute__((cleanup(key_cleanup))) EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, no_password);
 	if (key == NULL || EVP_PKEY_get_raw_private_key(key, ret_secret, &size) != 1 || size != LINK_KEY_SIZE ||
 	    EVP_PKEY_get_base_id(key) != EVP_PKEY_X25519)
 		return report(STATUS_MALFORMED, "%s isn't an X25519 private key in PEM", path);
@@ -117,7 +114,7 @@ static status load_owner(const char *path, uint8_t ret_key[static START_OWNER_KE
 		return report(STATUS_IO,
 			      "can't read the owner's public key %s: %s; `bartizan keygen --owner` makes one", path,
 			      strerror(errno));
-	__attribute__((cleanup(key_cleanup))) EVP_PKEY *key = PEM_read_PUBKEY(file, NULL, NULL, NULL);
+	__attribute__((cleanup(key_cleanup))) EVP_PKEY *key = PEM_read_PUBKEY(file, NULL, NULL, no_password);
 	if (key == NULL || EVP_PKEY_get_group_name(key, group, sizeof group, NULL) != 1 ||
 	    strcmp(group, "prime256v1") != 0 ||
 	    EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_PUB_KEY, point, sizeof point, &size) != 1 ||
