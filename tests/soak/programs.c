@@ -40,8 +40,8 @@ enum {
 	OUTPUT_SIZE_MAX = 1 << 20,
 	/* No program here needs a hundredth of these. */
 	CALL_COUNT_MAX = 1000000,
-	/* Where a lie loses what the verifier said, the enclave waits a minute for it (VERIFIER_PATIENCE_MS), for each of
-	 * the few things that it then may want of it, before it says so. */
+	/* Where a lie loses what the verifier said, the enclave waits a minute for it (VERIFIER_PATIENCE_MS), for each
+	 * of the few things that it then may want of it, before it says so. */
 	SECONDS_MAX = 300,
 	/* Some hundredths of the lies are about something that only the host knows: another run
 	 * takes their place. Where half of them are, something else is wrong. */
