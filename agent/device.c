@@ -126,10 +126,11 @@ static status take_ram(struct device_target *device, const char *path)
 		const uint64_t asked = ram.from;
 
 		if (ioctl(device->file, BARTIZAN_NEXT_RAM, &ram) != 0)
-			return errno == EPERM
-				       ? locked_down(path)
-				       : report(STATUS_USAGE, "%s is no device of the module bartizan (kmod/): %s",
-						path, strerror(errno));
+			return errno == EPERM ? locked_down(path)
+					      : report(STATUS_USAGE,
+						       "%s is no device of the module bartizan (kmod/) that shows this "
+						       "machine: %s",
+						       path, strerror(errno));
 		if (ram.page_count == 0)
 			return device->ram.range_count > 0 ? STATUS_OK
 							   : report(STATUS_MALFORMED, "%s knows no memory", path);

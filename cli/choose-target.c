@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli/choose-target.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "agent/qemu-process.h"
 #include "base/report.h"
@@ -60,6 +64,55 @@ status choose_target_name(const char *name, char ret_name[START_TARGET_SIZE])
 			      START_TARGET_SIZE - 1);
 	memset(ret_name, 0, START_TARGET_SIZE);
 	memcpy(ret_name, name, strlen(name) + 1);
+	return STATUS_OK;
+}
+
+/* What the kernel says of the device, in a file of its directory: one line. */
+static bool device_says(dev_t device, const char *file, char *line, int size)
+{
+	char path[64];
+
+	snprintf(path, sizeof path, "/sys/dev/char/%u:%u/%s", major(device), minor(device), file);
+	FILE *from = fopen(path, "re");
+	bool is_said = from != NULL && fgets(line, size, from) != NULL;
+	if (from != NULL)
+		fclose(from);
+	if (is_said)
+		line[strcspn(line, "\n")] = 0;
+	return is_said;
+}
+
+static bool is_of_module(dev_t device)
+{
+	char path[64], subsystem[PATH_MAX];
+
+	snprintf(path, sizeof path, "/sys/dev/char/%u:%u/subsystem", major(device), minor(device));
+	ssize_t size = readlink(path, subsystem, sizeof subsystem - 1);
+	if (size <= 0)
+		return false;
+	subsystem[size] = 0;
+	const char *slash = strrchr(subsystem, '/');
+	return slash != NULL && strcmp(slash + 1, "bartizan") == 0;
+}
+
+status choose_target_forwarded(const char *name, char ret_name[START_TARGET_SIZE], char ret_agent[CHOOSE_AGENT_SIZE])
+{
+	static const char prefix[] = "dev:";
+	const char *path = name + strlen(prefix);
+	char line[START_TARGET_SIZE + 1];
+	struct stat found;
+
+	if (strncmp(name, prefix, strlen(prefix)) != 0 || stat(path, &found) != 0 || !S_ISCHR(found.st_mode) ||
+	    !is_of_module(found.st_rdev) || !device_says(found.st_rdev, "target", line, sizeof line))
+		return STATUS_END;
+	/* The agent is another machine's: only its own kinds of names mean something there. */
+	if (strncmp(line, "qemu:", 5) != 0 && strncmp(line, "dump:", 5) != 0)
+		return report(STATUS_USAGE,
+			      "%s stands for \"%s\", which no agent outside this machine serves: load the module with "
+			      "targets=qemu:NAME=/PATH/OF/PORT",
+			      path, line);
+	TRY(choose_target_name(line, ret_name));
+	snprintf(ret_agent, CHOOSE_AGENT_SIZE, "serial:%s", path);
 	return STATUS_OK;
 }
 

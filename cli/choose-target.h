@@ -16,4 +16,13 @@ MUST_USE status choose_target(const char *name, struct target **ret_target);
  * behind it. STATUS_USAGE, reported: too long, or as above. */
 MUST_USE status choose_target_name(const char *name, char ret_name[START_TARGET_SIZE]);
 
+enum { CHOOSE_AGENT_SIZE = START_TARGET_SIZE + 8 };
+
+/* "dev:/dev/bartizanN" (kmod/), N > 0, stands for another machine's target: its name as grants have it, and the address
+ * of the agent that has it, by way of that device. Both are the word of this machine's kernel; what is watched is what
+ * the grant names. STATUS_END: `name` is nothing of that kind. STATUS_USAGE, reported: the module was told a name that
+ * can't be. */
+MUST_USE status choose_target_forwarded(const char *name, char ret_name[START_TARGET_SIZE],
+					char ret_agent[CHOOSE_AGENT_SIZE]);
+
 #endif

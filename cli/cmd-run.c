@@ -75,7 +75,8 @@ struct settings {
 
 static const struct argp_option options[] = {
 	{"target", KEY_TARGET, "T", 0,
-	 "qemu:PID, qemu:NAME, lab:NAME, dump:FILE, dev:/dev/bartizan0 (this machine through its module), or smm: for "
+	 "qemu:PID, qemu:NAME, lab:NAME, dump:FILE, dev:/dev/bartizan0 (this machine through its module; 1 and on: "
+	 "others), or smm: for "
 	 "this machine through its firmware (the only VM that "
 	 "runs "
 	 "here)",
@@ -331,6 +332,7 @@ struct run {
 	struct frozen frozen; /* plain: over the target's source and the epoch */
 	struct image_file image; /* of a program that isn't run by another one */
 	char target_name[START_TARGET_SIZE];
+	char device_agent[CHOOSE_AGENT_SIZE]; /* by way of one of the module's devices */
 	struct children children;
 	struct peers peers;
 	struct aesm aesm;
@@ -549,6 +551,26 @@ static status complete_for_firmware(struct settings *settings, const struct back
 	return STATUS_OK;
 }
 
+/* In an enclave's VM the module has devices that lead to other machines' agents: the name that counts is the target's
+ * there. */
+static status complete_for_device(struct settings *settings, const struct backend *backend, struct run *run)
+{
+	char name[START_TARGET_SIZE];
+	status result = choose_target_forwarded(run->target_name, name, run->device_agent);
+
+	if (result != STATUS_OK)
+		return result == STATUS_END ? STATUS_OK : result;
+	if (backend == &plain_backend)
+		return report(STATUS_USAGE,
+			      "%s is the sealed way to another machine's agent: the backend plain has no link; use sgx "
+			      "or sim",
+			      run->target_name);
+	memcpy(run->target_name, name, sizeof name);
+	if (settings->agent == NULL)
+		settings->agent = run->device_agent;
+	return STATUS_OK;
+}
+
 /* Where nothing else was said, what the user's environment says. A program that another one runs was told all. */
 static void look_into_environment(const struct backend *backend, struct settings *settings)
 {
@@ -585,6 +607,7 @@ static status run_in(struct run *run, const struct settings *given, int *ret_exi
 	TRY(copy_arguments(run, settings, name));
 	TRY(choose_target_name(settings->target, run->target_name));
 	TRY(complete_for_firmware(&complete, backend, run->target_name));
+	TRY(complete_for_device(&complete, backend, run));
 	struct program inside = {
 		.backend = backend,
 		.image_path = path,

@@ -133,14 +133,14 @@ class Probe(Transport):
         self.process.wait(timeout=60)
 
 
-def insert_module(machine, directory, kernel):
+def insert_module(machine, directory, kernel, *parameters):
     """Build a module for the guest's kernel, and insert it."""
     built = subprocess.run([os.path.join(ROOT, "tools/kernel-module"), os.path.join(ROOT, directory), kernel], check=True,
                            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600).stdout.strip()
     for name in os.listdir(built):
         with open(os.path.join(built, name), "rb") as file:
             machine.exec(["sh", "-c", f"cat >/tmp/{name}"], input=file.read())
-        machine.exec(["insmod", f"/tmp/{name}"])
+        machine.exec(["insmod", f"/tmp/{name}", *parameters])
 
 
 class Canary:

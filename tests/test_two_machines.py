@@ -2,17 +2,21 @@
 """As the papers have it: the enclave in one VM, the target another, the agent outside both."""
 import mmap
 import os
+import re
+import struct
 import subprocess
 import threading
 import time
 
 import pytest
 
+import smm
 from conftest import ROOT, Guest
 
 PATIENCE_SECONDS = 60
 REPLY = 4096 + 4096 + 32 * 1024   # where replies lie: wire/link-shared.h
 AGENTS, GRANTOR = ["serial:/dev/virtio-ports/agent", "ivshmem:"], "serial:/dev/virtio-ports/grantor"
+DEVICE = "dev:/dev/bartizan1"
 
 
 def program(bartizan, name):
@@ -36,6 +40,8 @@ def watcher(bartizan, guest, place):
     root = (place / "bartizan/sim-root").read_bytes()
     machine.exec(["sh", "-c", "umask 077; mkdir -p /run/state/bartizan; cat >/run/state/bartizan/sim-root"], input=root)
     machine.exec(["sh", "-c", "cat >/run/owner.pub"], input=(place / "owner.pub").read_bytes())
+    smm.insert_module(machine, "kmod", machine.describe()["kernel"],
+                      f"targets=qemu:{guest.qemu_pid}=/dev/virtio-ports/agent,qemu:nobody=/dev/virtio-ports/none,smm:=/dev/null,qemu:null=/dev/null")
     yield machine
     machine.down()
 
@@ -83,12 +89,13 @@ def grantor(bartizan, guest, watcher, agent, place):
 
 
 def watch(guest, watcher, *arguments, by=AGENTS[0], **more):
-    return watcher.exec(["env", "XDG_STATE_HOME=/run/state", "bartizan", "run", "--target", f"qemu:{guest.qemu_pid}",
-                         "--agent", by, "--grantor", GRANTOR, "--owner", "/run/owner.pub", *arguments], check=False,
+    """By an agent's address, or a device of the module that leads to one."""
+    where = ["--target", by] if by.startswith("dev:") else ["--target", f"qemu:{guest.qemu_pid}", "--agent", by]
+    return watcher.exec(["env", "XDG_STATE_HOME=/run/state", "bartizan", "run", *where, "--grantor", GRANTOR, "--owner", "/run/owner.pub", *arguments], check=False,
                         **more)
 
 
-@pytest.mark.parametrize("by", AGENTS)
+@pytest.mark.parametrize("by", [*AGENTS, DEVICE])
 def test_netstat_in_one_machine_shows_the_other(guest, sockets, watcher, agent, grantor, by):
     for _ in range(5):   # until the guest is still
         before = guest.exec(["netstat", "-tuna"]).stdout
@@ -102,7 +109,7 @@ def test_netstat_in_one_machine_shows_the_other(guest, sockets, watcher, agent, 
     assert b"LISTEN" not in watcher.exec(["netstat", "-tna"]).stdout
 
 
-@pytest.mark.parametrize("by", AGENTS)
+@pytest.mark.parametrize("by", [*AGENTS, DEVICE])
 def test_an_agent_that_starts_anew_serves_the_machine_again(bartizan, guest, watcher, agent, grantor, place, by):
     assert watch(guest, watcher, "netstat", "-t", by=by).returncode == 0
     agent.kill()
@@ -158,3 +165,43 @@ def test_who_writes_into_the_shared_memory_ends_a_run_and_shows_nothing(guest, w
 def test_without_a_grantor_nothing_is_shown(guest, watcher, agent):
     done = watch(guest, watcher, "netstat", "-t")
     assert done.returncode == 125 and done.stdout == b"" and b"grantor" in done.stderr
+
+
+def test_the_modules_minor_number_is_the_targets_number(guest, watcher):
+    said = watcher.exec(["sh", "-c", "for number in 0 1 2 3 4; do ls -lL /dev/bartizan$number; cat /sys/class/bartizan/bartizan$number/target; done"],
+                        check=False).stdout.decode()
+    assert re.findall(r", +(\d+) .*/dev/bartizan(\d)", said) == [(str(number), str(number)) for number in range(5)], said
+    assert re.findall(r"^(qemu|smm):(.*)$", said, re.M) == [("qemu", str(guest.qemu_pid)), ("qemu", "nobody"), ("smm", ""), ("qemu", "null")]
+
+
+def test_the_module_gives_no_page_of_another_machine_in_clear(watcher, agent):
+    """Not by its number, and not by a question in clear: what comes is the agent's hello, and then nothing."""
+    done = watcher.exec(["dd", "if=/dev/bartizan1", "bs=4096", "count=1", "iflag=skip_bytes", "skip=256"], check=False)
+    assert done.returncode != 0 and done.stdout == b"", done
+    ask = b"".join(struct.pack("<IHHII", 0x314C5A42, kind, 0, len(body), number) + body
+                   for number, (kind, body) in enumerate([(1, struct.pack("<II", 1, 0)), (4, bytes(4096))]))
+    watcher.exec(["sh", "-c", "cat >/tmp/ask"], input=ask)
+    said = watcher.exec(["sh", "-c", "exec 3<>/dev/bartizan1; cat /tmp/ask >&3; sleep 2; cat <&3; true"]).stdout
+    magic, kind, _, size, _ = struct.unpack_from("<IHHII", said)
+    assert (magic, kind, size) == (0x314C5A42, 2, 72) and len(said) < 512, said[:600]
+
+
+@pytest.mark.parametrize("number, words", [(2, b"/dev/bartizan2"), (3, b"no agent outside"), (4, b"/dev/bartizan4")])
+def test_a_device_that_leads_nowhere_is_named(guest, watcher, number, words):
+    done = watch(guest, watcher, "netstat", "-tna", by=f"dev:/dev/bartizan{number}")
+    assert done.returncode in (2, 125) and done.stdout == b"" and words in done.stderr, done
+
+
+def test_what_has_no_link_cannot_take_the_module_for_its_source(guest, watcher):
+    done = watcher.exec(["bartizan", "run", "--backend", "plain", "--target", DEVICE, "netstat", "-tna"], check=False)
+    assert done.returncode == 2 and done.stdout == b"" and b"plain" in done.stderr, done
+
+
+def test_a_module_that_is_told_no_target_is_not_loaded(watcher):
+    watcher.exec(["rmmod", "bartizan"])
+    try:
+        for wrong in ("qemu:web1", "=/dev/null", "qemu:web1=port"):
+            assert watcher.exec(["insmod", "/tmp/bartizan.ko", f"targets={wrong}"], check=False).returncode != 0, wrong
+        assert watcher.exec(["sh", "-c", "ls /dev/bartizan*"], check=False).stdout == b""
+    finally:
+        watcher.exec(["insmod", "/tmp/bartizan.ko"])

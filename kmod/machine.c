@@ -10,7 +10,6 @@
 #include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/ioport.h>
-#include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/security.h>
@@ -21,6 +20,7 @@
 #include <asm/special_insns.h>
 
 #include "bartizan.h"
+#include "minors.h"
 
 /* Behind the last page there can be: MAXPHYADDR is 52 at most (SDM vol. 3A, 4.1.4). */
 #define PAGE_NUMBER_END (1ULL << (52 - PAGE_SHIFT))
@@ -30,7 +30,7 @@ static int is_locked_down(void)
 	return security_locked_down(LOCKDOWN_DEV_MEM);
 }
 
-static int bartizan_open(struct inode *inode, struct file *file)
+static int machine_open(struct inode *inode, struct file *file)
 {
 	return capable(CAP_SYS_RAWIO) ? is_locked_down() : -EPERM;
 }
@@ -63,7 +63,7 @@ static ssize_t read_pages(loff_t first, size_t count, char __user *to)
 	return i > 0 ? (ssize_t)(i * PAGE_SIZE) : result;
 }
 
-static ssize_t bartizan_read(struct file *file, char __user *to, size_t size, loff_t *position)
+static ssize_t machine_read(struct file *file, char __user *to, size_t size, loff_t *position)
 {
 	const size_t count = size / PAGE_SIZE;
 	const int locked_down = is_locked_down();
@@ -110,7 +110,7 @@ static long give_registers(void __user *to)
 	return copy_to_user(to, &registers, sizeof registers) != 0 ? -EFAULT : 0;
 }
 
-static long bartizan_ioctl(struct file *file, unsigned int command, unsigned long argument)
+static long machine_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
 	const int locked_down = is_locked_down();
 	struct bartizan_ram ram;
@@ -130,21 +130,10 @@ static long bartizan_ioctl(struct file *file, unsigned int command, unsigned lon
 	return copy_to_user((void __user *)argument, &ram, sizeof ram) != 0 ? -EFAULT : 0;
 }
 
-static const struct file_operations bartizan_operations = {
+const struct file_operations machine_operations = {
 	.owner = THIS_MODULE,
-	.open = bartizan_open,
-	.read = bartizan_read,
+	.open = machine_open,
+	.read = machine_read,
 	.llseek = default_llseek,
-	.unlocked_ioctl = bartizan_ioctl,
+	.unlocked_ioctl = machine_ioctl,
 };
-
-static struct miscdevice bartizan_device = {
-	.minor = MISC_DYNAMIC_MINOR,
-	.name = "bartizan0",
-	.fops = &bartizan_operations,
-	.mode = 0400,
-};
-
-module_misc_device(bartizan_device);
-MODULE_DESCRIPTION("This machine's memory by page number, to compare Bartizan's sources with");
-MODULE_LICENSE("GPL");
