@@ -32,9 +32,6 @@ enum {
 	SUBJECT_SHOWN_SIZE = 16,
 };
 
-/* Whom an alert is about that is about no one target. */
-#define EVERY_TARGET "every target"
-
 struct daemon {
 	const struct serve_options *options;
 	struct rules *rules;
@@ -112,7 +109,7 @@ static status change_rules(struct daemon *daemon, struct rules *rules)
 	struct rules *old = daemon->rules;
 	daemon->rules = rules;
 	rules_destroy(old);
-	(void)!ledger_alert_raise(daemon->ledger, EVERY_TARGET, "reloaded", "by SIGHUP", wall_clock());
+	(void)!ledger_alert_raise(daemon->ledger, LEDGER_EVERY_TARGET, "reloaded", "by SIGHUP", wall_clock());
 	return STATUS_OK;
 }
 
@@ -145,7 +142,7 @@ static status note_order(struct daemon *daemon, const struct control_request *re
 
 	snprintf(text, sizeof text, "user %u: %s%s%s", (unsigned)request->user, words,
 		 request->reason[0] != '\0' ? "; " : "", request->reason);
-	return ledger_alert_raise(daemon->ledger, is_target ? (const char *)subject->value : EVERY_TARGET,
+	return ledger_alert_raise(daemon->ledger, is_target ? (const char *)subject->value : LEDGER_EVERY_TARGET,
 				  request->is_lift ? "lifted" : "barred", text, wall_clock());
 }
 

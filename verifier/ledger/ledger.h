@@ -24,6 +24,9 @@
 #include "base/reader.h"
 #include "base/status.h"
 
+/* Whom an alert is about that is about no one target. */
+#define LEDGER_EVERY_TARGET "every target"
+
 enum {
 	LEDGER_HASH_SIZE = 32,
 	LEDGER_STREAM_SIZE = 32, /* the enclave's key, fresh at each of its starts */

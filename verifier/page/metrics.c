@@ -84,6 +84,9 @@ char *page_metrics_text(const struct page_sources *sources)
 	    figures->result_count);
 	say(out, "bartizan_alerts_total", "counter", "Alerts in the store.", (uint64_t)alert);
 	say(out, "bartizan_refused_messages_total", "counter", "Messages that were refused.", figures->refused_count);
+	say(out, "bartizan_refusals_untold_total", "counter",
+	    "Refused enclaves that alerts tell as a number alone, for there were too many.",
+	    figures->untold_refusal_count);
 	say(out, "bartizan_connections", "gauge", "Connections of enclaves.", *sources->connection_count);
 	say(out, "bartizan_connections_dropped_total", "counter", "Connections ended as too many, slow or silent.",
 	    *sources->dropped_count);

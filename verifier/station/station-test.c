@@ -34,10 +34,13 @@ static struct ledger *ledger;
 static struct station *station;
 static uint64_t steady_ns;
 static time_t wall = 1750420800;
+static uint64_t work_ns; /* each look at the wall clock takes so long */
+static const char *refusal; /* of whoever says hello, but for NULL */
 
 /* In place of libc's: the wall clock, which anybody sets. */
 time_t time(time_t *ret_time)
 {
+	steady_ns += work_ns;
 	if (ret_time != NULL)
 		*ret_time = wall;
 	return wall;
@@ -107,28 +110,47 @@ static void beat(struct enclave *enclave)
 	enclave->is_challenged = false;
 }
 
-/* The next of its chain; what isn't acknowledged is made once more, the same. */
-static void find(struct enclave *enclave)
+/* One of its chain behind `previous`; that becomes this one's hash. */
+static void send_result(struct enclave *enclave, uint64_t number, uint8_t previous[static LEDGER_HASH_SIZE])
 {
 	struct {
 		struct verifier_result head;
 		char content[40];
-	} result = {.head = {.number = enclave->kept + 1, .kind = VERIFIER_RESULT_FINDING, .program = "scan"}};
+	} result = {.head = {.number = number, .kind = VERIFIER_RESULT_FINDING, .program = "scan"}};
 	const size_t from = offsetof(struct verifier_result, kind);
+
+	snprintf(result.content, sizeof result.content, "{\"title\": \"%llu\"}", (unsigned long long)number);
+	memcpy(result.head.previous, previous, sizeof result.head.previous);
+	assert_int_equal(send_frame(enclave, VERIFIER_RESULT, &result, sizeof result), STATUS_OK);
+	assert_int_equal(ledger_chain_hash(result.head.previous, enclave->target, enclave->stream, number,
+					   (struct span){(const uint8_t *)&result + from, sizeof result - from},
+					   previous),
+			 STATUS_OK);
+}
+
+/* The next of its chain; what isn't acknowledged is made once more, the same. */
+static void find(struct enclave *enclave)
+{
+	uint8_t hash[LEDGER_HASH_SIZE];
 	uint64_t before = enclave->kept;
 
-	snprintf(result.content, sizeof result.content, "{\"title\": \"%llu\"}",
-		 (unsigned long long)result.head.number);
-	memcpy(result.head.previous, enclave->last_hash, sizeof result.head.previous);
-	assert_int_equal(send_frame(enclave, VERIFIER_RESULT, &result, sizeof result), STATUS_OK);
+	memcpy(hash, enclave->last_hash, sizeof hash);
+	send_result(enclave, before + 1, hash);
 	station_flush(station);
 	if (enclave->kept == before)
 		return;
 	assert_int_equal(enclave->kept, before + 1);
-	assert_int_equal(ledger_chain_hash(result.head.previous, enclave->target, enclave->stream, result.head.number,
-					   (struct span){(const uint8_t *)&result + from, sizeof result - from},
-					   enclave->last_hash),
-			 STATUS_OK);
+	memcpy(enclave->last_hash, hash, sizeof hash);
+}
+
+static status admit(void *context, const struct station_peer *peer, const char *target,
+		    char sentence[static STATION_SENTENCE_SIZE])
+{
+	(void)context, (void)peer, (void)target;
+	if (refusal == NULL)
+		return STATUS_OK;
+	snprintf(sentence, STATION_SENTENCE_SIZE, "%s", refusal);
+	return STATUS_DENIED;
 }
 
 static bool open_station(void)
@@ -138,7 +160,7 @@ static bool open_station(void)
 	for (int i = 0; i < TARGET_COUNT; i++)
 		if (ledger_target_enrol(ledger, enclaves[i].target, INTERVAL_MS) != STATUS_OK)
 			return false;
-	return station_create(ledger, hear_answer, NULL, steady, NULL, &station) == STATUS_OK;
+	return station_create(ledger, hear_answer, admit, steady, NULL, &station) == STATUS_OK;
 }
 
 static void close_station(void)
@@ -307,6 +329,172 @@ static void a_welcome_acknowledges_only_what_is_on_the_disk(void **state)
 	cut_disk_deinit();
 }
 
+static void what_the_disk_did_not_take_is_no_gap_when_it_comes_again(void **state)
+{
+	struct enclave *enclave = &enclaves[0];
+	uint8_t hash[LEDGER_HASH_SIZE];
+
+	(void)state;
+	begin(6);
+	connect_one(enclave);
+	find(enclave);
+	cut_disk_limit(1);
+	memcpy(hash, enclave->last_hash, sizeof hash);
+	send_result(enclave, 2, hash);
+	station_flush(station);
+	assert_int_equal(enclave->kept, 1);
+	assert_true(station_figures(station)->is_store_failing);
+	/* There is room again, and the next one was on its way already. */
+	cut_disk_limit(0);
+	send_result(enclave, 3, hash);
+	station_flush(station);
+	assert_int_equal(enclave->kept, 1);
+	memcpy(hash, enclave->last_hash, sizeof hash);
+	send_result(enclave, 2, hash);
+	send_result(enclave, 3, hash);
+	station_flush(station);
+	assert_int_equal(enclave->kept, 3);
+	assert_int_equal(enclave->asked_again, 0);
+	assert_int_equal(alert_count(), 0);
+	/* Nor is an enclave held up for ever that doesn't have it any more: that is a gap. */
+	cut_disk_limit(1);
+	send_result(enclave, 4, hash);
+	station_flush(station);
+	cut_disk_limit(0);
+	uint8_t same[LEDGER_HASH_SIZE];
+	memcpy(same, hash, sizeof same);
+	send_result(enclave, 5, hash);
+	send_result(enclave, 5, same);
+	station_flush(station);
+	assert_int_equal(enclave->kept, 5);
+	assert_int_equal(alert_count(), 1);
+	close_station();
+	cut_disk_deinit();
+}
+
+static void a_store_that_takes_an_alert_again_is_not_failing_any_more(void **state)
+{
+	(void)state;
+	begin(7);
+	for (int tick = 0; tick < 10; tick++)
+		step(SECOND / 5);
+	cut_disk_limit(1);
+	for (int tick = 0; tick < 5; tick++) {
+		steady_ns += SECOND / 5;
+		(void)!station_look(station);
+	}
+	assert_true(station_figures(station)->is_store_failing);
+	cut_disk_limit(0);
+	step(SECOND / 5);
+	assert_int_equal(alert_count(), TARGET_COUNT);
+	assert_false(station_figures(station)->is_store_failing);
+	close_station();
+	cut_disk_deinit();
+}
+
+static void handling_takes_from_a_messages_arrival(void **state)
+{
+	(void)state;
+	begin(8);
+	connect_one(&enclaves[0]);
+	station_flush(station);
+	work_ns = SECOND / 5;
+	beat(&enclaves[0]);
+	work_ns = 0;
+	station_flush(station);
+	/* 100 to 250 ms. */
+	assert_int_equal(station_figures(station)->handling_counts[7], 1);
+	assert_int_equal(station_figures(station)->handling_ns_total, SECOND / 5);
+	close_station();
+	cut_disk_deinit();
+}
+
+static struct ledger_alert last_alert;
+
+static status keep_alert(void *context, const struct ledger_alert *alert)
+{
+	(void)context;
+	last_alert = *alert;
+	return STATUS_OK;
+}
+
+/* How many there are; the last one is in last_alert. */
+static int refused_count(void)
+{
+	station_flush(station);
+	assert_int_equal(ledger_alerts_visit(ledger, 0, UINT32_MAX, keep_alert, NULL), STATUS_OK);
+	return alert_count();
+}
+
+/* Enough time for a minute to be over; nobody goes missing meanwhile that wasn't. */
+static void wait_a_minute(void)
+{
+	for (int i = 0; i <= 60; i++)
+		step(SECOND);
+}
+
+static void refusals_are_told_once_a_minute_and_the_rest_as_a_number(void **state)
+{
+	char text[64];
+
+	(void)state;
+	begin(9);
+	wait_a_minute(); /* all are missing */
+	const int before = alert_count();
+	refusal = "MRENCLAVE 1";
+	for (int i = 0; i < 1000; i++)
+		connect_one(&enclaves[0]);
+	assert_int_equal(refused_count(), before + 1);
+	assert_string_equal(last_alert.text, "MRENCLAVE 1");
+	/* The same enclave at another door is another thing, and so is another one here. */
+	connect_one(&enclaves[1]);
+	assert_int_equal(refused_count(), before + 2);
+	assert_string_equal(last_alert.name, enclaves[1].target);
+	refusal = text;
+	for (int i = 0; i < 500; i++) {
+		snprintf(text, sizeof text, "MRENCLAVE a%d", i);
+		connect_one(&enclaves[0]);
+	}
+	assert_int_equal(refused_count(), before + 32);
+	wait_a_minute();
+	/* One for the 999, one for the 470. */
+	assert_int_equal(refused_count(), before + 34);
+	assert_string_equal(last_alert.name, LEDGER_EVERY_TARGET);
+	assert_non_null(strstr(last_alert.text, "470 others"));
+	assert_int_equal(station_figures(station)->untold_refusal_count, 999 + 470);
+	/* Another minute, another alert, and no sum where nothing was left out. */
+	connect_one(&enclaves[0]);
+	assert_int_equal(refused_count(), before + 35);
+	wait_a_minute();
+	assert_int_equal(refused_count(), before + 35);
+	refusal = NULL;
+	close_station();
+	cut_disk_deinit();
+}
+
+static void refusals_that_were_not_told_are_when_the_verifier_ends_or_its_disk_has_room(void **state)
+{
+	(void)state;
+	begin(10);
+	wait_a_minute();
+	const int before = alert_count();
+	refusal = "MRENCLAVE 1";
+	cut_disk_limit(1);
+	connect_one(&enclaves[0]);
+	station_flush(station);
+	assert_true(station_figures(station)->is_store_failing);
+	cut_disk_limit(0);
+	assert_int_equal(refused_count(), before);
+	close_station();
+	assert_true(open_station());
+	assert_int_equal(refused_count(), before + 1);
+	assert_string_equal(last_alert.text, "1 more within a minute: MRENCLAVE 1");
+	assert_string_equal(last_alert.kind, "refused");
+	refusal = NULL;
+	close_station();
+	cut_disk_deinit();
+}
+
 /* A suspended machine: the steady clock jumps, and nobody was listening. */
 static void an_hour_of_sleep_makes_nobody_missing(void **state)
 {
@@ -391,6 +579,11 @@ int main(void)
 		cmocka_unit_test(who_is_missing_and_told_of_more_than_came_has_lost_results),
 		cmocka_unit_test(a_welcome_acknowledges_only_what_is_on_the_disk),
 		cmocka_unit_test(an_enclave_goes_on_with_a_store_that_was_restored),
+		cmocka_unit_test(what_the_disk_did_not_take_is_no_gap_when_it_comes_again),
+		cmocka_unit_test(a_store_that_takes_an_alert_again_is_not_failing_any_more),
+		cmocka_unit_test(handling_takes_from_a_messages_arrival),
+		cmocka_unit_test(refusals_are_told_once_a_minute_and_the_rest_as_a_number),
+		cmocka_unit_test(refusals_that_were_not_told_are_when_the_verifier_ends_or_its_disk_has_room),
 		cmocka_unit_test(after_a_power_cut_nobody_is_healthy_and_no_counter_goes_back),
 	};
 

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/report.h"
+#include "verifier/station/refusals.h"
 
 enum {
 	NS_PER_MS = 1000000,
@@ -39,7 +40,10 @@ struct station {
 	station_clock clock_ns;
 	void *context;
 	struct station_figures figures;
+	struct refusals refusals;
+	uint64_t came_ns; /* what is being taken */
 	bool in_batch;
+	uint32_t told_count; /* alerts of the last look */
 	uint8_t nonces[NONCE_COUNT][VERIFIER_NONCE_SIZE];
 	size_t nonce_count; /* that weren't used yet */
 	struct pending pending[STATION_PENDING_COUNT_MAX];
@@ -96,10 +100,32 @@ status station_create(struct ledger *ledger, station_send send, station_admit ad
 	return STATUS_OK;
 }
 
+static status tell_refusals(void *context, const char *target, const char *text)
+{
+	struct station *station = context;
+
+	return ledger_alert_raise(station->ledger, target != NULL ? target : LEDGER_EVERY_TARGET, "refused", text,
+				  wall_clock());
+}
+
+/* Those of the last minute that weren't told one by one; where that can't be kept, the next look tries again. */
+static void sum_refusals(struct station *station)
+{
+	if (ledger_batch_begin(station->ledger) != STATUS_OK)
+		return;
+	if (refusals_sum(&station->refusals, tell_refusals, station) != STATUS_OK)
+		ledger_batch_spoil(station->ledger);
+	if (ledger_batch_end(station->ledger) == STATUS_OK)
+		refusals_forget(&station->refusals);
+}
+
 void station_destroy(struct station *station)
 {
 	if (station == NULL)
 		return;
+	/* How many there were is known here alone. */
+	if (station->refusals.told_count > 0)
+		sum_refusals(station);
 	vigil_destroy(station->vigil);
 	free(station);
 }
@@ -138,19 +164,31 @@ static void send_words(struct station *station, struct station_peer *peer, const
 	station->send(station->context, peer, VERIFIER_REFUSED, (struct span){(const uint8_t *)words, strlen(words)});
 }
 
+static void ask_again(struct station *station, struct station_peer *peer)
+{
+	send_words(station, peer, "the verifier can't keep anything now (its own messages say why): send it again");
+}
+
 static void store_failed(struct station *station, struct station_peer *peer)
 {
 	station->figures.store_failure_count++;
 	station->figures.is_store_failing = true;
 	if (peer != NULL)
-		send_words(station, peer,
-			   "the verifier can't keep anything now (its own messages say why): send it again");
+		ask_again(station, peer);
+}
+
+/* The same for a result: those behind it are no gap, for it comes again. */
+static void result_failed(struct station *station, struct station_peer *peer, uint64_t number)
+{
+	if (peer != NULL && (peer->dropped_number == 0 || number < peer->dropped_number))
+		peer->dropped_number = number;
+	store_failed(station, peer);
 }
 
 static void wait_for_disk(struct station *station, struct station_peer *peer, struct pending pending)
 {
 	pending.peer = peer;
-	pending.came_ns = station->clock_ns();
+	pending.came_ns = station->came_ns;
 	memcpy(pending.target, peer->target, sizeof pending.target);
 	station->pending[station->pending_count++] = pending;
 	peer->pending_count++;
@@ -208,11 +246,18 @@ static status greet(struct station *station, struct station_peer *peer)
 	return station_challenge(station, peer);
 }
 
-/* A good enclave that isn't the target's is somebody's doing. */
+/* A good enclave that isn't the target's is somebody's doing. With what else comes now: he may come often. */
 static status alert_refused(struct station *station, const char *target, const char *sentence)
 {
-	/* Where it can't be kept, the refusal stands, and the store says so. */
-	(void)!ledger_alert_raise(station->ledger, target, "refused", sentence, wall_clock());
+	if (!refusals_note(&station->refusals, target, sentence, station->came_ns)) {
+		station->figures.untold_refusal_count++;
+	} else if (open_batch(station) != STATUS_OK) {
+		/* The refusal stands, and the store says so. */
+		refusals_settle(&station->refusals, false);
+		store_failed(station, NULL);
+	} else if (ledger_alert_raise(station->ledger, target, "refused", sentence, wall_clock()) != STATUS_OK) {
+		ledger_batch_spoil(station->ledger);
+	}
 	return STATUS_DENIED;
 }
 
@@ -320,6 +365,17 @@ static status check_result(struct station *station, struct span body, struct ver
 	return STATUS_OK;
 }
 
+/* One behind a result that is to come again? Who has that no more (an earlier answer said that it is kept) shows so by
+ * sending this one twice. */
+static bool is_early(struct station_peer *peer, uint64_t number)
+{
+	bool is_early = peer->dropped_number != 0 && number > peer->dropped_number && number > peer->result_number;
+
+	if (!is_early)
+		peer->dropped_number = 0;
+	return is_early;
+}
+
 static status take_result(struct station *station, struct station_peer *peer, struct span body, char *sentence)
 {
 	const size_t from = offsetof(struct verifier_result, kind);
@@ -328,6 +384,11 @@ static status take_result(struct station *station, struct station_peer *peer, st
 	uint64_t expected = 0;
 
 	TRY(check_result(station, body, &head, sentence));
+	if (is_early(peer, head.number)) {
+		peer->result_number = head.number;
+		ask_again(station, peer);
+		return STATUS_OK;
+	}
 	struct ledger_finding finding = {.name = peer->target, .number = head.number, .at = wall_clock()};
 	finding.content = (struct span){body.data + from, body.size - from};
 	finding.is_end = head.kind == VERIFIER_RESULT_END;
@@ -343,7 +404,7 @@ static status take_result(struct station *station, struct station_peer *peer, st
 		return refuse(station, sentence, "result %" PRIu64 " doesn't fit the chain of those before",
 			      head.number);
 	if (result != STATUS_OK && result != STATUS_TORN) {
-		store_failed(station, peer);
+		result_failed(station, peer, head.number);
 		return STATUS_OK;
 	}
 	answer.number = head.number;
@@ -358,6 +419,7 @@ static status take_result(struct station *station, struct station_peer *peer, st
 status station_take(struct station *station, struct station_peer *peer, uint16_t type, struct span body,
 		    char ret_sentence[static STATION_SENTENCE_SIZE])
 {
+	station->came_ns = station->clock_ns();
 	if (type == VERIFIER_HELLO)
 		return take_hello(station, peer, body, ret_sentence);
 	if (!peer->is_welcome)
@@ -431,10 +493,12 @@ static void answer(struct station *station, struct pending *pending, bool is_kep
 
 	if (pending->peer != NULL)
 		pending->peer->pending_count--;
-	if (!is_kept) {
+	if (!is_kept && pending->type == VERIFIER_KEPT)
+		result_failed(station, pending->peer, pending->number);
+	else if (!is_kept)
 		store_failed(station, pending->peer);
+	if (!is_kept)
 		return;
-	}
 	if (pending->is_heartbeat)
 		hear(station, pending->target, now_ns);
 	else if (pending->type == VERIFIER_KEPT)
@@ -457,8 +521,8 @@ void station_flush(struct station *station)
 	bool is_kept = ledger_batch_end(station->ledger) == STATUS_OK;
 	uint64_t now_ns = station->clock_ns();
 	station->in_batch = false;
-	if (is_kept)
-		station->figures.is_store_failing = false;
+	station->figures.is_store_failing = !is_kept;
+	refusals_settle(&station->refusals, is_kept);
 	/* Changes of state, if there are any, share one sync again. */
 	bool in_second = is_kept && ledger_batch_begin(station->ledger) == STATUS_OK;
 	for (size_t i = 0; i < station->pending_count; i++)
@@ -477,6 +541,7 @@ static status tell_missing(void *context, const struct vigil_target *target)
 		 (double)target->silent_ns / NS_PER_S, target->interval_ms / 1e3);
 	TRY(ledger_alert_raise(station->ledger, target->name, "missing", text, wall_clock()));
 	TRY(ledger_lost_tell(station->ledger, target->name, wall_clock()));
+	station->told_count++;
 	return ledger_change_note(station->ledger, target->name, vigil_state_name(VIGIL_MISSING), wall_clock());
 }
 
@@ -505,11 +570,18 @@ static void look_failed(struct station *station)
 	(void)!vigil_visit_all(station->vigil, count_missing, &untold);
 	if (untold.count > station->untold_count)
 		(void)!report(STATUS_IO,
-			      "%u targets are missing, %s among them, and nobody is told: it can't be kept, since the "
-			      "store's disk is "
-			      "full or fails",
+			      "%u targets are missing, %s among them, and nobody is told: it can't be kept, since "
+			      "the store's disk is full or fails",
 			      untold.count, untold.name);
 	station->untold_count = untold.count;
+}
+
+/* Where there was something to tell the disk has taken it. */
+static void look_kept(struct station *station)
+{
+	station->untold_count = 0;
+	if (station->told_count > 0)
+		station->figures.is_store_failing = false;
 }
 
 static status cannot_tell(void *context, const struct vigil_target *target)
@@ -522,6 +594,9 @@ static status cannot_tell(void *context, const struct vigil_target *target)
 status station_look(struct station *station)
 {
 	station_flush(station);
+	if (refusals_is_over(&station->refusals, station->clock_ns()))
+		sum_refusals(station);
+	station->told_count = 0;
 	status begin = ledger_batch_begin(station->ledger);
 	status result = vigil_look(station->vigil, station->clock_ns(), begin == STATUS_OK ? tell_missing : cannot_tell,
 				   station);
@@ -531,7 +606,7 @@ status station_look(struct station *station)
 	if (end != STATUS_OK || result != STATUS_OK)
 		look_failed(station);
 	else
-		station->untold_count = 0;
+		look_kept(station);
 	return result != STATUS_OK ? result : end;
 }
 

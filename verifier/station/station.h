@@ -40,6 +40,7 @@ struct station_peer {
 	uint8_t stream[VERIFIER_STREAM_SIZE];
 	uint32_t interval_ms;
 	uint64_t result_number; /* of the last result that came */
+	uint64_t dropped_number; /* of the first that the disk didn't take, until it comes again; 0: none */
 	bool is_challenged;
 	uint8_t nonce[VERIFIER_NONCE_SIZE];
 	uint32_t pending_count; /* the station's */
@@ -59,6 +60,7 @@ typedef uint64_t (*station_clock)(void);
 /* What happened since the start. */
 struct station_figures {
 	uint64_t heartbeat_count, late_count, result_count, refused_count, store_failure_count;
+	uint64_t untold_refusal_count; /* of alerts "refused" that weren't raised one by one (refusals.h) */
 	bool is_store_failing; /* the last attempt to keep something failed */
 	uint64_t handling_counts[STATION_BUCKET_COUNT + 1]; /* the last one: longer */
 	uint64_t handling_ns_total;
@@ -69,6 +71,7 @@ struct station;
 /* `ledger` is borrowed. All that it expects is unknown from now on. STATUS_NO_MEMORY, or as the ledger's; reported. */
 MUST_USE status station_create(struct ledger *ledger, station_send send, station_admit admit, station_clock clock_ns,
 			       void *context, struct station **ret_station);
+/* The ledger must still be there: alerts that wait for their minute's end are raised. */
 void station_destroy(struct station *station);
 
 /* A target that the ledger expects now, unknown as yet; one that was expected keeps its state and gets the new
