@@ -25,7 +25,7 @@
 enum {
 	/* 0.9 MiB of pages, for what no read plan brings: tables, texts, modules' types. */
 	CACHE_PAGE_COUNT = 224,
-	/* 0.75 MiB of lines, 0.4 to find them, and 0.9 for an answer to a plan, packed, which has
+	/* 0.75 MiB of lines, 0.5 to find them, and 0.9 for an answer to a plan, packed, which has
 	 * several times as many. Larger walks are streamed through it, so that their size costs no
 	 * memory. Every page of either is part of the enclave, and more would cost each start. */
 	CACHE_LINE_COUNT = 12288,

@@ -20,6 +20,9 @@ enum {
 	/* Bytes of a packed answer for each line of the ring: packed, they are three times as many
 	 * lines or more, and less than a source sends at once. */
 	PACKED_PART = 80,
+	/* Bits for each bucket in which the lines of an answer's rest are looked up: of 60,000, the most that there
+	 * are, so few share one that the others are told from them. */
+	REST_BITS = 32,
 	/* Of the ring, what is unpacked at first, and at a time when more is wanted. */
 	UNPACKED_FIRST_PART = 2,
 	UNPACKED_PART = 8,
@@ -58,7 +61,8 @@ size_t guest_memory_lines_storage_size(size_t line_count)
 {
 	return align_up(sizeof(struct line_cache)) + align_up(line_count * sizeof(struct line_slot)) +
 	       align_up(bucket_count_for(line_count) * sizeof(uint32_t)) + line_count * PLAN_LINE_SIZE +
-	       align_up(line_count * sizeof(struct line_moments)) + align_up(line_count * PACKED_PART);
+	       align_up(line_count * sizeof(struct line_moments)) + align_up(line_count * PACKED_PART) +
+	       align_up(bucket_count_for(line_count) * REST_BITS / 8);
 }
 
 /* The most lines that fit. */
@@ -113,6 +117,9 @@ status guest_memory_lines_init(struct guest_memory *memory, void *storage, size_
 	next += align_up(line_count * sizeof(struct line_moments));
 	cache->packed.bytes = next;
 	cache->packed.size_max = line_count * PACKED_PART;
+	next += align_up(line_count * PACKED_PART);
+	cache->packed.rest = (uint64_t *)(void *)next;
+	cache->packed.rest_mask = (uint32_t)bucket_count * REST_BITS - 1;
 	cache_clear(cache);
 	memory->lines = cache;
 	return STATUS_OK;
@@ -354,8 +361,8 @@ static void note_moment(struct line_cache *cache, uint32_t count)
 
 	if (count == 0 || cache->moment_next == cache->moment_end || cache->packed.is_still)
 		return;
-	for (uint32_t i = unpack->count - count; i != unpack->count; i++)
-		note_line(cache, unpack->numbers[i % PLAN_PACK_WINDOW], unpack->lines[i % PLAN_PACK_WINDOW],
+	for (uint32_t i = unpack->numbers.count - count; i != unpack->numbers.count; i++)
+		note_line(cache, unpack->numbers.number[i % PLAN_PACK_WINDOW], unpack->lines[i % PLAN_PACK_WINDOW],
 			  cache->moment_next);
 	cache->moment_next++;
 }
@@ -394,6 +401,7 @@ static void unpack(struct guest_memory *memory, size_t count)
 	}
 	packed->at += reader.position;
 	packed->miss_count = 0;
+	packed->is_rest_known = false;
 	packed->next_line =
 		plan_unpack_peek(&packed->unpack, (struct span){packed->bytes + packed->at, packed->size - packed->at});
 }
@@ -491,7 +499,7 @@ static void run(struct guest_memory *memory, struct stopped_plan *stopped)
 	uint32_t first = memory->lines->hand;
 	bool is_first = memory->lines->added_count == memory->lines->kept_until;
 	packed->size = packed->at = 0;
-	packed->unpack.count = 0;
+	packed->unpack.numbers.count = 0;
 	memory->lines->packed_from = stopped;
 	memory->question_count++;
 	memory->plan_run_count++;
@@ -557,13 +565,41 @@ static bool is_well_used(const struct line_cache *cache)
 	return cache->packed.behind <= cache->slot_count / UNPACKED_PART / UNPACKED_USED_PART;
 }
 
-/* A line is missing that needn't be of the answer. To unpack more must not cost what a walk is still to come
- * to, unless it goes elsewhere. */
-static bool is_worth_a_try(const struct line_cache *cache)
+/* Lines are missing that needn't be what comes next. To bring more must not cost what a walk is still to come to,
+ * unless it goes elsewhere. */
+static bool is_worth_a_try(const struct line_cache *cache, uint32_t miss_count)
 {
 	bool has_room = cache->packed.behind < cache->slot_count / 2;
 
-	return cache->packed.miss_count >= (has_room ? MISS_COUNT_MAX : STRAYED_MISS_COUNT_MAX);
+	return miss_count >= (has_room ? MISS_COUNT_MAX : STRAYED_MISS_COUNT_MAX);
+}
+
+static uint32_t rest_bit(const struct packed_lines *packed, uint64_t line)
+{
+	return (uint32_t)(line * UINT64_C(0x9e3779b97f4a7c15) >> 32) & packed->rest_mask;
+}
+
+/* Of all lines that aren't unpacked. */
+static void note_rest(struct packed_lines *packed)
+{
+	struct plan_numbers numbers = packed->unpack.numbers;
+	struct reader reader;
+	uint64_t line;
+
+	reader_init(&reader, (struct span){packed->bytes + packed->at, packed->size - packed->at});
+	memset(packed->rest, 0, ((size_t)packed->rest_mask + 1) / 8);
+	while (plan_unpack_skip(&numbers, &reader, &line))
+		packed->rest[rest_bit(packed, line) / 64] |= 1ULL << (rest_bit(packed, line) % 64);
+	packed->is_rest_known = true;
+}
+
+/* False where the line surely isn't among those that are still to be unpacked: what is no part of the walk (a file's
+ * types and symbols) isn't taken for its end. */
+static bool is_of_rest(struct packed_lines *packed, uint64_t line)
+{
+	if (!packed->is_rest_known)
+		note_rest(packed);
+	return (packed->rest[rest_bit(packed, line) / 64] >> (rest_bit(packed, line) % 64) & 1) != 0;
 }
 
 /* A part of the answer at a time, until the line is there or surely isn't next. */
@@ -573,8 +609,10 @@ static bool continue_unpacking(struct guest_memory *memory, uint64_t line)
 	uint32_t part = cache->slot_count / UNPACKED_PART;
 	bool is_next = is_near(line, cache->packed.next_line);
 
+	if (!is_next && !is_of_rest(&cache->packed, line))
+		return false;
 	cache->packed.miss_count++;
-	if (!is_next && !is_well_used(cache) && !is_worth_a_try(cache))
+	if (!is_next && !is_well_used(cache) && !is_worth_a_try(cache, cache->packed.miss_count))
 		return false;
 	/* Ends: there is less of the answer each time. */
 	do {
@@ -652,7 +690,7 @@ bool lines_continue(struct guest_memory *memory, uint64_t line)
 			continue;
 		bool is_used = stopped == cache->packed_from && is_well_used(cache);
 		if (stopped->cursor.next_line == 0 || is_used || is_near(line, stopped->cursor.next_line) ||
-		    ++stopped->miss_count >= MISS_COUNT_MAX) {
+		    is_worth_a_try(cache, ++stopped->miss_count)) {
 			run(memory, stopped);
 			return true;
 		}

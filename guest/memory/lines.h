@@ -59,6 +59,10 @@ struct packed_lines {
 	uint32_t miss_count; /* as a stopped plan's */
 	uint32_t behind; /* so many lines came after the newest one that was looked at; slot_count: or more */
 	bool is_still; /* all of it is of the moment moment_next */
+	/* A bit for each line's hash that isn't unpacked, where somebody wanted to know since the last part was. */
+	uint64_t *rest;
+	uint32_t rest_mask; /* bits - 1 */
+	bool is_rest_known;
 	struct plan_unpack unpack;
 };
 

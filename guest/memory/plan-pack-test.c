@@ -50,6 +50,21 @@ static void pack(uint32_t distance)
 					      distance <= i ? distance : 0, packed.answer + packed.size);
 }
 
+static void check_skipped(void)
+{
+	struct plan_numbers numbers = {0};
+	struct reader answer;
+	uint64_t line;
+
+	reader_init(&answer, (struct span){packed.answer, packed.size});
+	for (uint32_t i = 0; i < LINE_COUNT; i++) {
+		assert_true(plan_unpack_skip(&numbers, &answer, &line));
+		assert_int_equal(line, packed.numbers[i]);
+	}
+	assert_int_equal(answer.position, packed.size);
+	assert_false(plan_unpack_skip(&numbers, &answer, &line));
+}
+
 static void check_unpacked(void)
 {
 	struct plan_unpack unpack = {0};
@@ -79,6 +94,7 @@ static void lines_come_back_whatever_they_are_told_by(void **state)
 	for (size_t i = 0; i < sizeof distances / sizeof distances[0]; i++) {
 		pack(distances[i]);
 		check_unpacked();
+		check_skipped();
 	}
 	srand(1);
 	for (uint32_t i = 0; i < LINE_COUNT; i++) {
@@ -88,6 +104,7 @@ static void lines_come_back_whatever_they_are_told_by(void **state)
 	}
 	pack(OBJECT_LINES);
 	check_unpacked();
+	check_skipped();
 }
 
 static void objects_that_look_alike_take_the_words_that_differ(void **state)
@@ -114,6 +131,8 @@ static void an_answer_that_is_cut_off_is_refused(void **state)
 
 		reader_init(&answer, (struct span){packed.answer, size});
 		assert_int_equal(plan_unpack_next(&unpack, &answer, &line, &bytes), STATUS_MALFORMED);
+		reader_init(&answer, (struct span){packed.answer, size});
+		assert_false(plan_unpack_skip(&unpack.numbers, &answer, &line));
 	}
 }
 
@@ -142,6 +161,16 @@ static void a_moment_comes_back_behind_its_lines_if_there_were_so_many(void **st
 		assert_int_equal(plan_unpack_moment(&unpack, &answer), counts[i] <= 10 ? counts[i] : 0);
 		assert_int_equal(plan_unpack_next(&unpack, &answer, &line, &bytes),
 				 counts[i] <= 10 ? STATUS_END : STATUS_MALFORMED);
+		/* Between lines, too. */
+		size += PLAN_PACK_MOMENT_SIZE;
+		size += plan_pack_line((const uint8_t(*)[PLAN_LINE_SIZE])packed.lines, packed.numbers, 10, 0,
+				       packed.answer + size);
+		reader_init(&answer, (struct span){packed.answer, size});
+		unpack.numbers.count = 0;
+		for (uint32_t j = 0; j < 11; j++) {
+			assert_true(plan_unpack_skip(&unpack.numbers, &answer, &line));
+			assert_int_equal(line, packed.numbers[j]);
+		}
 	}
 }
 
@@ -160,6 +189,7 @@ static void a_line_told_by_one_that_was_not_there_is_refused(void **state)
 
 		reader_init(&answer, (struct span){bad[i], sizeof bad[i]});
 		assert_int_equal(plan_unpack_next(&unpack, &answer, &line, &bytes), STATUS_MALFORMED);
+		assert_false(plan_unpack_skip(&unpack.numbers, &answer, &line));
 	}
 }
 

@@ -115,14 +115,14 @@ static uint64_t load_number(const uint8_t *at)
 	return low | (uint64_t)high << 32;
 }
 
-static inline uint64_t number_without(const struct plan_unpack *unpack, uint32_t distance)
+static inline uint64_t number_without(const struct plan_numbers *numbers, uint32_t distance)
 {
-	uint32_t index = unpack->count;
+	uint32_t index = numbers->count;
 	bool has_other = distance != 0 && distance < index;
 
-	return expected_number(unpack->numbers[(index - 1) % PLAN_PACK_WINDOW],
-			       has_other ? unpack->numbers[(index - distance) % PLAN_PACK_WINDOW] : 0,
-			       has_other ? unpack->numbers[(index - distance - 1) % PLAN_PACK_WINDOW] : 0, has_other);
+	return expected_number(numbers->number[(index - 1) % PLAN_PACK_WINDOW],
+			       has_other ? numbers->number[(index - distance) % PLAN_PACK_WINDOW] : 0,
+			       has_other ? numbers->number[(index - distance - 1) % PLAN_PACK_WINDOW] : 0, has_other);
 }
 
 /* The words whose bits are in the mask, 16 at most; behind them. */
@@ -137,19 +137,20 @@ static const uint8_t *take_words(const uint8_t *at, unsigned mask, uint8_t *line
  * told by a line that wasn't there. */
 static size_t take_item(struct plan_unpack *unpack, const uint8_t *item)
 {
-	uint32_t slot = unpack->count % PLAN_PACK_WINDOW;
+	struct plan_numbers *numbers = &unpack->numbers;
+	uint32_t slot = numbers->count % PLAN_PACK_WINDOW;
 	bool is_numbered = item[0] == PLAN_PACK_NUMBER;
 	const uint8_t *at = is_numbered ? item + 1 + NUMBER_SIZE : item;
 	uint8_t *line = unpack->lines[slot], distance = at[0];
 	unsigned mask = at[1] | (unsigned)at[2] << 8;
 
-	if (distance > PLAN_PACK_DISTANCE_MAX || distance > unpack->count || (unpack->count == 0 && !is_numbered))
+	if (distance > PLAN_PACK_DISTANCE_MAX || distance > numbers->count || (numbers->count == 0 && !is_numbered))
 		return 0;
-	unpack->numbers[slot] = is_numbered ? load_number(item + 1) : number_without(unpack, distance);
+	numbers->number[slot] = is_numbered ? load_number(item + 1) : number_without(numbers, distance);
 	if (distance == 0)
 		memset(line, 0, PLAN_LINE_SIZE);
 	else
-		memcpy(line, unpack->lines[(unpack->count - distance) % PLAN_PACK_WINDOW], PLAN_LINE_SIZE);
+		memcpy(line, unpack->lines[(numbers->count - distance) % PLAN_PACK_WINDOW], PLAN_LINE_SIZE);
 	return (size_t)(take_words(at + HEAD_SIZE, mask, line) - item);
 }
 
@@ -159,7 +160,7 @@ status plan_unpack_next(struct plan_unpack *unpack, struct reader *answer, uint6
 			const uint8_t **ret_bytes)
 {
 	const uint8_t *item = answer->bytes.data + answer->position;
-	uint32_t slot = unpack->count % PLAN_PACK_WINDOW;
+	uint32_t slot = unpack->numbers.count % PLAN_PACK_WINDOW;
 	size_t left = answer->bytes.size - answer->position; /* as reader_left(); this is done for each line */
 	uint8_t last[PLAN_PACK_SIZE_MAX];
 
@@ -177,9 +178,9 @@ status plan_unpack_next(struct plan_unpack *unpack, struct reader *answer, uint6
 	if (size > left)
 		return bad("is cut off");
 	answer->position += size;
-	*ret_line = unpack->numbers[slot];
+	*ret_line = unpack->numbers.number[slot];
 	*ret_bytes = unpack->lines[slot];
-	unpack->count++;
+	unpack->numbers.count++;
 	return STATUS_OK;
 }
 
@@ -188,10 +189,42 @@ uint32_t plan_unpack_moment_next(const struct plan_unpack *unpack, struct reader
 	const uint8_t *item = answer->bytes.data + answer->position;
 
 	/* What says more than that stays, and isn't a line either. */
-	if (reader_left(answer) < PLAN_PACK_MOMENT_SIZE || item[0] != PLAN_PACK_MOMENT || item[1] >= unpack->count ||
-	    reader_skip(answer, PLAN_PACK_MOMENT_SIZE) != STATUS_OK)
+	if (reader_left(answer) < PLAN_PACK_MOMENT_SIZE || item[0] != PLAN_PACK_MOMENT ||
+	    item[1] >= unpack->numbers.count || reader_skip(answer, PLAN_PACK_MOMENT_SIZE) != STATUS_OK)
 		return 0;
 	return item[1] + 1U;
+}
+
+static ptrdiff_t words_size(unsigned mask)
+{
+	ptrdiff_t size = 0;
+
+	/* A bit less each time. The compiler's own function for it may be one of a library's. */
+	for (; mask != 0; mask &= mask - 1)
+		size += WORD_SIZE;
+	return size;
+}
+
+bool plan_unpack_skip(struct plan_numbers *numbers, struct reader *answer, uint64_t *ret_line)
+{
+	const uint8_t *item = answer->bytes.data + answer->position, *end = answer->bytes.data + answer->bytes.size;
+
+	/* Each round takes some of the answer. */
+	while (end - item >= PLAN_PACK_MOMENT_SIZE && item[0] == PLAN_PACK_MOMENT)
+		item += PLAN_PACK_MOMENT_SIZE;
+	bool is_numbered = item < end && item[0] == PLAN_PACK_NUMBER;
+	const uint8_t *at = is_numbered ? item + 1 + NUMBER_SIZE : item;
+
+	if (end - item < (is_numbered ? 1 + NUMBER_SIZE : 0) + HEAD_SIZE || at[0] > numbers->count ||
+	    at[0] > PLAN_PACK_DISTANCE_MAX || (numbers->count == 0 && !is_numbered))
+		return false;
+	ptrdiff_t size = at - item + HEAD_SIZE + words_size(at[1] | (unsigned)at[2] << 8);
+	if (size > end - item)
+		return false;
+	*ret_line = is_numbered ? load_number(item + 1) : number_without(numbers, at[0]);
+	numbers->number[numbers->count++ % PLAN_PACK_WINDOW] = *ret_line;
+	answer->position = (size_t)(item + size - answer->bytes.data);
+	return true;
 }
 
 uint64_t plan_unpack_peek(const struct plan_unpack *unpack, struct span answer)
@@ -205,5 +238,7 @@ uint64_t plan_unpack_peek(const struct plan_unpack *unpack, struct span answer)
 			memcpy(&number, answer.data + 1, NUMBER_SIZE);
 		return number;
 	}
-	return unpack->count != 0 && answer.data[0] <= unpack->count ? number_without(unpack, answer.data[0]) : 0;
+	return unpack->numbers.count != 0 && answer.data[0] <= unpack->numbers.count
+		       ? number_without(&unpack->numbers, answer.data[0])
+		       : 0;
 }

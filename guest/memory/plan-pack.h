@@ -45,10 +45,15 @@ size_t plan_pack_line(const uint8_t (*lines)[PLAN_LINE_SIZE], const uint64_t *nu
  * where there is room for PLAN_PACK_MOMENT_SIZE bytes. */
 void plan_pack_moment(uint32_t count, uint8_t *to);
 
+/* What telling lines' numbers remembers. */
+struct plan_numbers {
+	uint32_t count; /* lines so far */
+	uint64_t number[PLAN_PACK_WINDOW];
+};
+
 /* What unpacking remembers; zeros to begin with. */
 struct plan_unpack {
-	uint32_t count; /* lines so far */
-	uint64_t numbers[PLAN_PACK_WINDOW];
+	struct plan_numbers numbers;
 	uint8_t lines[PLAN_PACK_WINDOW][PLAN_LINE_SIZE];
 };
 
@@ -67,6 +72,9 @@ MUST_USE static inline uint32_t plan_unpack_moment(const struct plan_unpack *unp
  * STATUS_END: nothing left. STATUS_MALFORMED, reported: cut off, a moment, or told by a line that wasn't there. */
 MUST_USE status plan_unpack_next(struct plan_unpack *unpack, struct reader *answer, uint64_t *ret_line,
 				 const uint8_t **ret_bytes);
+/* The next line's number alone, in a fraction of the time: of it and of moments before it nothing is looked at. False:
+ * nothing left, or not whole. */
+MUST_USE bool plan_unpack_skip(struct plan_numbers *numbers, struct reader *answer, uint64_t *ret_line);
 /* The number of the line that comes next, 0 where there is none; consumes nothing. */
 uint64_t plan_unpack_peek(const struct plan_unpack *unpack, struct span answer);
 
