@@ -16,6 +16,12 @@
 #include "base/report.h"
 #include "verifier/events/outputs.h"
 
+enum {
+	/* Every receiver takes 2048 bytes (RFC 5424, 6.1). */
+	SYSLOG_SIZE = 2048,
+	SYSLOG_SECONDS = 3,
+};
+
 static void close_file(int *file)
 {
 	if (*file >= 0)
@@ -31,15 +37,15 @@ static void free_text(char **text)
 
 #define TEXT_CLEANUP __attribute__((cleanup(free_text)))
 
-/* One write: two lines don't mix. A part of a line that a full disk took is cut off again. */
-static status write_line(int file, const char *path, const char *text, size_t size)
+/* One write: two writers' lines don't mix. A part of it that a full disk took is cut off again. */
+static status write_all(int file, const char *path, const char *text, size_t size)
 {
 	off_t before = lseek(file, 0, SEEK_END);
 	ssize_t written = write(file, text, size);
 
 	if (written == (ssize_t)size && fdatasync(file) == 0)
 		return STATUS_OK;
-	(void)!report(STATUS_IO, "an event can't be written to %s: %s", path,
+	(void)!report(STATUS_IO, "events can't be written to %s: %s", path,
 		      written >= 0 && written < (ssize_t)size ? "no room" : strerror(errno));
 	if (before >= 0)
 		(void)!ftruncate(file, before);
@@ -60,22 +66,35 @@ static int open_new(const char *path)
 	return file;
 }
 
-status channel_file_write(const char *path, const struct event *event)
+static char *join(char *const *lines, size_t count, size_t *ret_size)
 {
-	json_t *whole = event_ocsf(event);
-	char *text TEXT_CLEANUP = whole != NULL ? json_dumps(whole, JSON_COMPACT) : NULL;
+	char *text = NULL;
+	FILE *out = open_memstream(&text, ret_size);
 
-	json_decref(whole);
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < count; i++)
+		fputs(lines[i], out);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+status channel_file_write(const char *path, char *const *lines, size_t count)
+{
+	size_t size = 0;
+	char *text TEXT_CLEANUP = join(lines, count, &size);
+
 	if (text == NULL)
-		return report(STATUS_NO_MEMORY, "no memory for an event");
-	int file CLOSE_CLEANUP = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+		return report(STATUS_NO_MEMORY, "no memory for %zu events", count);
+	/* What isn't a file is no reason to wait. */
+	int file CLOSE_CLEANUP = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (file < 0 && errno == ENOENT)
 		file = open_new(path);
 	if (file < 0)
 		return report(STATUS_IO, "%s can't be opened: %m", path);
-	size_t size = strlen(text);
-	text[size] = '\n'; /* in place of the NUL */
-	return write_line(file, path, text, size + 1);
+	return write_all(file, path, text, size);
 }
 
 union place {
@@ -119,21 +138,47 @@ bool output_syslog_is_place(const char *place)
 	return parse_place(place, &parsed, &size);
 }
 
-status channel_syslog_send(const char *place, const struct event *event)
+status channel_syslog_send(const char *place, const char *text)
 {
-	/* Every receiver takes 2048 bytes (RFC 5424, 6.1). */
-	char host[65] = "-", text[2048];
+	const struct timeval patience = {.tv_sec = SYSLOG_SECONDS};
 	union place to;
 	socklen_t size;
+
+	if (!parse_place(place, &to, &size))
+		return report(STATUS_INTERNAL, "%s is no place for syslog", place);
+	int file CLOSE_CLEANUP = socket(to.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (file < 0 || setsockopt(file, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) != 0)
+		return report(STATUS_IO, "no socket: %m");
+	return sendto(file, text, strlen(text), MSG_NOSIGNAL, &to.any, size) == (ssize_t)strlen(text) ? STATUS_OK
+												      : STATUS_IO;
+}
+
+static char *syslog_text(const struct event *event)
+{
+	char host[65] = "-", text[SYSLOG_SIZE];
 
 	if (gethostname(host, sizeof host - 1) != 0 || host[0] == '\0')
 		snprintf(host, sizeof host, "-");
 	event_syslog(event, host, text, sizeof text);
-	if (!parse_place(place, &to, &size))
-		return report(STATUS_INTERNAL, "%s is no place for syslog", place);
-	int file CLOSE_CLEANUP = socket(to.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (file < 0)
-		return report(STATUS_IO, "no socket: %m");
-	return sendto(file, text, strlen(text), MSG_NOSIGNAL, &to.any, size) == (ssize_t)strlen(text) ? STATUS_OK
-												      : STATUS_IO;
+	return strdup(text);
+}
+
+/* `whole` is given away; NULL: there was no memory for it. */
+static char *json_text(json_t *whole, const char *end)
+{
+	char *text TEXT_CLEANUP = whole != NULL ? json_dumps(whole, JSON_COMPACT) : NULL;
+	char *line = NULL;
+
+	json_decref(whole);
+	return text != NULL && asprintf(&line, "%s%s", text, end) >= 0 ? line : NULL;
+}
+
+char *channel_text(enum output_kind kind, const struct event *event)
+{
+	switch (kind) {
+	case OUTPUT_JSONL: return json_text(event_ocsf(event), "\n");
+	case OUTPUT_SYSLOG: return syslog_text(event);
+	case OUTPUT_WEBHOOK: return json_text(event_falco(event), "");
+	default: return NULL;
+	}
 }

@@ -7,16 +7,24 @@
 
 #include "base/report.h"
 #include "verifier/events/channel.h"
+#include "verifier/events/courier.h"
 #include "verifier/events/event.h"
 
 enum { NS_PER_MS = 1000000 };
 
+/* How far an output has come: the last ones that it has had. */
+struct place {
+	int64_t finding, alert;
+};
+
 struct output {
 	struct output_settings settings;
 	char name[LEDGER_OUTPUT_SIZE];
-	int64_t finding, alert; /* the last ones that it has had */
-	int64_t posted_finding, posted_alert; /* a webhook's, once its answer is there */
-	struct webhook *webhook;
+	struct place place;
+	struct courier *courier;
+	/* Under way: where it will be after each of them, and how many it has had. */
+	struct place places[OUTPUT_EVENT_COUNT_MAX];
+	size_t had_count;
 	uint64_t paused_until_ns;
 	uint32_t pause_ms;
 	struct output_figures figures;
@@ -37,9 +45,8 @@ static status begin(struct outputs *outputs, const struct output_settings *setti
 	output->settings = *settings;
 	output->pause_ms = OUTPUT_PAUSE_MS_MIN;
 	snprintf(output->name, sizeof output->name, "%s %s", kinds[settings->kind], settings->place);
-	TRY(ledger_output_place(outputs->ledger, output->name, &output->finding, &output->alert));
-	if (settings->kind == OUTPUT_WEBHOOK)
-		TRY(webhook_create(settings->place, &output->webhook));
+	TRY(ledger_output_place(outputs->ledger, output->name, &output->place.finding, &output->place.alert));
+	TRY(courier_create(settings, &output->courier));
 	outputs->count++;
 	return STATUS_OK;
 }
@@ -63,20 +70,9 @@ status outputs_create(struct ledger *ledger, const struct output_settings *setti
 	return STATUS_OK;
 }
 
-void outputs_destroy(struct outputs *outputs)
+static status note_place(struct outputs *outputs, const struct output *output)
 {
-	if (outputs == NULL)
-		return;
-	for (size_t i = 0; i < outputs->count; i++)
-		webhook_destroy(outputs->outputs[i].webhook);
-	free(outputs);
-}
-
-static void succeeded(struct output *output)
-{
-	output->figures.delivered_count++;
-	output->figures.is_failing = false;
-	output->pause_ms = OUTPUT_PAUSE_MS_MIN;
+	return ledger_output_served(outputs->ledger, output->name, output->place.finding, output->place.alert);
 }
 
 static void failed(struct output *output, uint64_t now_ns)
@@ -91,99 +87,111 @@ static void failed(struct output *output, uint64_t now_ns)
 		output->pause_ms *= 2;
 }
 
-/* STATUS_OK: it has it; STATUS_TORN: it has been posted, and the answer will tell. */
-static status deliver(struct output *output, const struct event *event)
+/* What has come since the last time. STATUS_TORN: it is still on its way. */
+static status collect(struct output *output, uint64_t now_ns)
 {
-	switch (output->settings.kind) {
-	case OUTPUT_JSONL: return channel_file_write(output->settings.place, event);
-	case OUTPUT_SYSLOG: return channel_syslog_send(output->settings.place, event);
-	case OUTPUT_WEBHOOK: TRY(webhook_post(output->webhook, event)); return STATUS_TORN;
-	default: return STATUS_INTERNAL;
+	size_t count = 0;
+	const status result = courier_progress(output->courier, &count);
+
+	if (result == STATUS_END)
+		return STATUS_OK;
+	if (count > output->had_count) {
+		output->place = output->places[count - 1];
+		output->figures.delivered_count += count - output->had_count;
+		output->figures.is_failing = false;
+		output->pause_ms = OUTPUT_PAUSE_MS_MIN;
+		output->had_count = count;
 	}
+	if (result == STATUS_IO)
+		failed(output, now_ns);
+	return result == STATUS_TORN ? STATUS_TORN : STATUS_OK;
 }
 
-struct serving {
+/* The next batch. */
+struct gathering {
 	struct output *output;
-	uint64_t now_ns;
-	bool is_stopped;
+	struct place place; /* behind all that was looked at */
+	char *texts[OUTPUT_EVENT_COUNT_MAX];
+	size_t count, size;
+	bool is_over;
 };
 
-/* STATUS_END ends the visit: the rest comes with the next one. */
-static status served(struct serving *serving, status result, int64_t *place, int64_t *posted, int64_t id)
+/* STATUS_END ends the visit: the rest comes with the next batch. */
+static status add(struct gathering *gathering, const struct event *event, struct place place)
 {
-	if (result == STATUS_OK) {
-		succeeded(serving->output);
-		*place = id;
-		return STATUS_OK;
+	char *text = channel_text(gathering->output->settings.kind, event);
+
+	if (text == NULL) {
+		gathering->is_over = true;
+		return report(STATUS_NO_MEMORY, "no memory for an event");
 	}
-	serving->is_stopped = true;
-	if (result == STATUS_TORN)
-		*posted = id;
-	else
-		failed(serving->output, serving->now_ns);
-	return STATUS_END;
+	gathering->place = place;
+	gathering->output->places[gathering->count] = place;
+	gathering->texts[gathering->count++] = text;
+	gathering->size += strlen(text);
+	gathering->is_over =
+		gathering->count == OUTPUT_EVENT_COUNT_MAX || gathering->size >= (size_t)OUTPUT_LOOK_SIZE_MAX;
+	return gathering->is_over ? STATUS_END : STATUS_OK;
 }
 
-static status serve_alert(void *context, const struct ledger_alert *alert)
+static status gather_alert(void *context, const struct ledger_alert *alert)
 {
-	struct serving *serving = context;
-	struct output *output = serving->output;
+	struct gathering *gathering = context;
 	struct event event;
 
 	event_from_alert(alert, &event);
-	return served(serving, deliver(output, &event), &output->alert, &output->posted_alert, alert->id);
+	return add(gathering, &event, (struct place){gathering->place.finding, alert->id});
 }
 
-static status serve_finding(void *context, const struct ledger_finding *finding)
+static status gather_finding(void *context, const struct ledger_finding *finding)
 {
-	struct serving *serving = context;
-	struct output *output = serving->output;
+	struct gathering *gathering = context;
 	struct event event EVENT_CLEANUP = {0};
+	const struct place place = {finding->id, gathering->place.alert};
 
-	if (event_from_finding(finding, &event) == STATUS_END) {
-		output->finding = finding->id;
-		return STATUS_OK;
-	}
-	return served(serving, deliver(output, &event), &output->finding, &output->posted_finding, finding->id);
+	if (event_from_finding(finding, &event) != STATUS_END)
+		return add(gathering, &event, place);
+	gathering->place = place;
+	gathering->size += finding->content.size;
+	return gathering->size >= (size_t)OUTPUT_LOOK_SIZE_MAX ? STATUS_END : STATUS_OK;
 }
 
-static bool answer_is_there(struct output *output, uint64_t now_ns)
+static status gather(struct ledger *ledger, struct gathering *gathering)
 {
-	if (output->webhook == NULL)
-		return true;
-	switch (webhook_result(output->webhook)) {
-	case STATUS_TORN: return false;
-	case STATUS_IO: failed(output, now_ns); break;
-	case STATUS_OK:
-		succeeded(output);
-		if (output->posted_alert > output->alert)
-			output->alert = output->posted_alert;
-		if (output->posted_finding > output->finding)
-			output->finding = output->posted_finding;
-		break;
-	default: break;
+	const struct place *from = &gathering->output->place;
+	status result = ledger_alerts_visit(ledger, from->alert, OUTPUT_EVENT_COUNT_MAX, gather_alert, gathering);
+
+	if (!status_is_fault(result) && !gathering->is_over)
+		result = ledger_findings_visit_after(ledger, from->finding, OUTPUT_LOOK_COUNT_MAX, gather_finding,
+						     gathering);
+	return status_is_fault(result) ? result : STATUS_OK;
+}
+
+static status hand_out(struct outputs *outputs, struct output *output)
+{
+	struct gathering gathering = {.output = output, .place = output->place};
+	const status result = gather(outputs->ledger, &gathering);
+
+	/* What isn't an event needs no delivery. */
+	if (gathering.count == 0) {
+		output->place = gathering.place;
+		return result;
 	}
-	output->posted_alert = output->posted_finding = 0;
-	return true;
+	output->places[gathering.count - 1] = gathering.place;
+	output->had_count = 0;
+	courier_take(output->courier, gathering.texts, gathering.count);
+	return result;
 }
 
 static status serve_one(struct outputs *outputs, struct output *output, uint64_t now_ns)
 {
-	struct serving serving = {.output = output, .now_ns = now_ns};
-	const int64_t finding = output->finding, alert = output->alert;
-	status result = STATUS_OK;
+	const struct place before = output->place;
+	status result = collect(output, now_ns);
 
-	if (!answer_is_there(output, now_ns))
-		return STATUS_OK;
-	if (now_ns >= output->paused_until_ns) {
-		result = ledger_alerts_visit(outputs->ledger, output->alert, OUTPUT_EVENT_COUNT_MAX, serve_alert,
-					     &serving);
-		if (result == STATUS_OK && !serving.is_stopped)
-			result = ledger_findings_visit_after(outputs->ledger, output->finding, OUTPUT_EVENT_COUNT_MAX,
-							     serve_finding, &serving);
-	}
-	if (finding != output->finding || alert != output->alert)
-		TRY(ledger_output_served(outputs->ledger, output->name, output->finding, output->alert));
+	if (result == STATUS_OK && now_ns >= output->paused_until_ns)
+		result = hand_out(outputs, output);
+	if (before.finding != output->place.finding || before.alert != output->place.alert)
+		TRY(note_place(outputs, output));
 	return status_is_fault(result) ? result : STATUS_OK;
 }
 
@@ -195,11 +203,32 @@ status outputs_serve(struct outputs *outputs, uint64_t now_ns)
 	for (size_t i = 0; i < outputs->count; i++) {
 		struct output *output = &outputs->outputs[i];
 
-		if (output->finding < finding || output->alert < alert)
+		if (output->place.finding < finding || output->place.alert < alert)
 			TRY(serve_one(outputs, output, now_ns));
-		output->figures.behind_count = finding - output->finding + alert - output->alert;
+		output->figures.behind_count = finding - output->place.finding + alert - output->place.alert;
 	}
 	return STATUS_OK;
+}
+
+/* What has been delivered isn't to come again after the next start. */
+static void end_one(struct outputs *outputs, struct output *output)
+{
+	const struct place before = output->place;
+
+	courier_stop(output->courier);
+	(void)!collect(output, 0);
+	if (before.finding != output->place.finding || before.alert != output->place.alert)
+		(void)!note_place(outputs, output);
+	courier_destroy(output->courier);
+}
+
+void outputs_destroy(struct outputs *outputs)
+{
+	if (outputs == NULL)
+		return;
+	for (size_t i = 0; i < outputs->count; i++)
+		end_one(outputs, &outputs->outputs[i]);
+	free(outputs);
 }
 
 void outputs_figures(const struct outputs *outputs, size_t index, struct output_figures *ret_figures)

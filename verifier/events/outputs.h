@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where events go: a file of JSON Lines, a syslog server, a webhook. The ledger remembers how far each has come,
- * so nothing is left out over restarts and failures; an event may come twice (with the same uid) where
- * the power went between delivery and that note. An output that fails waits, the others don't.
+ * so nothing is left out over restarts and failures; events may come twice (with the same uids) where
+ * the power went between delivery and that note: a batch at most. An output that fails or is slow waits, the others
+ * don't.
  */
 #ifndef VERIFIER_EVENTS_OUTPUTS_H
 #define VERIFIER_EVENTS_OUTPUTS_H
@@ -17,8 +18,11 @@
 enum {
 	OUTPUT_COUNT_MAX = 8,
 	OUTPUT_PLACE_SIZE = 120, /* with its NUL */
-	/* In one go, so that nobody waits for long behind it. */
-	OUTPUT_EVENT_COUNT_MAX = 64,
+	/* Of one batch, on its way by a thread of the output's: more wait in the ledger. */
+	OUTPUT_EVENT_COUNT_MAX = 256,
+	/* What is looked at for one batch, programs' outputs, which are no events, included: nobody waits for long. */
+	OUTPUT_LOOK_COUNT_MAX = 1024,
+	OUTPUT_LOOK_SIZE_MAX = 4 << 20,
 	/* After a failure, doubled up to the second one. */
 	OUTPUT_PAUSE_MS_MIN = 500,
 	OUTPUT_PAUSE_MS_MAX = 60000,
@@ -42,9 +46,11 @@ struct outputs;
 /* `ledger` is borrowed. STATUS_IO, STATUS_NO_MEMORY: reported. */
 MUST_USE status outputs_create(struct ledger *ledger, const struct output_settings *settings, size_t count,
 			       struct outputs **ret_outputs);
+/* What is under way is waited for, and noted: the ledger must still be there. */
 void outputs_destroy(struct outputs *outputs);
 
-/* Deliver what can be without waiting; often. `now_ns`: the steady clock. STATUS_IO: the ledger failed, reported. */
+/* Hand out what waits, and note what has come; often. It never waits for an output. `now_ns`: the steady clock.
+ * STATUS_IO: the ledger failed, reported. */
 MUST_USE status outputs_serve(struct outputs *outputs, uint64_t now_ns);
 
 void outputs_figures(const struct outputs *outputs, size_t index, struct output_figures *ret_figures);
