@@ -492,6 +492,31 @@ def test_syslog_and_a_webhook_that_first_fails_get_each_event(tmp_path):
     assert len({event["uuid"] for event in server.got}) == 3 == len(server.got)
 
 
+def processor_ticks(process):
+    with open(f"/proc/{process.pid}/stat", encoding="ascii") as stat:
+        return sum(int(field) for field in stat.read().rpartition(")")[2].split()[11:13])
+
+
+def test_the_state_of_ten_thousand_targets_is_not_made_for_each_who_asks(tmp_path):
+    daemon = Daemon(tmp_path, [f"qemu:t{i}" for i in range(10000)], "60s")
+    try:
+        before = processor_ticks(daemon.process)
+        state = daemon.state()
+        assert len(state["targets"]) == 10000 and len(state["changes"]) == 10000 and state["targets"][0]["state"] == "unknown"
+        once = max(processor_ticks(daemon.process) - before, 3)
+        before = processor_ticks(daemon.process)
+        for _ in range(30):
+            assert daemon.get("/api/state")[0].status == 200
+        assert processor_ticks(daemon.process) - before < 15 * once
+        # And yet it isn't one of yesterday.
+        enclave = greeted(daemon, target="qemu:t77")
+        beat(enclave)
+        assert daemon.wait(lambda state: [target["name"] for target in state["targets"] if target["state"] == "healthy"]) == ["qemu:t77"]
+        enclave.close()
+    finally:
+        daemon.stop()
+
+
 def test_the_page_is_for_reading_and_takes_nothing_from_elsewhere(daemon):
     answer, body = daemon.get("/")
     assert answer.status == 200 and b"<title>Bartizan" in body and b"//" not in body.replace(b"<!--", b"").replace(b"-->", b"")

@@ -24,6 +24,10 @@ enum {
 	/* Of a program's output; the store has all of it. */
 	PAGE_TEXT_SIZE_MAX = 4096,
 	PAGE_HISTORY_SECONDS = 24 * 3600,
+	/* /api/state may take such a part of the thread's time: what took 50 ms to make is good for a second; what took
+	 * less than the other one is made for each who asks. */
+	PAGE_STATE_SHARE = 20,
+	PAGE_STATE_CHEAP_NS = 5000000,
 };
 
 /* What there is to show; all borrowed. */

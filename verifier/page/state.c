@@ -12,17 +12,54 @@
 #include "verifier/page/page.h"
 #include "wire/verifier.h"
 
-enum { NS_PER_MS = 1000000, SHORT_SIZE = 8 };
+enum { NS_PER_MS = 1000000, SHORT_SIZE = 8, ENTRY_SIZE = 4096 };
+
+/* Ten thousand targets, each a tree of its own on the way into the text: all of them at once would cost more time in
+ * malloc() than anything else here. */
+struct writing {
+	const struct page_sources *sources;
+	FILE *out;
+	bool is_first; /* of its list */
+};
 
 struct collecting {
-	const struct page_sources *sources;
 	json_t *list;
 };
 
+static void write_json(FILE *out, const json_t *value)
+{
+	char text[ENTRY_SIZE];
+	const size_t size = json_dumpb(value, text, sizeof text, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	/* json_dumpf() writes each character. */
+	if (size <= sizeof text)
+		fwrite(text, 1, size, out);
+	else
+		(void)!json_dumpf(value, out, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+/* `entry` is given away; NULL: there was no memory for it. */
+static status write_entry(struct writing *writing, json_t *entry)
+{
+	if (entry == NULL)
+		return report(STATUS_NO_MEMORY, "no memory for the page");
+	if (!writing->is_first)
+		fputc(',', writing->out);
+	writing->is_first = false;
+	write_json(writing->out, entry);
+	json_decref(entry);
+	return STATUS_OK;
+}
+
 static const char *hex_of(const uint8_t *bytes, size_t size, char text[2 * LEDGER_HASH_SIZE + 1])
 {
-	for (size_t i = 0; i < size; i++)
-		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < size; i++) {
+		text[2 * i] = digits[bytes[i] >> 4];
+		text[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	text[2 * size] = '\0';
 	return text;
 }
 
@@ -49,11 +86,11 @@ static json_t *text_of(const char *bytes, size_t size)
 
 static status add_target(void *context, const struct ledger_target *target)
 {
-	struct collecting *collecting = context;
+	struct writing *writing = context;
 	struct vigil_target seen = {.state = VIGIL_UNKNOWN};
 	char source[2 * LEDGER_HASH_SIZE + 1], profile[2 * LEDGER_HASH_SIZE + 1];
 
-	if (vigil_find(station_vigil(collecting->sources->station), target->name, &seen) != STATUS_OK)
+	if (vigil_find(station_vigil(writing->sources->station), target->name, &seen) != STATUS_OK)
 		return STATUS_OK;
 	json_t *entry = json_pack(
 		"{s:s,s:s,s:I,s:I,s:I,s:I,s:s,s:{s:s,s:I,s:I,s:I,s:I,s:s,s:s}}", "name", target->name, "state",
@@ -63,16 +100,13 @@ static status add_target(void *context, const struct ledger_target *target)
 		"count", (json_int_t)target->scan.count, "at", (json_int_t)target->scan.at, "epoch",
 		(json_int_t)target->scan.epoch, "exit_status", (json_int_t)target->scan.exit_status, "source",
 		hex(target->scan.source_key, source), "profile", hex(target->scan.profile_hash, profile));
-	return json_array_append_new(collecting->list, entry) == 0 ? STATUS_OK : STATUS_NO_MEMORY;
+	return write_entry(writing, entry);
 }
 
 static status add_change(void *context, const struct ledger_change *change)
 {
-	struct collecting *collecting = context;
-
-	json_array_append_new(collecting->list, json_pack("{s:s,s:s,s:I}", "name", change->name, "state", change->state,
-							  "at", (json_int_t)change->at));
-	return STATUS_OK;
+	return write_entry(context, json_pack("{s:s,s:s,s:I}", "name", change->name, "state", change->state, "at",
+					      (json_int_t)change->at));
 }
 
 static void add_event(json_t *list, const struct event *event)
@@ -168,38 +202,80 @@ static status add_grant(void *context, const struct ledger_grant *grant)
 	return STATUS_OK;
 }
 
-static status collect(const struct page_sources *sources, json_t *whole)
+/* What is short: the last alerts, findings and grants. */
+static status collect(const struct page_sources *sources, json_t *whole, int64_t finding, int64_t alert)
 {
-	struct collecting grants = {sources, json_array()};
-	struct collecting targets = {sources, json_array()}, changes = {sources, json_array()};
-	struct collecting alerts = {sources, json_array()}, findings = {sources, json_array()};
-	int64_t finding, alert;
+	struct collecting grants = {json_array()}, alerts = {json_array()}, findings = {json_array()};
 
-	json_object_set_new(whole, "targets", targets.list);
-	json_object_set_new(whole, "changes", changes.list);
 	json_object_set_new(whole, "alerts", alerts.list);
 	json_object_set_new(whole, "findings", findings.list);
 	json_object_set_new(whole, "grants", grants.list);
 	TRY(ledger_grants_visit(sources->ledger, (int64_t)time(NULL), add_grant, &grants));
-	TRY(ledger_last_ids(sources->ledger, &finding, &alert));
-	TRY(ledger_targets_visit(sources->ledger, add_target, &targets));
-	TRY(ledger_changes_visit(sources->ledger, (int64_t)time(NULL) - PAGE_HISTORY_SECONDS, add_change, &changes));
 	TRY(ledger_alerts_visit(sources->ledger, alert - PAGE_EVENT_COUNT_MAX, PAGE_EVENT_COUNT_MAX, add_alert,
 				&alerts));
 	return ledger_findings_visit_after(sources->ledger, finding - PAGE_EVENT_COUNT_MAX, PAGE_EVENT_COUNT_MAX,
 					   add_finding, &findings);
 }
 
-char *page_state_text(const struct page_sources *sources)
+static status write_targets(const struct page_sources *sources, FILE *out)
+{
+	struct writing targets = {sources, out, true}, changes = {sources, out, true};
+
+	fputs("\"targets\":[", out);
+	TRY(ledger_targets_visit(sources->ledger, add_target, &targets));
+	fputs("],\"changes\":[", out);
+	TRY(ledger_changes_visit(sources->ledger, (int64_t)time(NULL) - PAGE_HISTORY_SECONDS, add_change, &changes));
+	fputs("]", out);
+	return STATUS_OK;
+}
+
+/* The members of `whole`, without its braces. */
+static void write_members(const json_t *whole, FILE *out)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)whole, name, value)
+	{
+		fprintf(out, "\"%s\":", name);
+		write_json(out, value);
+		fputc(',', out);
+	}
+}
+
+static status write_state(const struct page_sources *sources, FILE *out)
 {
 	const struct station_figures *figures = station_figures(sources->station);
 	json_t *whole = json_pack("{s:s,s:I,s:b,s:b,s:I}", "version", BARTIZAN_VERSION, "now", (json_int_t)time(NULL),
 				  "store_failing", figures->is_store_failing, "unproven", sources->is_unproven,
 				  "history_seconds", (json_int_t)PAGE_HISTORY_SECONDS);
-	char *text = NULL;
+	int64_t finding, alert;
 
-	if (whole != NULL && collect(sources, whole) == STATUS_OK)
-		text = json_dumps(whole, JSON_COMPACT);
+	if (whole == NULL)
+		return report(STATUS_NO_MEMORY, "no memory for the page");
+	status result = ledger_last_ids(sources->ledger, &finding, &alert);
+	if (result == STATUS_OK)
+		result = collect(sources, whole, finding, alert);
+	fputc('{', out);
+	write_members(whole, out);
 	json_decref(whole);
-	return text;
+	if (result == STATUS_OK)
+		result = write_targets(sources, out);
+	fputc('}', out);
+	return result;
+}
+
+char *page_state_text(const struct page_sources *sources)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out == NULL)
+		return NULL;
+	const status result = write_state(sources, out);
+	if (fclose(out) == 0 && result == STATUS_OK)
+		return text;
+	free(text);
+	return NULL;
 }
