@@ -93,11 +93,11 @@ status reader_bytes(struct reader *reader, size_t size, struct span *ret_bytes)
 status reader_copy(struct reader *reader, void *destination, size_t size)
 {
 	struct span bytes;
-	uint8_t *to = destination;
 
 	TRY(reader_bytes(reader, size, &bytes));
-	for (size_t i = 0; i < size; i++)
-		to[i] = bytes.data[i];
+	/* What is empty may have no address. */
+	if (size > 0)
+		__builtin_memmove(destination, bytes.data, size);
 	return STATUS_OK;
 }
 

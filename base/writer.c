@@ -59,12 +59,12 @@ status writer_u64(struct writer *writer, uint64_t value)
 
 status writer_bytes(struct writer *writer, const void *data, size_t size)
 {
-	const uint8_t *from = data;
 	uint8_t *to;
 
 	TRY(take_room(writer, size, &to));
-	for (size_t i = 0; i < size; i++)
-		to[i] = from[i];
+	/* What is empty may have no address. */
+	if (size > 0)
+		__builtin_memmove(to, data, size);
 	return STATUS_OK;
 }
 
