@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """On the model of SGX (docs/qemu-sgx.md), with 8 MiB of EPC: what tests/test_sim.py and tests/test_hostile_host.py ask of `sim`, asked of `sgx`; and
 enclaves larger than the EPC, many at once, killed in the middle. No target is needed."""
+import errno
 import hashlib
 import json
 import os
@@ -16,6 +17,10 @@ from test_qemu_sgx import FULL, qemu   # pylint: disable=unused-import
 from test_sim import BUILD, CC, CRASHES, FLAGS, INSIDE
 
 EPC_MIB = 8
+ERRORS = [errno.EPERM, errno.EIO, errno.ENXIO, errno.ENOMEM, errno.EACCES, errno.EFAULT, errno.EBUSY, errno.ENODEV, errno.EINVAL, errno.ENOTTY,
+          errno.EMFILE]
+CREATE, ADD, INIT = "ioctl 0x4008a400", "ioctl 0xc030a401", "ioctl 0x4008a402"
+WHOLE = "before\nafter\n"
 SECONDS = 600
 
 
@@ -25,7 +30,7 @@ def machine(bartizan, qemu, tmp_path_factory):   # pylint: disable=redefined-out
     directory = tmp_path_factory.mktemp("images")
     passthrough = str(directory / "passthrough.o")
     subprocess.run([CC, *FLAGS, f"-I{BUILD}/include/enclave/vfs", "-c", "-o", passthrough, f"{INSIDE}/proc-passthrough.c"], check=True)
-    files = {f"{BUILD}/tests/run-plain": "run-plain", f"{BUILD}/tests/soak-programs": "soak-programs"}
+    files = {f"{BUILD}/tests/{name}": name for name in ("run-plain", "soak-programs", "refuse-call")}
     for name, manifest in (("faults", "small"), ("state", "small"), ("large", "large")):
         image = str(directory / name)
         subprocess.run([CC, f"--manifest={INSIDE}/{manifest}.manifest", *FLAGS, "-o", image, f"{INSIDE}/{name}.c", passthrough], check=True)
@@ -62,7 +67,7 @@ def test_a_crash_on_sgx_is_reported_as_on_sim(machine, how, code, said):
     if how == "int3":
         said = None
     assert done.returncode == code, done
-    assert done.stdout == (b"before\nafter\n" if how == "nothing" else b"before\n")
+    assert done.stdout == (WHOLE.encode() if how == "nothing" else b"before\n")
     assert re.search(rb"the program inside crashed: " + said if said else rb"^$", done.stderr), done.stderr
     assert more["EINIT"] == 1 and (more["AEX"] > 0 or how == "nothing"), more
 
@@ -101,6 +106,43 @@ def test_enclaves_killed_under_pressure_give_all_their_pages_back(machine):
             break
         time.sleep(0.2)
     assert counts(machine)["pages"] <= first
+
+
+def refusing(machine, cases):
+    """What comes of /t/faults with each of these (number of a call, errno): exit code, output, errors."""
+    script = "".join(f"/t/refuse-call {number} {error} /t/run-plain --sgx /t/faults nothing >/tmp/said 2>/tmp/errors; echo code $?; cat /tmp/said; "
+                     "echo errors; cat /tmp/errors; echo next\n" for number, error in cases)
+    text = machine.exec(["sh"], input=script.encode(), timeout=SECONDS).stdout.decode()
+    found = [re.fullmatch(r"code (\d+)\n(.*)errors\n(.*)", part, re.DOTALL).groups() for part in text.split("next\n")[:-1]]
+    return [(int(code), said, errors.splitlines()) for code, said, errors in found]
+
+
+def refused_step(errors):
+    """What was refused, as refuse-call names it; what else was said."""
+    words = [line for line in errors if not line.startswith("refuse-call: ")]
+    return re.fullmatch(r"refuse-call: refused (.*) with \d+", next(line for line in errors if line not in words)).group(1), words
+
+
+def test_a_kernel_that_refuses_any_step_is_told_in_a_sentence(machine):
+    """Each system call that loads an enclave fails for Linux's own driver, with another errno each (a full run: each with all of them)."""
+    (code, said, errors), = refusing(machine, [(0, 0)])
+    calls = int(re.fullmatch(r"refuse-call: (\d+) calls", errors[-1]).group(1))
+    assert (code, said) == (0, WHOLE) and calls > 20, errors
+    cases = [(number, error) for number in range(1, calls + 1) for error in (ERRORS if FULL else [ERRORS[number % len(ERRORS)]])]
+    pages, steps = counts(machine)["pages"], {}
+    for case, (code, said, errors) in zip(cases, refusing(machine, cases)):
+        step, words = refused_step(errors)
+        steps[step] = case[0]
+        assert (code, said, len(words)) == (125, "", 1) and len(words[0]) > 40, (case, code, said, errors)
+        assert os.strerror(case[1]) in words[0] or "backend sgx" in words[0], (case, errors)
+    assert set(steps) == {"open", "mmap", CREATE, ADD, INIT}, steps
+    # A call that the kernel only says it made: no enclave comes of that, but for a page that nobody uses, and pages that are added once more.
+    lies = [(number, 0) for number in (range(2, calls + 1) if FULL else (steps[CREATE], steps[ADD], steps[INIT], steps[INIT] + 1))]
+    for case, (code, said, errors) in zip(lies, refusing(machine, lies)):
+        step, words = refused_step(errors)
+        assert (code == 0 and said == WHOLE and step in ("mmap", ADD)) or (code != 0 and said != WHOLE and len(words) == 1), (case, code, said, errors)
+        assert step != INIT or "doesn't enter the enclave" in words[0], errors
+    assert counts(machine)["pages"] <= pages
 
 
 @pytest.mark.parametrize("command", [["/t/soak-programs", "--count", "150" if FULL else "30", "--backend", "sgx",
