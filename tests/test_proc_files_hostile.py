@@ -247,6 +247,14 @@ def test_areas_that_come_twice_mark_the_file(guest, kernel, victim, name):
                          f"/proc/{victim[0]}/{name}"))
 
 
+@pytest.mark.parametrize("name", ["cmdline", "environ"])
+def test_areas_of_another_process_mark_the_file(guest, kernel, victim, hoarder, name):
+    """They say that nothing can be read where the arguments are: the kernel would print none, which is no answer here."""
+    root = kernel.facts("mm_struct:mm_mt.ma_root")[0]
+    check_refused(forged(guest, kernel, memory_of(kernel, victim) + root, kernel.word(memory_of(kernel, hoarder) + root),
+                         f"/proc/{victim[0]}/{name}"))
+
+
 def test_arguments_without_end_are_cut_and_marked(guest, kernel, victim):
     """As large an area as there can be, of pages that nobody has made."""
     memory = memory_of(kernel, victim)

@@ -48,6 +48,8 @@ def test_no_scan_of_a_storm_shows_a_process_that_never_was(guest):
     assert figures["known"] > SCANS
     assert started > SCANS // 50, "there was no storm"
     assert (figures["mixed"], figures["unknown"], figures["duplicates"]) == (0, 0, 0)
+    # A command line may be empty where the kernel's own is, by stat of the same copies; seldom isn't that known.
+    assert figures["empty"] > 0 and figures["empty_untold"] <= figures["empty"] // 10
     # What is said not to be whole is the exception.
     assert figures["marked_scans"] + figures["failed_scans"] < SCANS // 10
     assert figures["marked_details"] < figures["details"] // 100

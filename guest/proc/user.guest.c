@@ -157,8 +157,10 @@ static enum user_read_end read_part(const struct mm_struct *mm, u64 address, u8 
 	struct user_page page;
 	const u8 *from;
 
-	if (!may_read(vma_find(mm, address), address))
+	if (!may_read(vma_find(mm, address), address)) {
+		vma_expect(mm, address);
 		return USER_READ_REFUSED;
+	}
 	user_page_find(mm, address, &page);
 	switch (page.kind) {
 	case USER_PAGE_NONE:

@@ -3,6 +3,7 @@
  * arch/x86/entry/vsyscall/vsyscall_64.c. */
 #include "guest/proc/vma.h"
 
+#include "guest/proc/now.h"
 #include "guest/proc/tree.h"
 
 enum {
@@ -11,6 +12,7 @@ enum {
 	ENTRY_KIND = 3,
 	CONTEXT_HAS_VSYSCALL = 2, /* MM_CONTEXT_HAS_VSYSCALL (asm/mmu.h) */
 	VSYSCALL_NONE = 2, /* vsyscall_mode: EMULATE, XONLY, NONE */
+	MAPLE_NODE_SIZE = 256,
 };
 
 extern struct vm_area_struct gate_vma;
@@ -130,6 +132,49 @@ const struct vm_area_struct *vma_find(const struct mm_struct *mm, u64 address)
 
 	vma_walk_start(&walk, mm, address);
 	return vma_walk_next(&walk);
+}
+
+/* From the root to the entry; behind the last one, the root alone. */
+static void expect_way(const struct mm_struct *mm, u64 address)
+{
+	struct vma_walk walk;
+	u64 root = (u64)mm->mm_mt.ma_root;
+
+	proc_memory_expect((u64)&mm->mm_mt.ma_root, &root, sizeof root);
+	vma_walk_start(&walk, mm, address);
+	vma_walk_next(&walk);
+	for (u32 i = 0; i < max(walk.tree.depth, 1u); i++) {
+		u64 node = (u64)walk.tree.levels[i].pivots & ~(u64)(MAPLE_NODE_SIZE - 1);
+		u8 bytes[MAPLE_NODE_SIZE];
+
+		guest_copy(bytes, (const void *)node, sizeof bytes);
+		proc_memory_expect(node, bytes, sizeof bytes);
+	}
+}
+
+/* What the kernel changes with the area itself, under the same lock. */
+static void expect_area(const struct mm_struct *mm, const struct vm_area_struct *vma)
+{
+	u64 start = vma->vm_start, end = vma->vm_end, flags = vma->vm_flags, operations = (u64)vma->vm_ops;
+
+	proc_memory_expect((u64)&vma->vm_mm, &mm, sizeof mm);
+	proc_memory_expect((u64)&vma->vm_start, &start, sizeof start);
+	proc_memory_expect((u64)&vma->vm_end, &end, sizeof end);
+	proc_memory_expect((u64)&vma->vm_flags, &flags, sizeof flags);
+	proc_memory_expect((u64)&vma->vm_ops, &operations, sizeof operations);
+}
+
+void vma_expect(const struct mm_struct *mm, u64 address)
+{
+	const struct vm_area_struct *vma = vma_find(mm, address);
+	int map_count = mm->map_count;
+
+	proc_memory_expect_later();
+	proc_memory_expect((u64)&mm->map_count, &map_count, sizeof map_count);
+	if (field_exists(struct mm_struct, mm_mt))
+		expect_way(mm, address);
+	if (vma != NULL)
+		expect_area(mm, vma);
 }
 
 const struct vm_area_struct *vma_gate(const struct mm_struct *mm)

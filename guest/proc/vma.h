@@ -36,6 +36,10 @@ GUEST_C const struct vm_area_struct *vma_walk_next(struct vma_walk *walk);
 /* find_vma(): the first area that ends above the address; NULL: none. */
 GUEST_C const struct vm_area_struct *vma_find(const struct mm_struct *mm, u64 address);
 
+/* Note what vma_find() has gone by there (guest/proc/now.h): areas, and the tables that lead to them, are another
+ * process's as soon as this one gives them back. */
+GUEST_C void vma_expect(const struct mm_struct *mm, u64 address);
+
 /* get_gate_vma(): the page of old system calls that /proc shows behind a
  * process's own areas; NULL where it isn't shown. */
 GUEST_C const struct vm_area_struct *vma_gate(const struct mm_struct *mm);
