@@ -45,18 +45,21 @@ class Attested(Enclave):
         return self.process.wait(30)
 
 
-def started(directory, *options):
+def started(directory, *options, **more):
     subprocess.run([os.path.join(ROOT, "build/bin/bartizan"), "keygen", "--owner", "-o", directory / "owner.pem"], check=True)
     (directory / "policy").write_text("accept_expired_collateral: 7d\n")
     return Daemon(directory, ["qemu:web1", "qemu:web2"], "60s", more=f"enclaves:\n  listen: unix:{directory}/tls\n  owner: {directory}/owner.pem\n"
                   f"  policy: {directory}/policy\n"
-                  f"grants:\n  sources: [{'77' * 32}]\n  rights: [kernel, user]\n  valid: 5m\n", references=["11", "33"], options=options)
+                  f"grants:\n  sources: [{'77' * 32}]\n  rights: [kernel, user]\n  valid: 5m\n", references=["11", "33"], options=options, **more)
+
+
+def accepting_sim():
+    return "--insecure-accept-sim", subprocess.run([ATTESTED, "fingerprint"], capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory):
-    fingerprint = subprocess.run([ATTESTED, "fingerprint"], capture_output=True, text=True, check=True).stdout.strip()
-    made = started(tmp_path_factory.mktemp("attested"), "--insecure-accept-sim", fingerprint)
+    made = started(tmp_path_factory.mktemp("attested"), *accepting_sim())
     yield made
     made.stop()
 

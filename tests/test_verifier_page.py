@@ -10,7 +10,8 @@ import urllib.parse
 
 import pytest
 
-from verifier_client import CHALLENGE, HEARD, KEPT, RESULT, VERIFIER, WELCOME, Daemon, Enclave
+from test_verifier_attested import Attested, accepting_sim, started
+from verifier_client import CHALLENGE, HEARD, KEPT, REFUSED, RESULT, VERIFIER, WELCOME, Daemon, Enclave
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium isn't installed (python3-selenium)")
 wait_module = pytest.importorskip("selenium.webdriver.support.wait")
@@ -34,16 +35,25 @@ def browser():
     made.quit()
 
 
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("page")
+def login_in(directory):
+    """(file, port)"""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     subprocess.run([VERIFIER, "login", "--user", "me", "--out", directory / "login"], input="correct horse\n", text=True, check=True)
-    made = Daemon(directory, ["qemu:web1", "qemu:web2"], "2s", login=(directory / "login", port))
-    made.url = f"http://me:{urllib.parse.quote('correct horse')}@127.0.0.1:{port}/"
-    made.host = f"127.0.0.1:{port}"
+    return directory / "login", port
+
+
+def url(login):
+    return f"http://me:{urllib.parse.quote('correct horse')}@127.0.0.1:{login[1]}/"
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("page")
+    login = login_in(directory)
+    made = Daemon(directory, ["qemu:web1", "qemu:web2"], "2s", login=login)
+    made.url, made.host = url(login), f"127.0.0.1:{login[1]}"
     yield made
     made.stop()
 
@@ -109,3 +119,27 @@ def test_nothing_is_asked_of_another_server_and_nothing_is_complained_of(daemon,
     assert urls and {urllib.parse.urlsplit(url).netloc.rpartition("@")[2] for url in urls} == {daemon.host}
     complaints = [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE" and "favicon" not in entry["message"]]
     assert complaints == []
+
+
+def test_of_enclaves_that_showed_evidence_a_person_reads_the_verdict_and_who_was_refused(tmp_path, browser):
+    login = login_in(tmp_path)
+    daemon = started(tmp_path, *accepting_sim(), login=login, believes_anyone=False)
+    try:
+        enclave, stranger = Attested(daemon, "qemu:web1", "11"), Attested(daemon, "qemu:web2", "11")
+        assert enclave.receive()[0] == WELCOME and stranger.receive()[0] == REFUSED
+        enclave.heartbeat(enclave.until(CHALLENGE))
+        enclave.until(HEARD)
+        browser.get(url(login))
+        wait(browser, "return document.querySelector('#targets td.healthy')")
+        unknown, healthy = browser.execute_script("return [...document.querySelectorAll('#targets tbody tr')].map((row) => row.textContent)")
+        assert healthy.startswith("qemu:web1healthy") and "accepted: a simulation under the fake root" in healthy and "1111111111111111…" in healthy
+        assert unknown.startswith("qemu:web2unknown") and "none was shown" in unknown
+        wait(browser, "return document.querySelector('#alerts details')")
+        alert = browser.execute_script("return document.getElementById('alerts').textContent")
+        assert "qemu:web2" in alert and "isn't among the target's reference values" in alert
+        # What is proven isn't warned of.
+        assert browser.execute_script("return document.getElementById('warning').hidden")
+        enclave.close()
+        stranger.close()
+    finally:
+        daemon.stop()

@@ -83,7 +83,7 @@ class Daemon:
     """bartizan-verifier serve, in a directory of its own."""
 
     def __init__(self, directory, targets, interval="1s", more="", login=None, references=None, options=(), program=VERIFIER,
-                 environment=None):
+                 environment=None, believes_anyone=True):
         self.directory, self.socket, self.page = directory, str(directory / "enclaves"), str(directory / "page")
         self.config = directory / "verifier.yaml"
         listen = f"unix:{self.page}" if login is None else f"127.0.0.1:{login[1]}\n  login: {login[0]}"
@@ -92,14 +92,15 @@ class Daemon:
             for i, name in enumerate(targets))
                                + f"page:\n  listen: {listen}\n{more}")
         self.process, self.options, self.program, self.environment = None, options, program, environment
+        self.unproven = ["--insecure-accept-anyone", self.socket] if believes_anyone else []
         self.start()
 
     def start(self):
         self.errors = open(self.directory / "errors", "a+", encoding="utf-8")
-        self.process = subprocess.Popen([self.program, "serve", "--config", self.config, "--insecure-accept-anyone", self.socket, *self.options],
+        self.process = subprocess.Popen([self.program, "serve", "--config", self.config, *self.unproven, *self.options],
                                         stderr=self.errors, env=self.environment)
         for _ in range(400):
-            if os.path.exists(self.socket) and "are expected" in (self.directory / "errors").read_text(encoding="utf-8"):
+            if (not self.unproven or os.path.exists(self.socket)) and "are expected" in (self.directory / "errors").read_text(encoding="utf-8"):
                 return
             assert self.process.poll() is None, (self.directory / "errors").read_text(encoding="utf-8")
             time.sleep(0.05)
