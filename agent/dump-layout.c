@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "agent/dump-memory.h"
+#include "agent/serve/guarded.h"
+#include "agent/serve/log.h"
 #include "base/checked.h"
 #include "base/report.h"
 #include "guest/memory/root.h"
@@ -82,27 +84,42 @@ static status weigh(struct guest_memory *memory, const struct guest_space *space
 	return STATUS_OK;
 }
 
-static void drop_message(void *context, status fault, const char *message)
+struct trial {
+	struct guest_memory memory;
+	struct guest_root root;
+	uint64_t inside, outside;
+};
+
+static status find_work(void *context)
 {
-	(void)context;
-	(void)fault;
-	(void)message;
+	struct trial *trial = context;
+
+	return guest_root_find(&trial->memory, &trial->root);
 }
 
-/* Find a kernel under this layout and weigh its page tables. */
+static status weigh_work(void *context)
+{
+	struct trial *trial = context;
+
+	return weigh(&trial->memory, &trial->root.space, &trial->inside, &trial->outside);
+}
+
+/* Find a kernel under this layout and weigh its page tables. The file may be cut meanwhile. */
 static status try_layout(struct dump_memory *dump, void *storage, size_t storage_size, uint64_t *ret_inside,
 			 uint64_t *ret_outside)
 {
-	struct guest_memory memory;
-	struct guest_root root;
+	struct trial trial = {0};
 
-	TRY(guest_memory_init(&memory, &dump->source, storage, storage_size));
+	TRY(guest_memory_init(&trial.memory, &dump->source, storage, storage_size));
 	/* Not to find one is an answer here. */
-	report_sink_set(drop_message, NULL);
-	status found = guest_root_find(&memory, &root);
-	report_sink_set(NULL, NULL);
+	log_thread_quiet_set(true);
+	status found = guarded_run(find_work, &trial);
+	log_thread_quiet_set(false);
 	TRY(found);
-	return weigh(&memory, &root.space, ret_inside, ret_outside);
+	TRY(guarded_run(weigh_work, &trial));
+	*ret_inside = trial.inside;
+	*ret_outside = trial.outside;
+	return STATUS_OK;
 }
 
 struct choice {

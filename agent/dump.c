@@ -12,6 +12,7 @@
 
 #include "agent/dump-layout.h"
 #include "agent/dump-memory.h"
+#include "agent/serve/guarded.h"
 #include "base/report.h"
 
 struct dump_target {
@@ -96,15 +97,23 @@ static status map_file(const char *path, struct span *ret_bytes, int *ret_file)
 	return result;
 }
 
-static status parse_raw(struct dump_memory *memory, enum dump_layout layout)
+static status check_foreign(void *context)
 {
-	struct span file = memory->file;
+	const struct span file = *(const struct span *)context;
 
 	for (size_t i = 0; i < sizeof foreign_formats / sizeof foreign_formats[0]; i++)
 		if (file.size >= foreign_formats[i].magic_size &&
 		    memcmp(file.data, foreign_formats[i].magic, foreign_formats[i].magic_size) == 0)
 			return report(STATUS_UNSUPPORTED, "the dump is %s, which isn't read: %s",
 				      foreign_formats[i].name, foreign_formats[i].advice);
+	return STATUS_OK;
+}
+
+static status parse_raw(struct dump_memory *memory, enum dump_layout layout)
+{
+	struct span file = memory->file;
+
+	TRY(guarded_run(check_foreign, &file));
 	if (file.size % GUEST_PAGE_SIZE != 0)
 		return report(
 			STATUS_MALFORMED,
@@ -119,16 +128,26 @@ static status parse_raw(struct dump_memory *memory, enum dump_layout layout)
 	return STATUS_OK;
 }
 
+/* What of the mapping is touched while attaching is touched by functions that own nothing: who overwrites the file may
+ * cut it first (SIGBUS). STATUS_END: it isn't ELF. */
+static status parse_elf(void *context)
+{
+	struct dump_memory *memory = context;
+
+	return dump_is_elf(memory->file) ? dump_parse_elf(memory->file, &memory->contents) : STATUS_END;
+}
+
 static status parse_file(struct dump_target *dump, enum dump_layout layout)
 {
 	struct target_description *description = &dump->target.description;
+	const status elf = guarded_run(parse_elf, &dump->memory);
 
-	if (dump_is_elf(dump->memory.file)) {
+	if (elf != STATUS_END) {
 		if (layout != DUMP_LAYOUT_GUESS)
 			return report(STATUS_USAGE,
 				      "the dump is an ELF core: it says itself where RAM lies; leave out layout=");
 		description->layout = "elf";
-		return dump_parse_elf(dump->memory.file, &dump->memory.contents);
+		return elf;
 	}
 	description->layout = layout == DUMP_LAYOUT_GUESS ? "guess" : "option";
 	return parse_raw(&dump->memory, layout);

@@ -12,6 +12,7 @@
 
 #include "agent/serve/command.h"
 #include "agent/target.h"
+#include "agent/serve/log.h"
 #include "base/report.h"
 #include "guest/memory/root.h"
 
@@ -182,19 +183,12 @@ static void print_event(const struct agent *agent, const char *event)
 	fflush(stdout);
 }
 
-static void drop_message(void *context, status fault, const char *message)
-{
-	(void)context;
-	(void)fault;
-	(void)message;
-}
-
 /* What runs now? False where nothing can be told: booting, or resetting. */
 static bool find_quietly(struct agent *agent, struct guest_root *ret_root)
 {
-	report_sink_set(drop_message, NULL);
+	log_thread_quiet_set(true);
 	status result = guest_root_find(&agent->memory, ret_root);
-	report_sink_set(NULL, NULL);
+	log_thread_quiet_set(false);
 	return result == STATUS_OK;
 }
 

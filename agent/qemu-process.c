@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agent/file.h"
+#include "agent/serve/log.h"
 #include "base/checked.h"
 #include "base/report.h"
 
@@ -214,13 +215,6 @@ static status list_pids(pid_t **ret_pids, size_t *ret_count)
 	return STATUS_OK;
 }
 
-static void drop_message(void *context, status fault, const char *message)
-{
-	(void)context;
-	(void)fault;
-	(void)message;
-}
-
 status qemu_process_each(qemu_process_visitor visit, void *context)
 {
 	status result = STATUS_OK;
@@ -231,17 +225,14 @@ status qemu_process_each(qemu_process_visitor visit, void *context)
 	for (size_t i = 0; i < count && result == STATUS_OK; i++) {
 		struct qemu_arguments arguments;
 		char program[QEMU_NAME_SIZE];
-		report_sink sink;
-		void *sink_context;
 
 		if (kind_of(pids[i], program) != PROGRAM_QEMU_X86_64)
 			continue;
 		/* A command line that can't be understood is no reason to
 		 * hide the others; it is reported when asked for by PID. */
-		report_sink_get(&sink, &sink_context);
-		report_sink_set(drop_message, NULL);
+		log_thread_quiet_set(true);
 		status parsed = read_arguments(pids[i], &arguments);
-		report_sink_set(sink, sink_context);
+		log_thread_quiet_set(false);
 		if (parsed == STATUS_OK)
 			result = visit(context, pids[i], &arguments);
 	}

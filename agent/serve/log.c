@@ -69,9 +69,30 @@ void log_thread_name_set(const char *name)
 	snprintf(thread_name, sizeof thread_name, "%s", name);
 }
 
+static void drop(void *context, status fault, const char *message)
+{
+	(void)context, (void)fault, (void)message;
+}
+
 void log_thread_quiet_set(bool quiet)
 {
+	static report_sink loud;
+	static void *loud_context;
+	report_sink current;
+	void *context;
+
 	is_quiet = quiet;
+	/* Ours asks whose message it is: others are heard while this thread is quiet. */
+	report_sink_get(&current, &context);
+	if (current == sink)
+		return;
+	if (quiet && current != drop) {
+		loud = current;
+		loud_context = context;
+		report_sink_set(drop, NULL);
+	} else if (!quiet && current == drop) {
+		report_sink_set(loud, loud_context);
+	}
 }
 
 void log_thread_told_set(bool told)

@@ -22,7 +22,8 @@ __attribute__((format(printf, 2, 3))) void log_write(enum log_priority priority,
 
 /* Whose faults this thread's are, as a word before each line: "client 7". */
 void log_thread_name_set(const char *name);
-/* Don't log this thread's faults: they are expected. */
+/* Don't log this thread's faults: they are expected. In a program that hasn't called log_init(), and so has one thread
+ * that reports, nothing is said at all meanwhile. */
 void log_thread_quiet_set(bool quiet);
 /* What this thread reports is told to its client, too: a notice here, no warning, so that
  * who runs both doesn't read it twice. */
