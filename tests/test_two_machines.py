@@ -109,7 +109,7 @@ def test_netstat_in_one_machine_shows_the_other(guest, sockets, watcher, agent, 
     assert b"LISTEN" not in watcher.exec(["netstat", "-tna"]).stdout
 
 
-@pytest.mark.parametrize("by", [*AGENTS, DEVICE])
+@pytest.mark.parametrize("by", AGENTS)
 def test_an_agent_that_starts_anew_serves_the_machine_again(bartizan, guest, watcher, agent, grantor, place, by):
     assert watch(guest, watcher, "netstat", "-t", by=by).returncode == 0
     agent.kill()
