@@ -50,7 +50,8 @@ static bool configure(SSL_CTX *context, X509 *certificate, EVP_PKEY *key)
 	SSL_CTX_set_cert_verify_callback(context, take_any, NULL);
 	SSL_CTX_set_max_cert_list(context, CERTIFICATE_SIZE_MAX);
 	/* Writes come from a session's own storage, which may have moved on by a retry. */
-	SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_ENABLE_PARTIAL_WRITE);
+	SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_ENABLE_PARTIAL_WRITE |
+					  SSL_MODE_RELEASE_BUFFERS);
 	return SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
 	       SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
 	       SSL_CTX_set_ciphersuites(
