@@ -698,6 +698,26 @@ def test_a_target_that_cannot_be_attached_to_is_said(start, owner):
     agent.settle("sessions", 0)
 
 
+def test_why_is_said_in_clear_only_to_whom_may_know_it(start, owner, tmp_path):
+    """What the log says, whole, to root here; over TCP, where everybody on the way reads it, no more than its kind."""
+    packed = tmp_path / "packed"
+    packed.write_bytes(b"KDUMP   " + bytes(4088))
+    names = [f"dump:{packed}", "dump:/nonexistent/ram", "qemu:4194304"]
+    agent = start("--tcp", "0", targets=names)
+    port = next(place["port"] for place in agent.ready["listen"] if place["kind"] == "tcp")
+    said = []
+    for name in names:
+        connection = Stream(socket.create_connection(("127.0.0.1", port)))
+        with pytest.raises(Refused) as refused:
+            Session(connection, owner, name).handshake().ask([read(0)])
+        connection.close()
+        said.append(str(refused.value))
+    assert "can't be attached to: the agent's log says why" in said[0] and "isn't there: the agent's log says more" in said[1]
+    assert not any(word in words for words in said for word in ("makedumpfile", "kdump", "/nonexistent", "4194304")), said
+    assert "makedumpfile" in agent.log() and "makedumpfile" in refusal(agent, owner, names[0])
+    agent.settle("sessions", 0)
+
+
 def revoke(agent, body, port=None, proof=False):
     """(frame's type, its words, or the proof)"""
     with socket.socket(socket.AF_UNIX) if port is None else socket.socket() as s:

@@ -70,3 +70,13 @@ status admit_renewal(struct daemon *daemon, struct span encoded, const struct li
 	*ret_grant = grant;
 	return STATUS_OK;
 }
+
+const char *admit_clear_words(status why)
+{
+	switch (why) {
+	case STATUS_MISSING: return "the target isn't there: the agent's log says more";
+	case STATUS_DENIED: return "the agent may not attach to the target: its log says why";
+	case STATUS_GONE: return "the target has ended";
+	default: return "the target can't be attached to: the agent's log says why";
+	}
+}

@@ -20,4 +20,8 @@ MUST_USE status admit_first(struct daemon *daemon, struct link_session *session,
 MUST_USE status admit_renewal(struct daemon *daemon, struct span encoded, const struct link_grant *held,
 			      struct link_grant *ret_grant);
 
+/* Errors travel in clear, and why a target can't be attached to may name files and processes of this machine: what may
+ * be said of that to strangers. */
+const char *admit_clear_words(status why);
+
 #endif

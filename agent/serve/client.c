@@ -101,6 +101,16 @@ static status refuse(struct client *client, enum counter why, status result)
 	return result;
 }
 
+/* Who may ask for our state is on this machine, and no stranger: he is told all of it. */
+static status refuse_target(struct client *client, status result)
+{
+	if (client->may_ask_status)
+		return refuse(client, COUNTER_REFUSED_TARGET, result);
+	count(client, COUNTER_REFUSED_TARGET);
+	say(client, link_error_write(admit_clear_words(result), client->reply), true);
+	return result;
+}
+
 /* Since when a grant is worth nothing isn't asked for each record: only once something was taken back. */
 static bool is_revoked(struct client *client)
 {
@@ -257,7 +267,7 @@ static status begin_session(struct client *client)
 	client->in_session = true;
 	status result = hub_acquire(&daemon->hub, client->grant.target, &target);
 	if (result != STATUS_OK)
-		return refuse(client, COUNTER_REFUSED_TARGET, result);
+		return refuse_target(client, result);
 	result = quota_acquire(&daemon->quotas, &client->grant, now, &quota);
 	if (result != STATUS_OK) {
 		hub_release(&daemon->hub, target);
