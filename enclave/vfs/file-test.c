@@ -12,6 +12,11 @@
 #include "enclave/vfs/file.h"
 #include "enclave/vfs/vfs.h"
 
+enum {
+	/* Twice what writev() takes in one piece, and more. */
+	GATHERED_TEST_SIZE = 128 * 1024,
+};
+
 static char buffer[64];
 
 static int setup(void **state)
@@ -306,6 +311,43 @@ static void a_listing_that_does_not_fit_goes_on_where_it_stopped(void **state)
 	assert_int_equal(rounds, 29); /* ".", "..", ten names that are there, and 17 processes */
 }
 
+static char written[GATHERED_TEST_SIZE];
+static size_t written_size;
+
+static void take_writes(struct call_slot *slot)
+{
+	assert_int_equal(slot->number, SYS_write);
+	assert_in_range(slot->argument[2], 0, sizeof written - written_size);
+	memcpy(written + written_size, hostile.window.data + slot->argument[1], slot->argument[2]);
+	written_size += slot->argument[2];
+	slot->result = (int64_t)slot->argument[2];
+}
+
+static void parts_that_are_written_at_once_leave_at_once(void **state)
+{
+	static char much[GATHERED_TEST_SIZE / 2];
+	const struct iovec parts[] = {{"one", 3}, {NULL, 0}, {", two", 5}};
+	const struct iovec large[] = {{much, sizeof much}, {"end", 3}};
+
+	vfs_init();
+	hostile.serve = take_writes;
+	written_size = 0;
+	assert_int_equal(vfs_writev(1, parts, 3), 8);
+	assert_int_equal(hostile.call_count, 1);
+	assert_memory_equal(written, "one, two", 8);
+	/* More than there is room for: part by part, and none is lost. */
+	memset(much, 'm', sizeof much);
+	assert_int_equal(vfs_writev(1, large, 2), sizeof much + 3);
+	assert_int_equal(written_size, 8 + sizeof much + 3);
+	assert_memory_equal(written + 8, much, sizeof much);
+	assert_memory_equal(written + 8 + sizeof much, "end", 3);
+	assert_int_equal(vfs_writev(1, parts, -1), -EINVAL);
+	assert_int_equal(vfs_writev(50, parts, 3), -EBADF);
+	hostile.serve = NULL;
+	hostile.result = -EPIPE;
+	assert_int_equal(vfs_writev(1, parts, 3), -EPIPE);
+}
+
 static void nothing_can_be_written(void **state)
 {
 	assert_int_equal(vfs_open(AT_FDCWD, "/proc/version", O_RDWR), -EACCES);
@@ -344,6 +386,7 @@ int main(void)
 		cmocka_unit_test_setup(a_target_that_cannot_be_read_is_an_error_never_an_empty_file, setup),
 		cmocka_unit_test_setup(a_file_that_the_target_lacks_is_absent_everywhere, setup),
 		cmocka_unit_test_setup(a_listing_that_does_not_fit_goes_on_where_it_stopped, setup),
+		cmocka_unit_test_setup(parts_that_are_written_at_once_leave_at_once, setup),
 		cmocka_unit_test_setup(nothing_can_be_written, setup),
 		cmocka_unit_test_setup(files_outside_the_manifest_are_absent_without_asking, setup),
 	};

@@ -16,6 +16,11 @@
 #include "enclave/vfs/target-file.h"
 #include "enclave/vfs/target.h"
 
+enum {
+	/* As much as stdio writes at once: its buffer (enclave/libc/glibc.patch) and a line or two. */
+	GATHERED_SIZE_MAX = 20 * 1024,
+};
+
 static char working_directory[VFS_PATH_SIZE_MAX] = "/";
 
 void vfs_init(void)
@@ -139,8 +144,6 @@ static long each_part(int fd, const struct iovec *parts, int part_count, int64_t
 {
 	long total = 0;
 
-	if (part_count < 0 || part_count > IOV_MAX)
-		return -EINVAL;
 	for (int i = 0; i < part_count; i++) {
 		long done =
 			write ? vfs_write(fd, parts[i].iov_base, parts[i].iov_len)
@@ -157,12 +160,39 @@ static long each_part(int fd, const struct iovec *parts, int part_count, int64_t
 
 long vfs_readv(int fd, const struct iovec *parts, int part_count, int64_t offset)
 {
+	if (part_count < 0 || part_count > IOV_MAX)
+		return -EINVAL;
 	return each_part(fd, parts, part_count, offset, false);
 }
 
+/* The parts one behind the other; false: there isn't room for all. */
+static bool gather(const struct iovec *parts, int part_count, uint8_t *bytes, size_t room, size_t *ret_size)
+{
+	size_t size = 0;
+
+	for (int i = 0; i < part_count; i++) {
+		if (parts[i].iov_len > room - size)
+			return false;
+		if (parts[i].iov_len > 0)
+			memcpy(bytes + size, parts[i].iov_base, parts[i].iov_len);
+		size += parts[i].iov_len;
+	}
+	*ret_size = size;
+	return true;
+}
+
+/* In one piece where that is possible, as Linux has it: what others write to the same pipe doesn't get between,
+ * and it is one exit from an enclave. musl's stdio writes its buffer and what is new as two parts. */
 long vfs_writev(int fd, const struct iovec *parts, int part_count)
 {
-	return each_part(fd, parts, part_count, -1, true);
+	static uint8_t gathered[GATHERED_SIZE_MAX];
+	size_t size;
+
+	if (part_count < 0 || part_count > IOV_MAX)
+		return -EINVAL;
+	if (!gather(parts, part_count, gathered, sizeof gathered, &size))
+		return each_part(fd, parts, part_count, -1, true);
+	return vfs_write(fd, gathered, size);
 }
 
 long vfs_lseek(int fd, int64_t offset, int whence)
