@@ -9,10 +9,11 @@
 #include "wire/link-ring.h"
 
 enum {
-	/* 13 to 50 µs of pauses, as the CPU goes (an enclave has no clock): a source on another core answers a
-	 * page in less than five. Longer waits are the host's, which has one: on a busy machine, spinning keeps
-	 * the very process from running that is waited for. */
-	SPIN_COUNT_MAX = 1000,
+	/* 100 to 400 µs of pauses, as the CPU goes (an enclave has no clock): a source on another core answers a
+	 * page in less than five, and most read plans in that time; else each of them is an exit. Longer waits are the
+	 * host's, which has a clock: on a busy machine, spinning keeps the very process from running that is waited
+	 * for, and is soon seldom (base/patience.h). */
+	SPIN_COUNT_MAX = 8000,
 	/* Waits of a second, as wire/call.h asks of the host: longer than an agent that
 	 * attaches to a large machine, or one that others keep busy. */
 	UNANSWERED_COUNT_MAX = 30,

@@ -196,7 +196,10 @@ static status connect_shared(struct agent_client *client)
 static status connect_carried(struct agent_client *client)
 {
 	TRY(say_hello(client));
-	return map_ring(client, -1);
+	TRY(map_ring(client, -1));
+	/* Nothing goes before we are called to carry it: no answer to look for. */
+	client->ring->source_asleep = 1;
+	return STATUS_OK;
 }
 
 static status connect_memory(struct agent_client *client)
