@@ -38,6 +38,7 @@ enum {
 	CALLS_PER_HOST = 256,
 	LINK_SIZE = 64,
 	PAGE_COUNT = 5,
+	PAUSE_NS = 1234567,
 };
 
 static struct call_window window __attribute__((aligned(4096)));
@@ -420,11 +421,26 @@ static status still_there(struct page_source *source)
 	return STATUS_OK;
 }
 
+static status stand_still(struct page_source *source)
+{
+	(void)source;
+	return STATUS_OK;
+}
+
+static status go_on(struct page_source *source, struct source_pause *ret_pause)
+{
+	(void)source;
+	*ret_pause = (struct source_pause){PAUSE_NS, true};
+	return STATUS_OK;
+}
+
 static const struct page_source_ops honest_source_ops = {
 	.read = numbered_read,
 	.ram_map = small_map,
 	.registers = some_registers,
 	.check = still_there,
+	.pause = stand_still,
+	.resume = go_on,
 };
 static struct page_source honest_source = {&honest_source_ops};
 
@@ -521,6 +537,30 @@ static enum verdict try_source_rest(void)
 	}
 }
 
+/* How long it was is the host's word in every backend without a link. */
+static enum verdict try_pause(void)
+{
+	struct page_source *source = runtime_source();
+	struct source_pause pause;
+	uint8_t before[sizeof pause];
+	status result;
+
+	memset(&pause, GUARD_BYTE, sizeof pause);
+	memcpy(before, &pause, sizeof before);
+	calls_lying = calls_below(2);
+	result = source->ops->pause(source);
+	if (result != STATUS_OK)
+		return calls_status_verdict(result);
+	calls_lying = !calls_lying;
+	result = source->ops->resume(source, &pause);
+	if (result != STATUS_OK)
+		return memcmp(&pause, before, sizeof before) == 0 ? calls_status_verdict(result)
+								  : calls_bad("refused, and written all the same");
+	if (calls_answer_is_honest() && (pause.stopped_ns != PAUSE_NS || !pause.was_late))
+		return calls_bad("%llu ns", (unsigned long long)pause.stopped_ns);
+	return HARMLESS;
+}
+
 static enum verdict try_profile(void)
 {
 	size_t size = PROFILE_BYTES, part = 1 + calls_below(PROFILE_BYTES);
@@ -560,6 +600,7 @@ static const struct {
 	{"source pages", try_pages},
 	{"source RAM map", try_ram_map},
 	{"source, other", try_source_rest},
+	{"source, pauses", try_pause},
 	{"profile", try_profile},
 	{"quote", try_quote},
 	{"verifier send", try_verifier_send},
