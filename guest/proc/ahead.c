@@ -375,6 +375,17 @@ void ahead_span(int64_t start_offset, int64_t end_offset, uint32_t size)
 	step->size = size;
 }
 
+/* The little that a version takes stands in for nothing larger. */
+static bool begins_epochs(const struct guest_kernel *kernel)
+{
+	const bool is_listed =
+		building.prelude_boot_id == kernel->boot_id &&
+		(building.prelude_key == AHEAD_KEY_ENTRIES || building.prelude_key == AHEAD_KEY_PROCESS_LIST);
+
+	return building.key == AHEAD_KEY_ENTRIES || building.key == AHEAD_KEY_PROCESS_LIST ||
+	       (building.key == AHEAD_KEY_VERSION && !is_listed);
+}
+
 void ahead_run(void)
 {
 	const struct guest_kernel *kernel = proc_running_kernel();
@@ -386,7 +397,7 @@ void ahead_run(void)
 	note_known(building.key, kernel->memory);
 	if (building.plan.step_count == 0)
 		return;
-	if (building.key == AHEAD_KEY_ENTRIES || building.key == AHEAD_KEY_PROCESS_LIST) {
+	if (begins_epochs(kernel)) {
 		building.prelude = building.plan;
 		building.prelude_key = building.key;
 		building.prelude_boot_id = kernel->boot_id;

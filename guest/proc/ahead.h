@@ -35,6 +35,7 @@ enum ahead_key {
 	AHEAD_KEY_PROCESSES,
 	AHEAD_KEY_PROCESS_LIST,
 	AHEAD_KEY_SHARED,
+	AHEAD_KEY_VERSION,
 	/* With the address of a network namespace. */
 	AHEAD_KEY_TCP = 8,
 	AHEAD_KEY_UDP,
