@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Machines of every kind watch themselves through their firmware: kernels, page tables of four and five levels, with and
 without isolation, little and much memory, one CPU and several. BARTIZAN_TEST_FULL=1 takes all of them (an hour or two), BARTIZAN_TEST_PAIRS=1 as many as
-bring each value of an axis together with each of every other one; else two that differ in everything, where the firmware is built."""
+bring each value of an axis together with each of every other one; else two that differ in everything, where the firmware is built.
+BARTIZAN_TEST_RESULT=FILE: a line for each machine is written there when it is through, and machines that stand there as passed are left out."""
 import itertools
 import os
 import struct
+import subprocess
 import threading
+import time
 
 import pytest
 
 import matrix
 import smm
-from conftest import Guest
+from conftest import ROOT, Guest
 from link_client import CHECK, OK, RAM_MAP, REGISTERS, operation, read
 
 FULL, PAIRS = (os.environ.get(f"BARTIZAN_TEST_{name}") == "1" for name in ("FULL", "PAIRS"))
@@ -19,18 +22,58 @@ AXES = {"kernel": ["5.10", "6.1", "6.12", "newest"], "pti": ["off", "on"], "la57
         "cpus": ["1", "2", "4"]}
 FEW = [("5.10", "on", "off", "1G", "2"), ("newest", "off", "on", "6G", "1")]
 WHOLE = [dict(zip(AXES, values)) for values in itertools.product(*AXES.values())]
-ROWS = [tuple(row.values()) for row in (filter(matrix.is_possible, WHOLE) if FULL else matrix.pairwise(AXES))] if FULL or PAIRS else FEW
+RESULT = os.environ.get("BARTIZAN_TEST_RESULT")
+
+
+def all_passed():
+    if not RESULT or not os.path.exists(RESULT):
+        return set()
+    with open(RESULT, encoding="utf-8") as file:
+        return {tuple(line.split()[:5]) for line in file if " passed" in line}
+
+
+DONE = all_passed()
+ROWS = [row for row in ([tuple(row.values()) for row in (filter(matrix.is_possible, WHOLE) if FULL else matrix.pairwise(AXES))] if FULL or PAIRS else FEW)
+        if row not in DONE]
+
+
+def write_result(row, text):
+    if not RESULT:
+        return
+    is_new = not os.path.exists(RESULT)
+    with open(RESULT, "a", encoding="utf-8") as file:
+        if is_new:
+            commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+            file.write(f"tests/test_smm_matrix.py at {commit}, {time.strftime('%Y-%m-%d')}, written by the run: kernel, KPTI, LA57, memory, CPUs\n\n")
+        file.write(f"{' '.join(f'{value:7}' for value in row)} {text}\n")
 
 
 @pytest.fixture(scope="module", params=ROWS, ids=lambda row: "-".join(row))
-def machine(bartizan, request):
+def row(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def result(row):
+    """The machine's line: it didn't start, unless it is said otherwise."""
+    outcome = {"text": "failed: it didn't start"}
+    yield outcome
+    write_result(row, outcome["text"])
+
+
+@pytest.fixture(scope="module")
+def machine(bartizan, request, row, result):
     if not FULL and not smm.firmware_is_built():
         pytest.skip("OVMF with our driver isn't built (bartizan lab up NAME --firmware smm): BARTIZAN_TEST_FULL=1 builds it")
-    kernel, pti, la57, memory, cpus = request.param
-    machine = Guest(bartizan, "--firmware", "smm", "--kernel", kernel, "--pti", pti, "--la57", la57, "--memory", memory, "--cpus", cpus)
-    machine.row = dict(zip(AXES, request.param))
+    kernel, pti, la57, memory, cpus = row
+    failed_before, start = request.session.testsfailed, time.monotonic()
+    machine = Guest(bartizan, "--firmware", "smm", "--kernel", kernel, "--pti", pti, "--la57", la57, "--memory", memory, "--cpus", cpus,
+                    "--timeout", "550")
+    machine.row = dict(zip(AXES, row))
     yield machine
     machine.down()
+    failed = request.session.testsfailed - failed_before
+    result["text"] = f"{f'{failed} tests failed' if failed else 'all tests passed'} ({time.monotonic() - start:.0f} s)"
 
 
 @pytest.fixture(scope="module")
