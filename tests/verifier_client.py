@@ -81,6 +81,7 @@ class Enclave:
 
 class Daemon:
     """bartizan-verifier serve, in a directory of its own."""
+    believes_anyone = True
 
     def __init__(self, directory, targets, interval="1s", more="", login=None, references=None, options=(), program=VERIFIER,
                  environment=None, believes_anyone=True):
@@ -92,15 +93,16 @@ class Daemon:
             for i, name in enumerate(targets))
                                + f"page:\n  listen: {listen}\n{more}")
         self.process, self.options, self.program, self.environment = None, options, program, environment
-        self.unproven = ["--insecure-accept-anyone", self.socket] if believes_anyone else []
+        self.believes_anyone = believes_anyone
         self.start()
 
     def start(self):
         self.errors = open(self.directory / "errors", "a+", encoding="utf-8")
-        self.process = subprocess.Popen([self.program, "serve", "--config", self.config, *self.unproven, *self.options],
+        self.process = subprocess.Popen([self.program, "serve", "--config", self.config,
+                                         *(("--insecure-accept-anyone", self.socket) if self.believes_anyone else ()), *self.options],
                                         stderr=self.errors, env=self.environment)
         for _ in range(400):
-            if (not self.unproven or os.path.exists(self.socket)) and "are expected" in (self.directory / "errors").read_text(encoding="utf-8"):
+            if (not self.believes_anyone or os.path.exists(self.socket)) and "are expected" in (self.directory / "errors").read_text(encoding="utf-8"):
                 return
             assert self.process.poll() is None, (self.directory / "errors").read_text(encoding="utf-8")
             time.sleep(0.05)
