@@ -212,6 +212,17 @@ SMC = ("ask d 2b 0", "the target has SMC sockets, which aren't shown")  # ASK_OT
 HAVE_DCCP_AND_SMC = ["5.10", "6.1", "6.12"]
 
 
+def test_a_program_that_would_end_a_process_is_refused_by_name(zoo):
+    """And the process is there afterwards: what acts on the target goes nowhere."""
+    pid = int(zoo.exec(["pidof", "init"]).stdout.split()[0])
+    name = zoo.exec(["cat", f"/proc/{pid}/comm"]).stdout.decode().strip()
+    for command in (["pkill", "-x", name], ["killall", name], ["busybox", "kill", str(pid)]):
+        code, _, said = outside(zoo, *command)
+        assert code != 0, (command, said)
+        assert re.search(r"the program sent signal 15 to process \d+ of the target, which is only watched", said), (command, said)
+        assert zoo.exec(["cat", f"/proc/{pid}/comm"]).stdout.decode().strip() == name
+
+
 @pytest.fixture(scope="module")
 def families(zoo):
     """vsock, XDP and MPTCP, as far as the kernel has them. Before, there is none: the answers are empty."""
