@@ -142,3 +142,29 @@ def test_the_users_own_environment_does_not_count(zoo):
     done = subprocess.run([zoo.bartizan.path, "cat", "--quiet", "--backend", "plain", "--target", zoo.target, "1/comm"],
                           capture_output=True, check=True, env=environment, timeout=60)
     assert done.stdout != b"container\n" and os.path.isdir(ROOT)
+
+
+# A namespace of its own, named NAME, until the name is taken away; prints its inode.
+MAKE = """: >/run/netns/NAME && unshare -n sh -c 'ip link set lo up && mount --bind /proc/self/ns/net /run/netns/NAME' &&
+nsenter -n/run/netns/NAME -- readlink /proc/self/ns/net"""
+TAKE = "umount /run/netns/NAME && rm /run/netns/NAME"
+
+
+def test_a_namespace_that_got_the_number_of_one_that_is_gone_is_not_taken_for_it(zoo):
+    """A program looks a second time (standard input ends an epoch) when another one has the same name and the same inode."""
+    def make():
+        return zoo.exec(["sh", "-c", MAKE.replace("NAME", "short")]).stdout
+
+    inode = make()
+    program = subprocess.Popen([zoo.bartizan.path, "run", "--quiet", "--backend", "plain", "--target", zoo.target, "--netns", "short",
+                                "busybox", "cat", "/proc/net/dev", "-", "/proc/net/dev"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, env=zoo.bartizan.environment)
+    first = program.stdout.read1()
+    for _ in range(TRIES * 5):   # the kernel takes its time to end one
+        zoo.exec(["sh", "-c", TAKE.replace("NAME", "short")])
+        if make() == inode:
+            break
+    rest, said = program.communicate(timeout=60)
+    zoo.exec(["sh", "-c", TAKE.replace("NAME", "short")])
+    assert b"lo:" in first and rest == b"" and program.returncode != 0, (first, rest, said)
+    assert b"has no namespace " + inode.strip() + b" (of /run/netns/short) any more" in said, said

@@ -10,6 +10,9 @@ struct view_question {
 	/* The answers: where the target keeps them, 0: the initial one was asked for; and their inodes. */
 	uint64_t pid_space, net;
 	uint32_t pid_inode, net_inode;
+	/* What no other one of this boot has, though it gets the same number and lies in the same place: when the first
+	 * process began; the network's random number. */
+	uint64_t pid_mark, net_mark;
 	uint32_t lacks; /* enum view_lack */
 };
 

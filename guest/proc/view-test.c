@@ -46,6 +46,18 @@ static void only_networks_have_names(void **state)
 	assert_int_equal(choice.kind, PROC_VIEW_OF_NAME);
 	assert_string_equal(choice.name, "blue-1");
 	assert_int_equal(parse("pid", "blue-1"), STATUS_USAGE);
+	assert_int_equal(parse("pid", "/run/netns/blue-1"), STATUS_USAGE);
+}
+
+static void a_name_of_digits_is_one_where_it_is_said_with_its_directory(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("net", "/run/netns/17"), STATUS_OK);
+	assert_int_equal(choice.kind, PROC_VIEW_OF_NAME);
+	assert_string_equal(choice.name, "17");
+	assert_int_equal(parse("net", "/run/netns/"), STATUS_USAGE);
+	assert_int_equal(parse("net", "/run/netns/.."), STATUS_USAGE);
+	assert_int_equal(parse("net", "/run/netns/a/b"), STATUS_USAGE);
 }
 
 static void what_is_none_of_these_is_refused_in_words(void **state)
@@ -74,6 +86,7 @@ int main(void)
 		cmocka_unit_test(a_small_number_is_a_process),
 		cmocka_unit_test(a_large_one_is_an_inode_and_so_is_one_in_brackets),
 		cmocka_unit_test(only_networks_have_names),
+		cmocka_unit_test(a_name_of_digits_is_one_where_it_is_said_with_its_directory),
 		cmocka_unit_test(what_is_none_of_these_is_refused_in_words),
 	};
 

@@ -17,13 +17,15 @@ enum {
 };
 
 static const struct proc_subject nothing;
+static const char names_directory[] = "/run/netns/";
 
 static struct {
 	uint64_t pid_space, net; /* of this epoch, where the target keeps them; 0: the initial ones */
 	bool net_is_chosen;
-	/* What was found in this boot: inodes; 0: nothing yet. */
+	/* What was found in this boot: inodes, 0: nothing yet; and what else they are known by. */
 	uint64_t boot_id;
 	uint32_t pid_inode, net_inode;
+	uint64_t pid_mark, net_mark;
 } view;
 
 uint64_t subject_view_pid_space(void)
@@ -56,7 +58,7 @@ bool subject_view_net_is_chosen(void)
 static void words_of(const struct proc_view_choice *choice, const char *kind, char words[WORDS_SIZE])
 {
 	switch (choice->kind) {
-	case PROC_VIEW_OF_NAME: snprintf(words, WORDS_SIZE, "/run/netns/%s", choice->name); break;
+	case PROC_VIEW_OF_NAME: snprintf(words, WORDS_SIZE, "%s%s", names_directory, choice->name); break;
 	case PROC_VIEW_OF_INODE: snprintf(words, WORDS_SIZE, "namespace %s:[%u]", kind, choice->number); break;
 	default: snprintf(words, WORDS_SIZE, "process %u", choice->number);
 	}
@@ -89,6 +91,23 @@ static void pin(struct proc_view_choice *choice, uint32_t inode)
 	choice->number = inode;
 }
 
+static bool is_another(uint64_t mark, uint64_t before)
+{
+	return mark != before && mark != 0 && before != 0;
+}
+
+/* An inode's number is given anew when its namespace is gone. */
+static uint32_t lack_of_pinned(const struct view_question *question)
+{
+	if (question->lacks != VIEW_LACKS_NOTHING)
+		return question->lacks;
+	if (view.pid_inode != 0 && is_another(question->pid_mark, view.pid_mark))
+		return VIEW_LACKS_PID_SPACE;
+	if (view.net_inode != 0 && is_another(question->net_mark, view.net_mark))
+		return VIEW_LACKS_NET;
+	return VIEW_LACKS_NOTHING;
+}
+
 static status ask(struct guest_kernel *kernel, struct view_question *question)
 {
 	status outcome;
@@ -116,14 +135,16 @@ status proc_view_enter(struct guest_kernel *kernel, const struct proc_view *aske
 	pin(&question.view.pid, view.pid_inode);
 	pin(&question.view.net, view.net_inode);
 	TRY(ask(kernel, &question));
-	if (question.lacks != VIEW_LACKS_NOTHING)
-		return lacking(asked, question.lacks,
-			       question.lacks == VIEW_LACKS_NET ? view.net_inode : view.pid_inode);
+	uint32_t lack = lack_of_pinned(&question);
+	if (lack != VIEW_LACKS_NOTHING)
+		return lacking(asked, lack, lack == VIEW_LACKS_NET ? view.net_inode : view.pid_inode);
 	view.boot_id = kernel->boot_id;
 	view.pid_inode = question.pid_inode;
+	view.pid_mark = question.pid_mark;
 	/* Not chosen, it is the one of whoever is the first process then. */
 	view.net_is_chosen = asked->net.kind != PROC_VIEW_INITIAL;
 	view.net_inode = view.net_is_chosen ? question.net_inode : 0;
+	view.net_mark = question.net_mark;
 	view.pid_space = question.pid_space;
 	view.net = question.net;
 	return STATUS_OK;
@@ -165,12 +186,23 @@ static bool is_name(const char *word)
 	size_t length = strlen(word);
 
 	return length > 0 && length < PROC_VIEW_NAME_SIZE && strchr(word, '/') == NULL && strcmp(word, ".") != 0 &&
-	       strcmp(word, "..") != 0 && strchr(word, ':') == NULL && !is_number(word);
+	       strcmp(word, "..") != 0 && strchr(word, ':') == NULL;
+}
+
+/* As it is, or as the path where `ip netns` keeps it: digits alone are a process or an inode. */
+static const char *name_in(const char *word)
+{
+	const char *name = strncmp(word, names_directory, sizeof names_directory - 1) == 0
+				   ? word + sizeof names_directory - 1
+				   : word;
+
+	return is_name(name) && (name != word || !is_number(word)) ? name : NULL;
 }
 
 status proc_view_parse(const char *option, const char *kind, const char *word, struct proc_view_choice *ret_choice)
 {
 	uint32_t inode = bracketed(kind, word), number = is_number(word) ? number_of(word, strlen(word)) : 0;
+	const char *name = strcmp(kind, "net") == 0 ? name_in(word) : NULL;
 	struct proc_view_choice choice = {0};
 
 	if (number >= PROC_VIEW_INODE_MIN)
@@ -181,9 +213,9 @@ status proc_view_parse(const char *option, const char *kind, const char *word, s
 	} else if (number != 0 && number <= PROC_PID_MAX) {
 		choice.kind = PROC_VIEW_OF_PROCESS;
 		choice.number = number;
-	} else if (strcmp(kind, "net") == 0 && is_name(word)) {
+	} else if (name != NULL) {
 		choice.kind = PROC_VIEW_OF_NAME;
-		memcpy(choice.name, word, strlen(word) + 1);
+		memcpy(choice.name, name, strlen(name) + 1);
 	} else {
 		return report(STATUS_USAGE,
 			      "%s takes a process's number, %s:[INODE] or an inode's number%s; not '%.80s'", option,

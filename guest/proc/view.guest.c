@@ -115,13 +115,22 @@ static const struct net *net_find(const struct proc_view_choice *choice)
 	}
 }
 
+static u64 mark_of(const struct pid_namespace *space)
+{
+	const struct task_struct *first = READ_ONCE(space->child_reaper);
+
+	return first != NULL ? first->start_boottime : 0;
+}
+
 static void answer_net(struct view_question *question, const struct net *net)
 {
 	question->net = (u64)net;
-	if (net == NULL)
+	if (net == NULL) {
 		question->lacks = VIEW_LACKS_NET;
-	else
-		question->net_inode = net->ns.inum;
+		return;
+	}
+	question->net_inode = net->ns.inum;
+	question->net_mark = net->hash_mix;
 }
 
 void view_question_run(void *argument)
@@ -137,6 +146,7 @@ void view_question_run(void *argument)
 		}
 		question->pid_space = (u64)space;
 		question->pid_inode = space->ns.inum;
+		question->pid_mark = mark_of(space);
 	}
 	if (question->view.net.kind != PROC_VIEW_INITIAL)
 		answer_net(question, net_find(&question->view.net));

@@ -5,7 +5,8 @@
  *
  * What the user names is looked for at the start of each epoch; what was found the
  * first time, a namespace by its inode number, is what is looked for from then
- * on, until the target boots again: a process that was named may end.
+ * on, until the target boots again: a process that was named may end. A later namespace with
+ * the same number isn't taken for it.
  */
 #ifndef GUEST_PROC_VIEW_H
 #define GUEST_PROC_VIEW_H

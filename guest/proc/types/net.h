@@ -104,6 +104,7 @@ struct netns_xdp {
 struct net {
 	struct ns_common ns;
 	struct list_head list; /* in net_namespace_list */
+	u32 hash_mix; /* a random number of its own */
 	struct proc_dir_entry *proc_net;
 	struct sock *rtnl; /* of NETLINK_ROUTE, the kernel's end */
 	struct list_head dev_base_head;
