@@ -24,7 +24,8 @@ void courier_destroy(struct courier *courier);
 /* Deliver `count` texts (1 to OUTPUT_EVENT_COUNT_MAX, malloc()ed, given away); only after courier_progress() has said
  * that nothing is under way. */
 void courier_take(struct courier *courier, char *const *texts, size_t count);
-/* How many of the last batch are delivered. STATUS_TORN: it goes on; STATUS_OK: all are; STATUS_IO, not reported: the
+/* How many of the last batch are delivered. STATUS_TORN: it goes on; STATUS_OK: all are, or its time was over
+ * (OUTPUT_BATCH_MS_MAX) and the rest isn't tried; STATUS_IO, not reported: the
  * next one was refused, and the rest not tried; STATUS_END: nothing is under way. But for the first each is said once.
  */
 MUST_USE status courier_progress(struct courier *courier, size_t *ret_count);

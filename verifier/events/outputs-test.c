@@ -5,16 +5,20 @@
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/report.h"
 #include "verifier/events/outputs.h"
 #include "verifier/ledger/cut-disk.h"
+#include "wire/verifier.h"
 
 enum { BURST = 1000, BATCHES = (BURST + OUTPUT_EVENT_COUNT_MAX - 1) / OUTPUT_EVENT_COUNT_MAX, TRIES = 30000 };
 
@@ -38,6 +42,23 @@ int fdatasync(int file)
 		sem_wait(&opened);
 	}
 	return 0;
+}
+
+/* What events have taken, as the server says (struct server). */
+static _Atomic uint64_t passed_ns;
+
+/* In place of libc's: the steady clock goes slowly, so that a busy machine's pauses end no batch. */
+int clock_gettime(clockid_t clock, struct timespec *ret_now)
+{
+	const int result = (int)syscall(SYS_clock_gettime, clock, ret_now);
+
+	if (clock == CLOCK_MONOTONIC) {
+		const uint64_t slow_ns = ((uint64_t)ret_now->tv_sec * 1000000000 + (uint64_t)ret_now->tv_nsec) / 32;
+
+		ret_now->tv_sec = (time_t)((slow_ns + passed_ns) / 1000000000);
+		ret_now->tv_nsec = (long)((slow_ns + passed_ns) % 1000000000);
+	}
+	return result;
 }
 
 static void drop(void *context, status fault, const char *message)
@@ -80,6 +101,20 @@ static void burst(int from, int to)
 		assert_int_equal(ledger_alert_raise(ledger, "t", "missing", text, 1750420800), STATUS_OK);
 	}
 	assert_int_equal(ledger_batch_end(ledger), STATUS_OK);
+}
+
+/* The next one of its stream; `content` is a result's from its kind on. */
+static void keep_finding(struct ledger_finding *finding, struct span content)
+{
+	uint64_t expected;
+
+	finding->number++;
+	finding->content = content;
+	assert_int_equal(ledger_finding_keep(ledger, finding, &expected), STATUS_OK);
+	assert_int_equal(ledger_chain_hash(finding->previous, finding->name, finding->stream, finding->number, content,
+					   finding->previous),
+			 STATUS_OK);
+	finding->content = (struct span){0};
 }
 
 static struct output_figures serve_once(void)
@@ -239,6 +274,7 @@ struct server {
 	int listener;
 	int refuse_at; /* the number of the one that isn't taken at first; -1: all are */
 	int taken_count, connection_count;
+	uint64_t cost_ns; /* what it takes over each */
 	bool is_wrong; /* not the next one */
 	sem_t batch; /* posted when OUTPUT_EVENT_COUNT_MAX have come */
 };
@@ -272,6 +308,7 @@ static bool answer_one(struct server *server, FILE *stream, int file)
 	}
 	snprintf(text, sizeof text, "number %d.", server->taken_count);
 	server->is_wrong = server->is_wrong || strstr(body, text) == NULL;
+	passed_ns += server->cost_ns;
 	const bool is_sent = send(file, good, sizeof good - 1, MSG_NOSIGNAL) > 0;
 	if (++server->taken_count == OUTPUT_EVENT_COUNT_MAX)
 		sem_post(&server->batch);
@@ -364,24 +401,52 @@ static void a_webhook_that_refuses_one_gets_it_and_those_behind_it_later(void **
 	assert_int_equal(server.taken_count, 300);
 }
 
+static void keep_numbered(struct ledger_finding *finding, int number)
+{
+	const struct verifier_result head = {.kind = VERIFIER_RESULT_FINDING, .program = "p"};
+	const size_t head_size = sizeof head - offsetof(struct verifier_result, kind);
+	uint8_t content[256];
+
+	memcpy(content, &head.kind, head_size);
+	const int size =
+		snprintf((char *)content + head_size, sizeof content - head_size, "{\"text\":\"number %d.\"}", number);
+	keep_finding(finding, (struct span){content, head_size + (size_t)size});
+}
+
+static void an_alert_goes_before_the_rest_of_a_slow_batch(void **state)
+{
+	struct ledger_finding finding = {.name = "t", .stream = {1}, .at = 1750420800};
+	struct server server = {.refuse_at = -1, .cost_ns = UINT64_C(400000000)};
+	pthread_t thread;
+	char place[64];
+
+	(void)state;
+	start_server(&server, &thread, place);
+	begin(OUTPUT_WEBHOOK, place);
+	assert_int_equal(ledger_target_enrol(ledger, "t", 1000), STATUS_OK);
+	/* A second is over with the third: the alert is number 3, whatever waits. */
+	for (int i = 0; i < 20; i++)
+		keep_numbered(&finding, i < 3 ? i : i + 1);
+	serve_once();
+	burst(3, 4);
+	assert_int_equal(serve_all().delivered_count, 21);
+	assert_int_equal(serve_once().failure_count, 0);
+	end();
+	end_server(&server, thread);
+	assert_int_equal(server.taken_count, 21);
+}
+
 static void what_a_program_printed_is_passed_over(void **state)
 {
 	struct ledger_finding finding = {.name = "t", .stream = {1}, .at = 1750420800};
-	uint8_t hash[LEDGER_HASH_SIZE] = {0}, content[200] = {1};
-	uint64_t expected;
+	const uint8_t content[200] = {1};
 
 	(void)state;
 	begin(OUTPUT_JSONL, in_directory("outputs"));
 	assert_int_equal(ledger_target_enrol(ledger, "t", 1000), STATUS_OK);
 	assert_int_equal(ledger_batch_begin(ledger), STATUS_OK);
-	finding.content = (struct span){content, sizeof content};
-	for (finding.number = 1; finding.number <= UINT64_C(3) * OUTPUT_LOOK_COUNT_MAX; finding.number++) {
-		memcpy(finding.previous, hash, sizeof hash);
-		assert_int_equal(ledger_finding_keep(ledger, &finding, &expected), STATUS_OK);
-		assert_int_equal(
-			ledger_chain_hash(finding.previous, "t", finding.stream, finding.number, finding.content, hash),
-			STATUS_OK);
-	}
+	while (finding.number < UINT64_C(3) * OUTPUT_LOOK_COUNT_MAX)
+		keep_finding(&finding, (struct span){content, sizeof content});
 	assert_int_equal(ledger_batch_end(ledger), STATUS_OK);
 	serve_once();
 	serve_once();
@@ -419,6 +484,7 @@ int main(void)
 		cmocka_unit_test(a_burst_of_datagrams_waits_for_its_reader),
 		cmocka_unit_test(a_webhook_gets_a_whole_batch_without_being_asked_again),
 		cmocka_unit_test(a_webhook_that_refuses_one_gets_it_and_those_behind_it_later),
+		cmocka_unit_test(an_alert_goes_before_the_rest_of_a_slow_batch),
 		cmocka_unit_test(what_a_program_printed_is_passed_over),
 	};
 

@@ -20,6 +20,8 @@ enum {
 	OUTPUT_PLACE_SIZE = 120, /* with its NUL */
 	/* Of one batch, on its way by a thread of the output's: more wait in the ledger. */
 	OUTPUT_EVENT_COUNT_MAX = 256,
+	/* The event under way then is its last one: alerts that have come meanwhile go before the rest. */
+	OUTPUT_BATCH_MS_MAX = 1000,
 	/* What is looked at for one batch, programs' outputs, which are no events, included: nobody waits for long. */
 	OUTPUT_LOOK_COUNT_MAX = 1024,
 	OUTPUT_LOOK_SIZE_MAX = 4 << 20,
