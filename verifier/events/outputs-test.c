@@ -436,6 +436,22 @@ static void an_alert_goes_before_the_rest_of_a_slow_batch(void **state)
 	assert_int_equal(server.taken_count, 21);
 }
 
+static void large_findings_are_read_by_a_few_at_a_time(void **state)
+{
+	/* Not JSON: little is told of it. */
+	static uint8_t content[OUTPUT_LOOK_SIZE_MAX / 4] = {VERIFIER_RESULT_FINDING};
+	struct ledger_finding finding = {.name = "t", .stream = {1}, .at = 1750420800};
+
+	(void)state;
+	begin(OUTPUT_JSONL, in_directory("large"));
+	assert_int_equal(ledger_target_enrol(ledger, "t", 1000), STATUS_OK);
+	for (int i = 0; i < 12; i++)
+		keep_finding(&finding, (struct span){content, sizeof content});
+	assert_int_equal(serve_all().delivered_count, 12);
+	assert_int_equal(sync_count, 3);
+	end();
+}
+
 static void what_a_program_printed_is_passed_over(void **state)
 {
 	struct ledger_finding finding = {.name = "t", .stream = {1}, .at = 1750420800};
@@ -466,7 +482,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	static const char *const names[] = {"burst", "still", "end", "syslog", "outputs"};
+	static const char *const names[] = {"burst", "still", "end", "syslog", "large", "outputs"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -485,6 +501,7 @@ int main(void)
 		cmocka_unit_test(a_webhook_gets_a_whole_batch_without_being_asked_again),
 		cmocka_unit_test(a_webhook_that_refuses_one_gets_it_and_those_behind_it_later),
 		cmocka_unit_test(an_alert_goes_before_the_rest_of_a_slow_batch),
+		cmocka_unit_test(large_findings_are_read_by_a_few_at_a_time),
 		cmocka_unit_test(what_a_program_printed_is_passed_over),
 	};
 

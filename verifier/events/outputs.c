@@ -149,10 +149,11 @@ static status gather_finding(void *context, const struct ledger_finding *finding
 	struct event event EVENT_CLEANUP = {0};
 	const struct place place = {finding->id, gathering->place.alert};
 
+	/* What was read and parsed is bounded, however short the texts that come of it. */
+	gathering->size += finding->content.size;
 	if (event_from_finding(finding, &event) != STATUS_END)
 		return add(gathering, &event, place);
 	gathering->place = place;
-	gathering->size += finding->content.size;
 	return gathering->size >= (size_t)OUTPUT_LOOK_SIZE_MAX ? STATUS_END : STATUS_OK;
 }
 
