@@ -49,7 +49,7 @@ static void try_answer(struct span packed)
 	struct reader answer;
 	uint64_t line, next;
 
-	unpack.count = 0;
+	unpack.numbers.count = 0;
 	reader_init(&answer, packed);
 	do {
 		next = plan_unpack_peek(&unpack,

@@ -78,7 +78,7 @@ static void check_answer(struct fake_guest *guest, struct span packed)
 	uint64_t line;
 	status result;
 
-	unpack.count = 0;
+	unpack.numbers.count = 0;
 	reader_init(&answer, packed);
 	while ((result = plan_unpack_next(&unpack, &answer, &line, &bytes)) == STATUS_OK) {
 		require(memcmp(bytes, fake_guest_at(guest, line * PLAN_LINE_SIZE), PLAN_LINE_SIZE) == 0);
