@@ -78,16 +78,23 @@ def dump(guest, path):
                           timeout=DUMP_SECONDS)
 
 
-def forged(guest, kernel, address, value, path, size=8):
-    """What `path` is while `size` bytes at `address` are `value`."""
-    place = kernel.direct(address)
+def forged_all(guest, kernel, values, path):
+    """What `path` is while memory holds other numbers: (address, number, bytes of it) each."""
+    places = [(kernel.direct(address), value.to_bytes(size, "little")) for address, value, size in values]
     with guest.paused():
-        before = kernel.memory.read(place, size)
-        kernel.memory.write(place, value.to_bytes(size, "little"))
+        before = [(place, kernel.memory.read(place, len(data))) for place, data in places]
+        for place, data in places:
+            kernel.memory.write(place, data)
         try:
             return dump(guest, path)
         finally:
-            kernel.memory.write(place, before)
+            for place, data in before:
+                kernel.memory.write(place, data)
+
+
+def forged(guest, kernel, address, value, path, size=8):
+    """What `path` is while `size` bytes at `address` are `value`."""
+    return forged_all(guest, kernel, [(address, value, size)], path)
 
 
 def check_refused(done):
@@ -253,6 +260,17 @@ def test_areas_of_another_process_mark_the_file(guest, kernel, victim, hoarder, 
     root = kernel.facts("mm_struct:mm_mt.ma_root")[0]
     check_refused(forged(guest, kernel, memory_of(kernel, victim) + root, kernel.word(memory_of(kernel, hoarder) + root),
                          f"/proc/{victim[0]}/{name}"))
+
+
+@pytest.mark.parametrize("name", ["cmdline", "environ", "maps"])
+def test_a_process_that_has_unmapped_all_of_its_memory_has_none(guest, kernel, victim, name):
+    """As the kernel finds it: no page where the arguments were, and no error."""
+    memory = memory_of(kernel, victim)
+    root, count = (memory + kernel.facts(f"mm_struct:{member}")[0] for member in ("mm_mt.ma_root", "map_count"))
+    done = forged_all(guest, kernel, [(root, 0, 8), (count, 0, 4)], f"/proc/{victim[0]}/{name}")
+    assert done.returncode == 0 and done.stderr == b""
+    # The page of old system calls is every process's.
+    assert done.stdout == b"" or name == "maps" and done.stdout.count(b"\n") == 1 and b"[vsyscall]" in done.stdout, done
 
 
 def test_arguments_without_end_are_cut_and_marked(guest, kernel, victim):

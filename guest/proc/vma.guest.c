@@ -134,13 +134,17 @@ const struct vm_area_struct *vma_find(const struct mm_struct *mm, u64 address)
 	return vma_walk_next(&walk);
 }
 
-/* From the root to the entry; behind the last one, the root alone. */
+/* From the root to the entry; behind the last one, the root alone. (Before 6.1 there is no such tree: an area's own
+ * place in the other one isn't noted.) */
 static void expect_way(const struct mm_struct *mm, u64 address)
 {
 	struct vma_walk walk;
 	u64 root = (u64)mm->mm_mt.ma_root;
 
 	proc_memory_expect((u64)&mm->mm_mt.ma_root, &root, sizeof root);
+	/* A process that has unmapped all of it. */
+	if (root == 0)
+		return;
 	vma_walk_start(&walk, mm, address);
 	vma_walk_next(&walk);
 	for (u32 i = 0; i < max(walk.tree.depth, 1u); i++) {
@@ -173,6 +177,9 @@ void vma_expect(const struct mm_struct *mm, u64 address)
 	proc_memory_expect((u64)&mm->map_count, &map_count, sizeof map_count);
 	if (field_exists(struct mm_struct, mm_mt))
 		expect_way(mm, address);
+	/* Behind the last one: are they this process's? */
+	if (vma == NULL)
+		vma = vma_find(mm, 0);
 	if (vma != NULL)
 		expect_area(mm, vma);
 }
