@@ -164,6 +164,8 @@ def test_a_namespace_that_got_the_number_of_one_that_is_gone_is_not_taken_for_it
         zoo.exec(["sh", "-c", TAKE.replace("NAME", "short")])
         if make() == inode:
             break
+    else:
+        pytest.fail("the kernel didn't give the number to another namespace")
     rest, said = program.communicate(timeout=60)
     zoo.exec(["sh", "-c", TAKE.replace("NAME", "short")])
     assert b"lo:" in first and rest == b"" and program.returncode != 0, (first, rest, said)

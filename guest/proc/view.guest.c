@@ -119,7 +119,8 @@ static u64 mark_of(const struct pid_namespace *space)
 {
 	const struct task_struct *first = READ_ONCE(space->child_reaper);
 
-	return first != NULL ? first->start_boottime : 0;
+	/* Another thread takes its place where the first one ends (find_child_reaper(), kernel/exit.c): the leader stays. */
+	return first != NULL ? READ_ONCE(first->group_leader)->start_boottime : 0;
 }
 
 static void answer_net(struct view_question *question, const struct net *net)
