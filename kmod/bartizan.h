@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a program asks /dev/bartizan0 besides pread(): the module (bartizan.c) and agent/device.c share this. */
+/* What a program asks /dev/bartizan0 besides pread(): the module (machine.c) and agent/device.c share this. */
 #ifndef KMOD_BARTIZAN_H
 #define KMOD_BARTIZAN_H
 

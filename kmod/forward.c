@@ -12,40 +12,11 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/poll.h>
-#include <linux/slab.h>
 
 #include "minors.h"
 
-struct forward {
-	struct mutex lock;
-	struct file *port; /* NULL: nothing was sent yet */
-};
-
-/* Not the port: one that only looks takes it from nobody (a virtio port has one user at a time). */
-static int forward_open(struct inode *inode, struct file *file)
-{
-	struct forward *forward = kzalloc(sizeof *forward, GFP_KERNEL);
-
-	if (forward == NULL)
-		return -ENOMEM;
-	mutex_init(&forward->lock);
-	file->private_data = forward;
-	return stream_open(inode, file);
-}
-
-static int forward_release(struct inode *inode, struct file *file)
-{
-	struct forward *forward = file->private_data;
-
-	if (forward->port != NULL)
-		fput(forward->port);
-	kfree(forward);
-	return 0;
-}
-
-/* Opened by the rights of whoever asks, so that nobody reaches by us what he couldn't reach by himself. */
+/* Opened by the rights of whoever opens us, so that nobody reaches by us what he couldn't reach by himself. */
 static struct file *open_port(const char *path)
 {
 	struct file *port = filp_open(path, O_RDWR | O_NONBLOCK | O_NOCTTY, 0);
@@ -60,52 +31,51 @@ static struct file *open_port(const char *path)
 	return ERR_PTR(-ENOTTY);
 }
 
-/* The port, opened by the first who sends. It stays until the file is closed. */
-static struct file *take_port(struct file *file)
+/* The file's own data is the port, held until it is closed. One that only looks takes it from nobody (a virtio port
+ * has one user at a time), and has none. */
+static int forward_open(struct inode *inode, struct file *file)
 {
-	struct forward *forward = file->private_data;
-	struct file *port;
+	struct file *port = NULL;
 
-	mutex_lock(&forward->lock);
-	port = forward->port;
-	if (port == NULL) {
-		port = open_port(minors_port(iminor(file_inode(file))));
-		if (!IS_ERR(port))
-			smp_store_release(&forward->port, port);
+	if ((file->f_mode & FMODE_WRITE) != 0) {
+		port = open_port(minors_port(iminor(inode)));
+		if (IS_ERR(port))
+			return PTR_ERR(port);
 	}
-	mutex_unlock(&forward->lock);
-	return port;
+	file->private_data = port;
+	return stream_open(inode, file);
 }
 
-static struct file *opened_port(struct file *file)
+static int forward_release(struct inode *inode, struct file *file)
 {
-	struct forward *forward = file->private_data;
-
-	return smp_load_acquire(&forward->port);
+	if (file->private_data != NULL)
+		fput(file->private_data);
+	return 0;
 }
 
 static ssize_t forward_write(struct file *file, const char __user *from, size_t size, loff_t *position)
 {
-	struct file *port = take_port(file);
+	struct file *port = file->private_data;
 	loff_t nowhere = 0;
 
-	return IS_ERR(port) ? PTR_ERR(port) : port->f_op->write(port, from, size, &nowhere);
+	return port->f_op->write(port, from, size, &nowhere);
 }
 
 /* Whoever wants to wait polls. */
 static ssize_t forward_read(struct file *file, char __user *to, size_t size, loff_t *position)
 {
-	struct file *port = opened_port(file);
+	struct file *port = file->private_data;
 	loff_t nowhere = 0;
 
 	return port == NULL ? -EAGAIN : port->f_op->read(port, to, size, &nowhere);
 }
 
+/* Without a port nothing will ever come. */
 static __poll_t forward_poll(struct file *file, struct poll_table_struct *table)
 {
-	struct file *port = opened_port(file);
+	struct file *port = file->private_data;
 
-	return port == NULL ? EPOLLOUT | EPOLLWRNORM : vfs_poll(port, table);
+	return port == NULL ? EPOLLERR : vfs_poll(port, table);
 }
 
 const struct file_operations forward_operations = {
