@@ -119,7 +119,8 @@ static u64 mark_of(const struct pid_namespace *space)
 {
 	const struct task_struct *first = READ_ONCE(space->child_reaper);
 
-	/* Another thread takes its place where the first one ends (find_child_reaper(), kernel/exit.c): the leader stays. */
+	/* Another thread takes its place where the first one ends (find_child_reaper(), kernel/exit.c): the leader
+	 * stays. */
 	return first != NULL ? READ_ONCE(first->group_leader)->start_boottime : 0;
 }
 
