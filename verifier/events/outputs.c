@@ -191,6 +191,9 @@ static status serve_one(struct outputs *outputs, struct output *output, uint64_t
 
 	if (result == STATUS_OK && now_ns >= output->paused_until_ns)
 		result = hand_out(outputs, output);
+	/* It isn't asked again at each tick. */
+	if (result == STATUS_NO_MEMORY)
+		failed(output, now_ns);
 	if (before.finding != output->place.finding || before.alert != output->place.alert)
 		TRY(note_place(outputs, output));
 	return status_is_fault(result) ? result : STATUS_OK;
@@ -199,16 +202,21 @@ static status serve_one(struct outputs *outputs, struct output *output, uint64_t
 status outputs_serve(struct outputs *outputs, uint64_t now_ns)
 {
 	int64_t finding, alert;
+	status first = STATUS_OK;
 
 	TRY(ledger_last_ids(outputs->ledger, &finding, &alert));
 	for (size_t i = 0; i < outputs->count; i++) {
 		struct output *output = &outputs->outputs[i];
+		status result = STATUS_OK;
 
 		if (output->place.finding < finding || output->place.alert < alert)
-			TRY(serve_one(outputs, output, now_ns));
+			result = serve_one(outputs, output, now_ns);
+		/* One's fault isn't those behind it. */
+		if (first == STATUS_OK)
+			first = result;
 		output->figures.behind_count = finding - output->place.finding + alert - output->place.alert;
 	}
-	return STATUS_OK;
+	return first;
 }
 
 /* What has been delivered isn't to come again after the next start. */

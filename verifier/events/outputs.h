@@ -52,7 +52,8 @@ MUST_USE status outputs_create(struct ledger *ledger, const struct output_settin
 void outputs_destroy(struct outputs *outputs);
 
 /* Hand out what waits, and note what has come; often. It never waits for an output. `now_ns`: the steady clock.
- * STATUS_IO: the ledger failed, reported. */
+ * STATUS_IO: the ledger failed; STATUS_NO_MEMORY: an output paused for it. Both are reported, the first one is
+ * returned, and the other outputs were served all the same. */
 MUST_USE status outputs_serve(struct outputs *outputs, uint64_t now_ns);
 
 void outputs_figures(const struct outputs *outputs, size_t index, struct output_figures *ret_figures);
