@@ -225,6 +225,11 @@ static void a_core_file_is_read_by_physical_address(void **state)
 	assert_string_equal(target->description.layout, "elf");
 	assert_int_equal(target->description.memory_size, 4 * PAGE);
 	target_destroy(target);
+	assert_int_equal(open_dump(core->bytes, core->size, ",layout=q35", &target), STATUS_USAGE);
+	assert_non_null(strstr(last_message, "leave out layout="));
+	/* What is broken isn't the option's fault. */
+	assert_int_equal(open_dump(core->bytes, core->size - 1, ",layout=q35", &target), STATUS_MALFORMED);
+	assert_non_null(strstr(last_message, "truncated"));
 	free(core);
 }
 

@@ -142,6 +142,8 @@ static status parse_file(struct dump_target *dump, enum dump_layout layout)
 	struct target_description *description = &dump->target.description;
 	const status elf = guarded_run(parse_elf, &dump->memory);
 
+	if (status_is_fault(elf))
+		return elf; /* reported, with layout= or without */
 	if (elf != STATUS_END) {
 		if (layout != DUMP_LAYOUT_GUESS)
 			return report(STATUS_USAGE,
