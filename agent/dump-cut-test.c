@@ -21,7 +21,7 @@
 
 enum { ROUNDS = 3 };
 
-static const char path[] = "/tmp/dump-cut-test";
+static char path[64];
 static enum { NEVER, ONCE_MAPPED, WHILE_SEARCHED } cut;
 static char last_message[1024];
 
@@ -118,6 +118,7 @@ static void raw_memory_that_is_cut_while_it_is_searched_is_an_error(void **state
 static int set_up(void **state)
 {
 	(void)state;
+	snprintf(path, sizeof path, "/tmp/dump-cut-test.%d", (int)getpid());
 	report_sink_set(keep_message, NULL);
 	return 0;
 }
