@@ -104,6 +104,12 @@ static status weigh_work(void *context)
 	return weigh(&trial->memory, &trial->root.space, &trial->inside, &trial->outside);
 }
 
+/* Was the layout tried to the end? Not to find a kernel is an answer. */
+static bool is_answer(status found)
+{
+	return found == STATUS_OK || found == STATUS_MISSING || found == STATUS_MISMATCH || found == STATUS_LIMIT;
+}
+
 /* Find a kernel under this layout and weigh its page tables. The file may be cut meanwhile. */
 static status try_layout(struct dump_memory *dump, void *storage, size_t storage_size, uint64_t *ret_inside,
 			 uint64_t *ret_outside)
@@ -111,10 +117,15 @@ static status try_layout(struct dump_memory *dump, void *storage, size_t storage
 	struct trial trial = {0};
 
 	TRY(guest_memory_init(&trial.memory, &dump->source, storage, storage_size));
-	/* Not to find one is an answer here. */
 	log_thread_quiet_set(true);
 	status found = guarded_run(find_work, &trial);
 	log_thread_quiet_set(false);
+	/* Anything else was said while nobody heard it. */
+	if (!is_answer(found))
+		return report(found,
+			      "the raw dump can't be searched for a Linux kernel (%s): its file can't be read, or "
+			      "became shorter meanwhile",
+			      status_name(found));
 	TRY(found);
 	TRY(guarded_run(weigh_work, &trial));
 	*ret_inside = trial.inside;
@@ -152,7 +163,7 @@ static status try_all(struct dump_memory *dump, void *storage, size_t storage_si
 		status result = try_layout(dump, storage, storage_size, &inside, &outside);
 		if (result == STATUS_OK)
 			consider(choice, layout, inside, outside);
-		else if (result != STATUS_MISSING && result != STATUS_MISMATCH && result != STATUS_LIMIT)
+		else if (!is_answer(result))
 			return result;
 	}
 	return STATUS_OK;

@@ -220,12 +220,21 @@ static status look_work(void *context)
 	return look->find ? boot_watch_find(look->watch) : boot_watch_look(look->watch, clock_ns(), &look->is_new);
 }
 
+/* A look that is left in the middle leaves its thread quiet. */
+static status look_guarded(struct look *look)
+{
+	const status result = guarded_run(look_work, look);
+
+	log_thread_quiet_set(false);
+	return result;
+}
+
 status hub_target_kernel_space(struct hub_target *target, struct guest_space *ret_space)
 {
 	struct look look = {.watch = &target->watch, .find = true};
 
 	pthread_mutex_lock(&target->lock);
-	status result = guarded_run(look_work, &look);
+	status result = look_guarded(&look);
 	if (result == STATUS_OK)
 		*ret_space = target->watch.root.space;
 	pthread_mutex_unlock(&target->lock);
@@ -246,7 +255,7 @@ static uint32_t watch_target(struct hub *hub, struct hub_target *target)
 	struct look look = {.watch = &target->watch};
 
 	pthread_mutex_lock(&target->lock);
-	status result = guarded_run(look_work, &look);
+	status result = look_guarded(&look);
 	uint32_t interval_ms = target->watch.root_known ? WATCH_INTERVAL_MS : UNKNOWN_INTERVAL_MS;
 	pthread_mutex_unlock(&target->lock);
 	if (result != STATUS_OK) {
