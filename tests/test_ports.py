@@ -5,6 +5,7 @@ The guest gets Debian's own binaries of the same sources (tools/binary-packages)
 then the whole machine is stopped and the images do the same from outside, then the guest does it again.
 """
 import collections
+import contextlib
 import glob
 import io
 import os
@@ -14,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 
 import pytest
 
@@ -24,6 +26,7 @@ from ports import CASES
 KERNELS = ["5.10", "6.1", "6.12", "newest"]
 SUITE = "bookworm"
 EXIT_PARTIAL_EVIDENCE = 74
+IDLE_TRIES = 50
 RUN_SECONDS = 400
 # What the guest runs, and the libraries for it.
 PACKAGES = """procps libproc2-0 libncursesw6 libtinfo6 libsystemd0 libcap2 libgcrypt20 libgpg-error0 liblzma5 libzstd1 liblz4-1
@@ -166,10 +169,22 @@ def is_settled(case, inside, outside):
         return False
 
 
+@contextlib.contextmanager
+def paused_when_idle(guest):
+    """Stopped where its init, which runs the lab's commands, waits for the next one: then it has no command's pipes any more."""
+    for _ in range(IDLE_TRIES):
+        with guest.paused():
+            if b") S " in guest.bartizan("cat", "--target", f"qemu:{guest.qemu_pid}", "1/stat").stdout:
+                yield
+                return
+        time.sleep(0.2)
+    pytest.fail("the guest's init is never idle")
+
+
 @pytest.fixture(scope="module")
 def seen(zoo):
     before = run_inside(zoo)
-    with zoo.paused():
+    with paused_when_idle(zoo):
         ours = [run_outside(zoo, case) for case in CASES]
     after = run_inside(zoo, [n for n, case in enumerate(CASES) if not is_settled(case, before[n], ours[n])])
     return before, ours, {**before, **after}
