@@ -58,9 +58,9 @@ ENDS = "connections that have ended go after a minute or two, whatever happens"
 # A name that was chosen to be hard to print: Debian's programs run without a locale in the guest.
 ODD = r"R 1 \("
 # The busier the machine, the later: 300 of them wait at one moment, and none at the next.
-CLOSED = "files that were closed are freed when RCU gets to it"
-FILP_OF_VMSTAT = Moves(r"^filp\s+\d+\s+\d+", CLOSED, "filp COUNTS")
-FILP_OF_SLABTOP = Moves(r"^\s*\d+\s+\d+\s+\d+%(\s+[\d.]+K)\s+\d+(\s+\d+)\s+\d+K(?= filp)", CLOSED, r"N N N%\1 N\2 NK")
+CLOSED = "files that were closed, and nodes of trees of memory areas, are freed when RCU gets to it"
+FREED_OF_VMSTAT = Moves(r"^(filp|maple_node)\s+\d+\s+\d+", CLOSED, r"\1 COUNTS")
+FREED_OF_SLABTOP = Moves(r"^\s*\d+\s+\d+\s+\d+%(\s+[\d.]+K)\s+\d+(\s+\d+)\s+\d+K(?= (?:filp|maple_node))", CLOSED, r"N N N%\1 N\2 NK")
 # What the list itself writes lies in the guest's memory too, and grows while it runs.
 GROWS = "memory moves with what the test writes to the guest's /tmp"
 WHOLE = "objects of a slab that is a CPU's own count as used, all of them, and small caches have a few slabs"
@@ -83,10 +83,10 @@ CASES = [
     Case("free", slack=(0.3, GROWS), drifts=FREE),
     Case("free -w -b", slack=(0.3, GROWS), drifts=FREE),
     Case("vmstat -s", slack=(0.3, GROWS), drifts=VMSTAT_S),
-    Case("vmstat -m", moves=(FILP_OF_VMSTAT,), slack=(0.5, WHOLE), drifts=VMSTAT_M),
+    Case("vmstat -m", moves=(FREED_OF_VMSTAT,), slack=(0.5, WHOLE), drifts=VMSTAT_M),
     Case("vmstat -w", slack=(0.3, GROWS), drifts=VMSTAT_W, moves=(RUNS, SHARES)),
     Case("uptime", moves=(NOW, USERS, LOAD)),
-    Case("slabtop -o -s n", keyed=(7,), moves=(FILP_OF_SLABTOP,), slack=(0.5, WHOLE), drifts=SLABTOP, own=r"^ *(Active|Minimum) /"),
+    Case("slabtop -o -s n", keyed=(7,), moves=(FREED_OF_SLABTOP,), slack=(0.5, WHOLE), drifts=SLABTOP, own=r"^ *(Active|Minimum) /"),
     Case("w", moves=(NOW, USERS, LOAD)),
     Case("pgrep -l .", keyed=(0,), moves=(KWORKER,), own=ODD),
     Case("pgrep -f -a processes"),
