@@ -56,8 +56,9 @@ static status read_again(struct plan_access *access, const uint64_t *numbers, ui
 	return STATUS_OK;
 }
 
-static status decode(struct span request, struct firmware_plan_store *store)
+status firmware_plan_take(struct firmware_handler *handler, struct span request)
 {
+	struct firmware_plan_store *store = &handler->plan_store;
 	const uint8_t *plan, *cursor;
 
 	TRY(link_plan_request_decode(request, &plan, &cursor));
@@ -123,15 +124,14 @@ static status run(struct firmware_handler *handler, struct firmware_session *ses
 	return STATUS_OK;
 }
 
-status firmware_answer_plan(struct firmware_handler *handler, struct firmware_session *session, struct span request,
-			    bool is_still, uint8_t *content, size_t capacity, size_t *ret_size)
+status firmware_answer_plan(struct firmware_handler *handler, struct firmware_session *session, bool is_still,
+			    uint8_t *content, size_t capacity, size_t *ret_size)
 {
 	struct link_plan_reply reply = {.epoch = 1, .is_still = is_still};
 	size_t run_size = 0;
 
 	if (capacity < LINK_PLAN_REPLY_SIZE_MIN)
 		return STATUS_LIMIT;
-	TRY(decode(request, &handler->plan_store));
 	status outcome = check(session, &handler->plan_store.plan);
 	if (outcome == STATUS_OK)
 		outcome = run(handler, session, is_still, content + LINK_PLAN_REPLY_HEAD_SIZE, run_size_max(capacity),

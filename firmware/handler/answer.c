@@ -37,7 +37,8 @@ static status read_virtual(const struct answering *work, const struct link_opera
 
 static status answer_read(const struct answering *work, const struct link_operation *operation, uint8_t *slot)
 {
-	if (operation->space == LINK_SPACE_PHYSICAL)
+	/* Nothing is kept here, so all that is read is as memory is now. */
+	if (operation->space == LINK_SPACE_PHYSICAL || operation->space == LINK_SPACE_NOW)
 		return read_physical(work, operation->address, slot, operation->size);
 	return read_virtual(work, operation, slot);
 }

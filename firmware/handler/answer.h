@@ -13,11 +13,13 @@ MUST_USE status firmware_answer(struct firmware_handler *handler, struct firmwar
 				const struct firmware_caller *caller, const struct link_request *request, bool is_still,
 				uint8_t *content);
 
-/* The same for a read plan, as far as one SMI may go (handler.h). `content`: at most `capacity` bytes; *ret_size
- * of them are the reply. STATUS_MALFORMED, reported: no plan, or none that keeps to its rules. STATUS_LIMIT: no
- * reply fits. */
-MUST_USE status firmware_answer_plan(struct firmware_handler *handler, struct firmware_session *session,
-				     struct span request, bool is_still, uint8_t *content, size_t capacity,
-				     size_t *ret_size);
+/* Take a read plan, with its cursor, out of a request, for firmware_answer_plan. STATUS_MALFORMED, reported: no plan,
+ * or none that keeps to its rules. */
+MUST_USE status firmware_plan_take(struct firmware_handler *handler, struct span request);
+
+/* Answer the plan that was taken, as far as one SMI may go (handler.h). `content`: at most `capacity` bytes; *ret_size
+ * of them are the reply. Rights and quota as above. STATUS_LIMIT: no reply fits. */
+MUST_USE status firmware_answer_plan(struct firmware_handler *handler, struct firmware_session *session, bool is_still,
+				     uint8_t *content, size_t capacity, size_t *ret_size);
 
 #endif

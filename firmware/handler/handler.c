@@ -224,15 +224,16 @@ static enum firmware_refusal handle_plan(struct call *call, struct firmware_sess
 
 	if (call->buffer.size < around + LINK_PLAN_REPLY_SIZE_MIN)
 		return FIRMWARE_REPLY_SIZE;
+	if (firmware_plan_take(handler, (struct span){handler->content, content_size}) != STATUS_OK)
+		return FIRMWARE_FORMAT;
 	session = session_use(handler, session);
 	if (session == NULL)
 		return FIRMWARE_GRANT;
 	const bool is_still = handler->machine->gather(handler->machine);
-	status result = firmware_answer_plan(handler, session, (struct span){handler->content, content_size}, is_still,
-					     reply_content(handler), call->buffer.size - around, &size);
-	if (result == STATUS_OK)
-		return send_reply(call, session, size);
-	return result == STATUS_MALFORMED ? FIRMWARE_FORMAT : FIRMWARE_INTERNAL;
+	if (firmware_answer_plan(handler, session, is_still, reply_content(handler), call->buffer.size - around,
+				 &size) != STATUS_OK)
+		return FIRMWARE_INTERNAL;
+	return send_reply(call, session, size);
 }
 
 static enum firmware_refusal handle_request(struct call *call, struct firmware_session *session, size_t content_size)
