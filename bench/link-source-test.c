@@ -40,7 +40,7 @@ enum {
 };
 #define DIRECT UINT64_C(0xffff888000000000)
 
-static const char target_name[START_TARGET_SIZE] = "fake:1";
+static char target_name[START_TARGET_SIZE] = "fake:1";
 static struct call_window window __attribute__((aligned(4096)));
 static struct link_ring ring __attribute__((aligned(4096)));
 static struct owner_key *owner;
@@ -111,13 +111,25 @@ bool runtime_has_vaes(void)
 	return false;
 }
 
+static const struct link_primitives *real_primitives;
+static unsigned stream_count;
+
+static void counted_stream(const struct link_aead_key *key, const uint8_t nonce[static LINK_NONCE_SIZE], size_t size,
+			   uint8_t ret_mask[static LINK_TAG_SIZE], uint8_t *ret_stream)
+{
+	stream_count++;
+	real_primitives->gcm_stream(key, nonce, size, ret_mask, ret_stream);
+}
+
 const struct link_primitives *enclave_primitives(bool use_vaes)
 {
-	const struct link_primitives *primitives = NULL;
+	static struct link_primitives counting;
 
 	(void)use_vaes;
-	assert_int_equal(agent_primitives_sse(&primitives), STATUS_OK);
-	return primitives;
+	assert_int_equal(agent_primitives_sse(&real_primitives), STATUS_OK);
+	counting = *real_primitives;
+	counting.gcm_stream = counted_stream;
+	return &counting;
 }
 
 status runtime_report(const struct sgx_targetinfo *target, const uint8_t report_data[SGX_REPORT_DATA_SIZE],
@@ -307,9 +319,17 @@ static int setup_small_quota(void **state)
 	return setup_rights(LINK_RIGHT_KERNEL | LINK_RIGHT_OUTPUT, 100000);
 }
 
+/* The machine's own firmware, by its name. */
+static int setup_firmware(void **state)
+{
+	memcpy(target_name, "smm:\0", 6);
+	return setup(state);
+}
+
 static int teardown(void **state)
 {
 	(void)state;
+	memcpy(target_name, "fake:1", 6);
 	enclave_link_end();
 	link_session_deinit(&agent.session);
 	answerer_deinit(&agent.answerer);
@@ -361,6 +381,31 @@ static void what_a_target_says_of_itself_comes_too(void **state)
 	assert_int_equal(range.size, RAM_SIZE - 0x1000);
 	assert_int_equal(link_source()->ops->registers(link_source(), 0, &registers), STATUS_MISSING);
 	assert_int_equal(link_source()->ops->check(link_source()), STATUS_OK);
+}
+
+static void read_a_word_three_times(void)
+{
+	uint64_t value;
+
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(link_source()->ops->read(link_source(), (struct guest_pa){DATA}, &value, 8),
+				 STATUS_OK);
+}
+
+static void while_an_agent_works_the_next_records_are_prepared(void **state)
+{
+	(void)state;
+	stream_count = 0;
+	read_a_word_three_times();
+	assert_true(stream_count >= 2);
+}
+
+static void where_nobody_works_meanwhile_nothing_is_prepared(void **state)
+{
+	(void)state;
+	stream_count = 0;
+	read_a_word_three_times();
+	assert_int_equal(stream_count, 0);
 }
 
 /* Every answer says so: to ask for nothing else would be a round trip more in each epoch. */
@@ -669,6 +714,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(pages_come_as_the_target_has_them, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_a_target_says_of_itself_comes_too, setup, teardown),
+		cmocka_unit_test_setup_teardown(while_an_agent_works_the_next_records_are_prepared, setup, teardown),
+		cmocka_unit_test_setup_teardown(where_nobody_works_meanwhile_nothing_is_prepared, setup_firmware,
+						teardown),
 		cmocka_unit_test_setup_teardown(whether_the_target_is_there_is_asked_only_where_an_answer_denied_it,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(a_plan_over_the_link_brings_what_it_brings_at_home, setup, teardown),

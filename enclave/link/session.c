@@ -56,7 +56,7 @@ static status transfer(uint8_t *message, size_t capacity, size_t content_size, s
 
 	TRY(link_seal(&state.session, content, message, capacity, &size));
 	TRY(channel_send((struct span){message, size}));
-	/* While the source looks for what was asked. */
+	/* While the source looks for what was asked. Where nothing was lent, there is no such time. */
 	link_prepare(&state.session);
 	TRY(channel_receive(buffer.received, sizeof buffer.received, &size));
 	if (size > state.received_size_max)
@@ -166,7 +166,9 @@ static status start_with_key(const struct link_primitives *primitives, const str
 	memcpy(binding.source_nonce, runtime_source_nonce(), sizeof binding.source_nonce);
 	strncpy(target, runtime_target(), sizeof target - 1);
 	TRY(link_session_init_initiator(&state.session, primitives, own, &binding, target));
-	link_session_lend(&state.session, &state.ahead);
+	/* Firmware answers on this very CPU: what is made ahead for it is made while nobody works. */
+	if (!enclave_link_is_of_this_machine())
+		link_session_lend(&state.session, &state.ahead);
 	TRY(shake_hands(encoded));
 	state.failure = STATUS_OK;
 	TRY(say_hello());
