@@ -350,13 +350,23 @@ def test_ifpromisc_finds_a_promiscuous_interface(seen):
 
 # ---- the same as an enclave
 
-# One case of each program: the others differ in what they print, not in how they are run. Each on one of the kernels.
+# One case of each program: the others differ in what they print, not in how they are run. Each on one of the kernels, netstat on all.
 FIRST = {(case.outside or case.command).split()[0]: case for case in reversed(CASES)}
+
+
+def programs_for(kernel):
+    names = sorted(FIRST)
+    return sorted({*names[KERNELS.index(kernel)::len(KERNELS)], "netstat"})
+
+
+def test_each_program_runs_in_an_enclave_and_netstat_on_each_kernel():
+    assert {program for kernel in KERNELS for program in programs_for(kernel)} == FIRST.keys()
+    assert all("netstat" in programs_for(kernel) for kernel in KERNELS)
 
 
 def test_programs_print_the_same_in_an_enclave(zoo):
     wrong = {}
-    for program in sorted(FIRST)[KERNELS.index(zoo.kernel)::len(KERNELS)]:
+    for program in programs_for(zoo.kernel):
         case = FIRST[program]
         with zoo.paused():
             (exit_plain, plain, _), (exit_sealed, sealed, said) = (run_outside(zoo, case, backend) for backend in ("plain", "sim"))
