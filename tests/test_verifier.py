@@ -129,7 +129,7 @@ def test_json_says_the_same(platform):
 
 
 @pytest.mark.parametrize("verifier", [VERIFIER, OF_MADE_UP_ROOT], ids=["intels", "own"])
-@pytest.mark.parametrize("version, tee", [(1, 0), (4, 0x81), (5, 0)])
+@pytest.mark.parametrize("version, tee", [(0, 0), (1, 0), (4, 0x81), (5, 0), (6, 0)])
 def test_other_kinds_of_quotes_are_refused_by_name(platform, version, tee, verifier):
     quote = bytearray((platform / "quote").read_bytes())
     quote[0:2], quote[4:8] = version.to_bytes(2, "little"), tee.to_bytes(4, "little")

@@ -71,19 +71,10 @@ static bool check_chain(struct work *work, const struct certificate_chain *chain
 
 static bool check_certification(struct work *work)
 {
-	const struct quote *quote = &work->result->quote;
 	struct certificate_chain chain;
 
-	if (quote->certification != QUOTE_CERTIFICATION_PCK_CHAIN) {
-		verdict_refuse(work->verdict, "unsupported",
-			       "certification data of type %u: only a chain of certificates (5) is supported",
-			       quote->certification);
+	if (!appraise_chain_init(work, &chain))
 		return false;
-	}
-	if (certificate_chain_init(&chain, quote->certification_data, "the quote's certification data") != STATUS_OK) {
-		verdict_refuse(work->verdict, "chain", "the quote's certification data is no chain of certificates");
-		return false;
-	}
 	bool fits = check_chain(work, &chain);
 	certificate_chain_deinit(&chain);
 	return fits;

@@ -63,12 +63,16 @@ struct wrong {
 	static const struct wrong wrong_##name = {wish_##name, code}
 
 WRONG(version_5, "unsupported", wishes->version = 5);
+WRONG(version_0, "unsupported", wishes->version = 0);
+WRONG(version_6, "unsupported", wishes->version = 6);
 WRONG(version_2, "unsupported", wishes->version = 2);
 WRONG(tdx, "unsupported", (wishes->version = 4, wishes->tee = QUOTE_TEE_TDX));
 WRONG(unknown_tee, "unsupported", (wishes->version = 4, wishes->tee = 7));
 WRONG(reserved_header, "unsupported", wishes->tee = 1);
 WRONG(key_type, "unsupported", wishes->key_type = 3);
 WRONG(certification, "unsupported", wishes->certification = 2);
+WRONG(nested, "unsupported", wishes->certification = 6);
+WRONG(bare_chain, "unsupported", (wishes->version = 4, wishes->outer_certification = 5));
 WRONG(vendor, "vendor", wishes->vendor_byte = 0x94);
 WRONG(pck_name, "chain", wishes->pck_name = "Intel SGX PCK Certificat");
 WRONG(ca_name, "chain", wishes->ca_name = "Intel SGX PCK Other CA");
@@ -190,6 +194,26 @@ static void zeros_behind_a_quote_are_padding(void **state)
 	wishes.padding = 100;
 	accepts(&wishes);
 	platform.quote[platform.quote_size - 1] = 1;
+	assert_int_equal(appraise_at(AT), STATUS_OK);
+	assert_int_equal(appraisal.verdict.reason_count, 1);
+	assert_string_equal(appraisal.verdict.reasons[0].code, "rest");
+}
+
+static void bytes_of_no_known_version_and_vendor_are_no_quote(void **state)
+{
+	struct fake_wishes wishes = fake_wishes;
+
+	(void)state;
+	wishes.version = 6;
+	wishes.vendor_byte = 0x94;
+	fake_platform_init(&platform, &wishes);
+	assert_int_equal(appraise_at(AT), STATUS_MALFORMED);
+	/* The header alone says whose it is. */
+	platform.quote[12] = fake_wishes.vendor_byte;
+	platform.quote_size = QUOTE_HEADER_SIZE;
+	assert_int_equal(appraise_at(AT), STATUS_OK);
+	assert_string_equal(appraisal.verdict.reasons[0].code, "unsupported");
+	platform.quote_size--;
 	assert_int_equal(appraise_at(AT), STATUS_MALFORMED);
 }
 
@@ -451,6 +475,7 @@ int main(void)
 		RIGHT_TEST(tcb_info_of_version_2_is_understood),
 		RIGHT_TEST(the_processor_ca_is_as_good_as_the_platform_ca),
 		RIGHT_TEST(zeros_behind_a_quote_are_padding),
+		RIGHT_TEST(bytes_of_no_known_version_and_vendor_are_no_quote),
 		RIGHT_TEST(spaces_that_a_cache_put_into_collateral_change_nothing),
 		RIGHT_TEST(another_root_than_the_pinned_one_is_refused),
 		RIGHT_TEST(a_tolerance_is_named_and_never_reaches_further),
@@ -466,12 +491,16 @@ int main(void)
 		RIGHT_TEST(a_cut_quote_is_no_quote),
 		cmocka_unit_test(times_are_read_in_one_form_only),
 		WRONG_TEST(version_5, "a_quote_of_version_5_is_refused"),
+		WRONG_TEST(version_0, "a_quote_of_version_0_is_refused"),
+		WRONG_TEST(version_6, "a_quote_of_version_6_is_refused"),
 		WRONG_TEST(version_2, "an_epid_quote_is_refused"),
 		WRONG_TEST(tdx, "a_quote_of_a_tdx_domain_is_refused"),
 		WRONG_TEST(unknown_tee, "a_quote_of_an_unknown_kind_is_refused"),
 		WRONG_TEST(reserved_header, "reserved_bytes_of_the_header_are_refused"),
 		WRONG_TEST(key_type, "another_kind_of_attestation_key_is_refused"),
 		WRONG_TEST(certification, "other_certification_data_is_refused"),
+		WRONG_TEST(nested, "certification_data_of_certification_data_is_refused"),
+		WRONG_TEST(bare_chain, "a_chain_in_place_of_the_quoting_enclaves_part_is_refused"),
 		WRONG_TEST(vendor, "a_quoting_enclave_of_another_vendor_is_refused"),
 		WRONG_TEST(pck_name, "a_leaf_that_is_no_pck_is_refused"),
 		WRONG_TEST(ca_name, "a_ca_that_is_no_pck_ca_is_refused"),

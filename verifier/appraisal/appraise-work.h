@@ -13,6 +13,9 @@ struct work {
 	struct verdict *verdict;
 };
 
+/* The chain of certificates that the quote brings along; its caller's, to be freed by certificate_chain_deinit().
+ * False: a reason was given. */
+bool appraise_chain_init(struct work *work, struct certificate_chain *ret_chain);
 /* PCK → report of the quoting enclave → attestation key → quote. False: a reason was given. */
 bool appraise_signatures(struct work *work);
 /* DEBUG, INIT, the policy's reference values. */

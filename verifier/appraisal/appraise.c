@@ -7,6 +7,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/report.h"
 #include "verifier/appraisal/appraise-work.h"
 #include "verifier/appraisal/instant.h"
 #include "verifier/grants/keys.h"
@@ -84,22 +85,37 @@ static bool check_collateral(struct work *work)
 			      "the QE identity's issuer chain");
 }
 
-static bool check_pck(struct work *work)
+bool appraise_chain_init(struct work *work, struct certificate_chain *ret_chain)
 {
 	const struct quote *quote = &work->result->quote;
-	const struct collateral *collateral = work->terms->collateral;
-	struct certificate_chain chain;
+	const char *const what = "the quote's certification data";
 
-	if (quote->certification != QUOTE_CERTIFICATION_PCK_CHAIN) {
+	if (quote->is_bare) {
 		verdict_refuse(work->verdict, "unsupported",
-			       "certification data of type %u: only a chain of PCK certificates (5) is supported",
+			       "certification data of type %u in place of the quoting enclave's report (6), which "
+			       "version 4 has there",
 			       quote->certification);
 		return false;
 	}
-	if (certificate_chain_init(&chain, quote->certification_data, "the quote's certification data") != STATUS_OK) {
-		verdict_refuse(work->verdict, "chain", "the quote's certification data is no chain of certificates");
+	if (quote->certification != QUOTE_CERTIFICATION_PCK_CHAIN) {
+		verdict_refuse(work->verdict, "unsupported",
+			       "certification data of type %u: only a chain of certificates (5) is supported",
+			       quote->certification);
 		return false;
 	}
+	if (certificate_chain_init(ret_chain, quote->certification_data, what) == STATUS_OK)
+		return true;
+	verdict_refuse(work->verdict, "chain", "%s is no chain of certificates", what);
+	return false;
+}
+
+static bool check_pck(struct work *work)
+{
+	const struct collateral *collateral = work->terms->collateral;
+	struct certificate_chain chain;
+
+	if (!appraise_chain_init(work, &chain))
+		return false;
 	bool fits = certificate_chain_verify(&chain, CERTIFICATE_PCK, &work->trust, "the PCK certificate's chain",
 					     work->verdict);
 	if (fits && pck_from_certificate(chain.certificates[0], &work->result->pck) != STATUS_OK) {
@@ -369,13 +385,19 @@ static void appraise(struct work *work)
 	judge_status(work);
 }
 
+static bool is_known_vendor(const struct quote *header, const struct appraisal_terms *terms)
+{
+	return memcmp(header->vendor, appraisal_vendor_sim, QUOTE_VENDOR_SIZE) == 0 ||
+	       memcmp(header->vendor, terms->vendor, QUOTE_VENDOR_SIZE) == 0;
+}
+
 /* Whose is it? False: nobody's whom we know. */
 static bool find_vendor(struct work *work, const struct quote *header)
 {
 	const struct appraisal_terms *terms = work->terms;
 
 	work->result->is_sim = memcmp(header->vendor, appraisal_vendor_sim, QUOTE_VENDOR_SIZE) == 0;
-	if (!work->result->is_sim && memcmp(header->vendor, terms->vendor, QUOTE_VENDOR_SIZE) != 0)
+	if (!is_known_vendor(header, terms))
 		verdict_refuse(work->verdict, "vendor", "the quoting enclave isn't of %s", terms->root->name);
 	else if (work->result->is_sim && terms->sim_root_count == 0)
 		verdict_refuse(work->verdict, "sim",
@@ -403,13 +425,18 @@ status appraise_quote(struct span quote, const struct appraisal_terms *terms, st
 		work.trust.pck_crl = terms->collateral->pck_crl;
 	}
 	TRY(quote_parse_header(quote, &result.quote));
+	if (!quote_version_is_known(&result.quote) && !is_known_vendor(&result.quote, terms))
+		return report(STATUS_MALFORMED, "this isn't a quote: its first bytes name version %u, of 1 to 5",
+			      result.quote.version);
 	const char *unsupported = quote_unsupported(&result.quote);
 	if (unsupported != NULL) {
 		verdict_refuse(&result.verdict, "unsupported", "%s", unsupported);
 	} else if (find_vendor(&work, &result.quote)) {
 		TRY(quote_parse(quote, &result.quote));
 		result.stage = APPRAISAL_PARSED;
-		if (result.is_sim)
+		if (result.quote.has_rest)
+			verdict_refuse(&result.verdict, "rest", "behind the quote stands something that isn't of it");
+		else if (result.is_sim)
 			appraise_sim(&work);
 		else
 			appraise(&work);

@@ -42,6 +42,7 @@ const struct fake_wishes fake_wishes = {
 	.version = 3,
 	.key_type = 2,
 	.certification = 5,
+	.outer_certification = 6,
 	.vendor_byte = 0x93,
 	.flags = SGX_ATTRIBUTE_INIT | SGX_ATTRIBUTE_MODE64BIT,
 	.mrenclave_byte = 0xe1,
@@ -535,7 +536,7 @@ static uint8_t *put_signature(uint8_t *place, const uint8_t *quote, const struct
 	place = put(place, key, sizeof key);
 	if (wishes->version == 3)
 		return put_quoting_enclave(place, cast, wishes);
-	uint8_t *size_place = put_number(place, 6, 2);
+	uint8_t *size_place = put_number(place, (uint64_t)wishes->outer_certification, 2);
 	uint8_t *inner = put_number(size_place, 0, 4);
 	uint8_t *end = put_quoting_enclave(inner, cast, wishes);
 	put_number(size_place, (uint64_t)(end - inner), 4);

@@ -44,7 +44,7 @@ struct fake_wishes {
 	/* One member before it is signed: "tcbLevels.0.tcb.pcesvn=14"; without a value it is taken out. */
 	const char *info_change, *qe_change;
 	/* The quote. */
-	int version, key_type, certification;
+	int version, key_type, certification, outer_certification /* version 4 */;
 	uint32_t tee;
 	uint8_t vendor_byte;
 	uint64_t flags; /* of the enclave */

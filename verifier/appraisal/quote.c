@@ -28,15 +28,19 @@ status quote_parse_header(struct span bytes, struct quote *ret_quote)
 	if (parse_header(&reader, &quote) != STATUS_OK)
 		return report(STATUS_MALFORMED, "%zu bytes are too few for a quote, whose header alone has %d",
 			      bytes.size, QUOTE_HEADER_SIZE);
-	if (quote.version == 0 || quote.version > 5)
-		return report(STATUS_MALFORMED, "this isn't a quote: its first bytes name version %u, of 1 to 5",
-			      quote.version);
 	*ret_quote = quote;
 	return STATUS_OK;
 }
 
+bool quote_version_is_known(const struct quote *header)
+{
+	return header->version >= 1 && header->version <= 5;
+}
+
 const char *quote_unsupported(const struct quote *header)
 {
+	if (!quote_version_is_known(header))
+		return "a quote of a version that nobody knows: only 3 and 4 are supported";
 	if (header->version < 3)
 		return "an EPID quote (version 1 or 2): Intel has ended that service";
 	if (header->version == 5)
@@ -97,13 +101,12 @@ static status parse_wrapped(struct reader *reader, struct quote *quote)
 	if (reader_left(reader) != 0)
 		return STATUS_MALFORMED;
 	if (type != QUOTE_CERTIFICATION_QE_REPORT) {
+		quote->is_bare = true;
 		quote->certification = type;
 		return STATUS_OK;
 	}
 	reader_init(&inner, data);
-	TRY(parse_quoting_enclave(&inner, quote));
-	/* One layer only: a second one is no certification of anything. */
-	return quote->certification != QUOTE_CERTIFICATION_QE_REPORT ? STATUS_OK : STATUS_MALFORMED;
+	return parse_quoting_enclave(&inner, quote);
 }
 
 static status parse_signature(struct span bytes, struct quote *quote)
@@ -116,14 +119,14 @@ static status parse_signature(struct span bytes, struct quote *quote)
 	return quote->version == 3 ? parse_quoting_enclave(&reader, quote) : parse_wrapped(&reader, quote);
 }
 
-static status parse_padding(struct reader *reader)
+static bool is_padding(struct reader *reader)
 {
 	uint8_t byte;
 
 	while (reader_u8(reader, &byte) == STATUS_OK)
 		if (byte != 0)
-			return STATUS_MALFORMED;
-	return STATUS_OK;
+			return false;
+	return true;
 }
 
 static status parse(struct span bytes, struct quote *quote)
@@ -138,7 +141,7 @@ static status parse(struct span bytes, struct quote *quote)
 	quote->signed_bytes = (struct span){bytes.data, QUOTE_HEADER_SIZE + QUOTE_REPORT_SIZE};
 	TRY(reader_u32(&reader, &size));
 	TRY(reader_bytes(&reader, size, &signature));
-	TRY(parse_padding(&reader));
+	quote->has_rest = !is_padding(&reader);
 	return parse_signature(signature, quote);
 }
 

@@ -7,6 +7,7 @@
 #ifndef VERIFIER_APPRAISAL_QUOTE_H
 #define VERIFIER_APPRAISAL_QUOTE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,18 +59,25 @@ struct quote {
 	struct span qe_signature; /* by the PCK */
 	struct span qe_authentication;
 	uint16_t certification; /* enum quote_certification */
+	/* Version 4 without a quoting enclave's part: `certification` is the outer type, and there is none of the qe_*.
+	 */
+	bool is_bare;
+	bool has_rest; /* something that isn't zeros stands behind it */
 	struct span certification_data;
 };
 
 /* The header alone: what kind of quote this is. STATUS_MALFORMED, reported: too short. */
 MUST_USE status quote_parse_header(struct span bytes, struct quote *ret_quote);
 
+/* Is it one that Intel has given a quote? Where it isn't, these bytes may be anything. */
+bool quote_version_is_known(const struct quote *header);
+
 /* Is it of a kind that quote_parse() takes apart? If not, a sentence that says what it is
  * instead; NULL if so. */
 const char *quote_unsupported(const struct quote *header);
 
 /* All of it, of a kind that quote_unsupported() has nothing against. Zeros behind the quote
- * are padding. STATUS_MALFORMED, reported: lengths that don't fit together. */
+ * are padding; anything else there is noted. STATUS_MALFORMED, reported: lengths that don't fit together. */
 MUST_USE status quote_parse(struct span bytes, struct quote *ret_quote);
 
 #endif

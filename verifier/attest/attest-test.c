@@ -484,7 +484,7 @@ static void frames_that_arent_a_quote_are_refused(void **state)
 		{spoil_magic, "isn't the quote"},    {spoil_type, "isn't the quote"},
 		{spoil_reserved, "isn't the quote"}, {spoil_size, "bytes: it has at most"},
 		{spoil_size_to_none, "0 bytes"},     {spoil_quote, "(signature)"},
-		{spoil_version, "isn't a quote"},
+		{spoil_version, "(unsupported)"},
 	};
 
 	(void)state;
