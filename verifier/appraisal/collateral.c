@@ -173,7 +173,8 @@ static status body_signed_bytes(struct collateral_body *body)
 	return STATUS_OK;
 }
 
-static status body_parse(struct collateral_body *body, struct span json, const char *name)
+/* What it is: its version tells which members there are, so nothing else is asked for before that is known. */
+static status body_open(struct collateral_body *body, struct span json, const char *name, const char *old_name)
 {
 	json_error_t error;
 
@@ -184,10 +185,17 @@ static status body_parse(struct collateral_body *body, struct span json, const c
 	if (body->document == NULL)
 		return report(STATUS_MALFORMED, "the collateral isn't JSON: line %d: %s", error.line, error.text);
 	body->signed_part = json_object_get(body->document, name);
+	if (body->signed_part == NULL && old_name != NULL)
+		body->signed_part = json_object_get(body->document, old_name);
 	if (!json_is_object(body->signed_part))
 		return bad_member(name, "is missing, or no object");
+	return member_number(body->signed_part, "version", UINT16_MAX, &body->version);
+}
+
+/* Of a version that is known. */
+static status body_parse(struct collateral_body *body)
+{
 	TRY(member_hex(body->document, "signature", body->signature, sizeof body->signature));
-	TRY(member_number(body->signed_part, "version", UINT16_MAX, &body->version));
 	TRY(member_instant(body->signed_part, "issueDate", &body->issued));
 	TRY(member_instant(body->signed_part, "nextUpdate", &body->next_update));
 	TRY(member_number(body->signed_part, "tcbEvaluationDataNumber", UINT32_MAX, &body->evaluation_number));
@@ -207,6 +215,10 @@ __attribute__((format(printf, 2, 3))) static status unsupported(struct collatera
 	va_start(arguments, format);
 	vsnprintf(body->unsupported, sizeof body->unsupported, format, arguments);
 	va_end(arguments);
+	/* Nobody has signed what it quotes: it must neither end a line nor break JSON. */
+	for (char *place = body->unsupported; *place != '\0'; place++)
+		if (*place < ' ' || *place > '~')
+			*place = '?';
 	return STATUS_OK;
 }
 
@@ -216,13 +228,14 @@ static status info_parse(struct tcb_info *info, struct span json)
 	const char *id = "SGX";
 	int64_t type;
 
-	TRY(body_parse(body, json, "tcbInfo"));
+	TRY(body_open(body, json, "tcbInfo", NULL));
 	if (body->version != 2 && body->version != 3)
 		return unsupported(body, "TCB info of version %lld: 2 and 3 are known", (long long)body->version);
 	if (body->version == 3)
 		TRY(member_string(body->signed_part, "id", &id));
 	if (strcmp(id, "SGX") != 0)
 		return unsupported(body, "TCB info for %.16s, not for SGX", id);
+	TRY(body_parse(body));
 	TRY(member_number(body->signed_part, "tcbType", UINT16_MAX, &type));
 	if (type != 0)
 		return unsupported(body, "TCB info of type %lld: only 0 says how its levels are compared",
@@ -253,11 +266,15 @@ static status identity_parse(struct qe_identity *identity, struct span json)
 	const char *id;
 	int64_t product;
 
-	TRY(body_parse(body, json, "enclaveIdentity"));
+	/* Version 1 had another name, and no `id`. */
+	TRY(body_open(body, json, "enclaveIdentity", "qeIdentity"));
+	if (body->version != 2 || json_object_get(body->document, "enclaveIdentity") == NULL)
+		return unsupported(body, "an identity of version %lld%s: 2 is known", (long long)body->version,
+				   body->version == 2 ? " in the form of version 1" : "");
 	TRY(member_string(body->signed_part, "id", &id));
-	if (body->version != 2 || strcmp(id, "QE") != 0)
-		return unsupported(body, "an identity of %.16s, version %lld, not that of QE, version 2", id,
-				   (long long)body->version);
+	if (strcmp(id, "QE") != 0)
+		return unsupported(body, "an identity of %.16s, not of QE", id);
+	TRY(body_parse(body));
 	TRY(member_hex_u32(body->signed_part, "miscselect", &identity->misc_select));
 	TRY(member_hex_u32(body->signed_part, "miscselectMask", &identity->misc_mask));
 	TRY(member_hex(body->signed_part, "attributes", identity->attributes, sizeof identity->attributes));

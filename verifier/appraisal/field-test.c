@@ -17,6 +17,7 @@
 
 #include "base/report.h"
 #include "verifier/appraisal/fake-platform.h"
+#include "verifier/appraisal/print.h"
 
 enum { AT = 1750420800 /* 2025-06-20T12:00:00Z */, DAY = 24 * 3600 };
 
@@ -244,6 +245,77 @@ static const struct member identity_members[] = {
 	{"tcbLevels.0.tcbDate", MALFORMED},
 	{"tcbLevels.0.advisoryIDs={}", MALFORMED},
 };
+
+/* As Intel's service sent them once: version 1 had neither tcbEvaluationDataNumber nor id, and another name. */
+static void collateral_of_version_1_is_read_and_not_supported(void **state)
+{
+	static const char info[] =
+		"{\"tcbInfo\":{\"version\":1,\"issueDate\":\"2019-05-23T10:36:02Z\",\"nextUpdate\":\"2019-06-22T10:"
+		"36:02Z\",\"fmspc\":\"00906EA10000\",\"tcbLevels\":[{\"tcb\":{\"sgxtcbcomp01svn\":6,\"pcesvn\":7},"
+		"\"status\":\"UpToDate\"}]},\"signature\":\"00\"}";
+	static const char identity[] =
+		"{\"qeIdentity\":{\"version\":1,\"issueDate\":\"2019-05-23T10:36:02Z\",\"nextUpdate\":\"2019-06-22T10:"
+		"36:02Z\",\"miscselect\":\"00000000\",\"isvprodid\":1,\"isvsvn\":1},\"signature\":\"00\"}";
+	static const char odd[] = "{\"qeIdentity\":{\"version\":2,\"id\":\"QE\"},\"signature\":\"00\"}";
+	static struct tcb_info tcb_info;
+	static struct qe_identity qe_identity;
+
+	(void)state;
+	assert_int_equal(tcb_info_init(&tcb_info, (struct span){(const uint8_t *)info, strlen(info)}), STATUS_OK);
+	assert_non_null(strstr(tcb_info.body.unsupported, "version 1"));
+	tcb_info_deinit(&tcb_info);
+	assert_int_equal(qe_identity_init(&qe_identity, (struct span){(const uint8_t *)identity, strlen(identity)}),
+			 STATUS_OK);
+	assert_non_null(strstr(qe_identity.body.unsupported, "version 1"));
+	qe_identity_deinit(&qe_identity);
+	assert_int_equal(qe_identity_init(&qe_identity, (struct span){(const uint8_t *)odd, strlen(odd)}), STATUS_OK);
+	assert_non_null(strstr(qe_identity.body.unsupported, "form of version 1"));
+	qe_identity_deinit(&qe_identity);
+}
+
+/* Of a refusal; the caller frees it. */
+static char *printed(bool as_json)
+{
+	const struct appraisal_terms terms = {.root = &platform.root, .collateral = &platform.collateral, .at = AT};
+	char *text = NULL;
+	size_t size = 0;
+	FILE *file = open_memstream(&text, &size);
+
+	assert_non_null(file);
+	assert_int_equal(appraisal_print(file, &appraisal, &terms, as_json), STATUS_OK);
+	assert_int_equal(fclose(file), 0);
+	return text;
+}
+
+static void text_that_nobody_has_signed_neither_forges_a_line_nor_empties_the_reasons(void **state)
+{
+	static const char *const ids[] = {"id=\"X\\nverdict: accep\"", "id=\"TDX\\u001b[2J\"",
+					  "id=\"ééééééééxééééééééé\""};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof ids / sizeof *ids; i++) {
+		struct fake_wishes wishes = fake_wishes;
+
+		*(i % 2 == 0 ? &wishes.info_change : &wishes.qe_change) = ids[i / 2];
+		fake_platform_init(&platform, &wishes);
+		assert_string_equal(appraised("unsupported"), "unsupported");
+		char *lines = printed(false), *json = printed(true);
+		assert_null(strstr(lines, "\nverdict"));
+		assert_null(strchr(lines, '\33'));
+		assert_non_null(strstr(lines, "\nreasons: unsupported: the collateral is "));
+		assert_non_null(strstr(json, "\"unsupported\""));
+		free(lines);
+		free(json);
+		fake_platform_deinit(&platform);
+	}
+	/* Whatever comes into one. */
+	fake_platform_init(&platform, &fake_wishes);
+	verdict_refuse(&appraisal.verdict, "odd", "%s", "\xc3");
+	char *json = printed(true);
+	assert_non_null(strstr(json, "\"odd\""));
+	free(json);
+	fake_platform_deinit(&platform);
+}
 
 /* `change`: for a sentence. */
 static void expect(const struct fake_wishes *wishes, const char *change, const char *code)
@@ -659,6 +731,8 @@ int main(void)
 		TEST(every_field_of_a_quote_is_covered),
 		TEST(every_member_of_tcb_info_is_looked_at),
 		TEST(every_member_of_the_qe_identity_is_looked_at),
+		TEST(collateral_of_version_1_is_read_and_not_supported),
+		TEST(text_that_nobody_has_signed_neither_forges_a_line_nor_empties_the_reasons),
 		TEST(collateral_changed_on_the_way_has_no_signature),
 		TEST(every_member_of_the_sgx_extension_is_looked_at),
 		TEST(each_of_the_sixteen_components_counts_by_itself),

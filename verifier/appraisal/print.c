@@ -32,8 +32,14 @@ static json_t *remarks(const struct verdict_remark *list, size_t count)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, json_pack("{s:s, s:s}", "code", list[i].code, "text", list[i].text));
+	for (size_t i = 0; i < count; i++) {
+		json_t *text = json_string(list[i].text);
+
+		/* None is left out: an empty list says that all is well. */
+		if (text == NULL)
+			text = json_string("(its text can't be shown)");
+		json_array_append_new(array, json_pack("{s:s, s:o}", "code", list[i].code, "text", text));
+	}
 	return array;
 }
 
@@ -108,7 +114,7 @@ static json_t *appraisal_json(const struct appraisal *appraisal, const struct ap
 		add(object, "sim_root", hex(appraisal->sim_root, sizeof appraisal->sim_root));
 	if (appraisal->stage >= APPRAISAL_LEVELS)
 		add_levels(object, appraisal);
-	if (terms->collateral == NULL)
+	if (terms->collateral == NULL || terms->collateral->tcb_info.body.unsupported[0] != '\0')
 		return object;
 	add(object, "tcb_info_next_update", instant(terms->collateral->tcb_info.body.next_update));
 	add(object, "tcb_evaluation_number", json_integer(terms->collateral->tcb_info.body.evaluation_number));
