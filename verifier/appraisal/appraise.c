@@ -410,6 +410,18 @@ static bool find_vendor(struct work *work, const struct quote *header)
 	return verdict_is_accepted(work->verdict);
 }
 
+/* The pinned root's own certificate, which one of the collateral's chains has. */
+static X509 *find_anchor(const struct collateral *collateral, const struct certificate_root *root)
+{
+	const struct certificate_chain *const chains[] = {&collateral->tcb_info_chain, &collateral->qe_identity_chain,
+							  &collateral->pck_crl_chain};
+
+	for (size_t i = 0; i < sizeof chains / sizeof *chains; i++)
+		if (certificate_chain_pinned(chains[i], root) != NULL)
+			return certificate_chain_pinned(chains[i], root);
+	return NULL;
+}
+
 status appraise_quote(struct span quote, const struct appraisal_terms *terms, struct appraisal *ret_appraisal)
 {
 	struct appraisal result = {0};
@@ -421,6 +433,7 @@ status appraise_quote(struct span quote, const struct appraisal_terms *terms, st
 	};
 
 	if (terms->collateral != NULL) {
+		work.trust.anchor = find_anchor(terms->collateral, terms->root);
 		work.trust.root_crl = terms->collateral->root_crl;
 		work.trust.pck_crl = terms->collateral->pck_crl;
 	}

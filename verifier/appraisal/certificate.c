@@ -190,17 +190,36 @@ static bool is_pinned(const X509 *certificate, const struct certificate_root *ro
 	       certificate_key(certificate, key) == STATUS_OK && memcmp(key, root->key, sizeof key) == 0;
 }
 
+X509 *certificate_chain_pinned(const struct certificate_chain *chain, const struct certificate_root *root)
+{
+	X509 *last = chain->count > 0 ? chain->certificates[chain->count - 1] : NULL;
+
+	return last != NULL && is_pinned(last, root) ? last : NULL;
+}
+
+/* The pinned certificate, never another one; NULL: the chain ends elsewhere. */
+static X509 *find_anchor(const struct certificate_chain *chain, const struct certificate_trust *trust)
+{
+	X509 *pinned = certificate_chain_pinned(chain, trust->root);
+
+	if (pinned == NULL && trust->anchor != NULL && is_pinned(trust->anchor, trust->root) &&
+	    certificate_is_same_issuer(chain->certificates[chain->count - 1], trust->anchor))
+		pinned = trust->anchor;
+	return pinned;
+}
+
 /* Who stands where: a leaf, for a PCK its CA, the pinned root. */
 static bool roles_fit(const struct certificate_chain *chain, enum certificate_role leaf,
-		      const struct certificate_root *root, const char *what, struct verdict *verdict)
+		      const struct certificate_trust *trust, const char *what, struct verdict *verdict)
 {
+	const struct certificate_root *root = trust->root;
 	const int count = leaf == CERTIFICATE_PCK ? 3 : 2;
 
 	if (chain->count != count) {
 		verdict_refuse(verdict, "chain", "%s has %d certificates, not %d", what, chain->count, count);
 		return false;
 	}
-	if (!is_pinned(chain->certificates[count - 1], root)) {
+	if (find_anchor(chain, trust) == NULL) {
 		verdict_refuse(verdict, "root", "%s doesn't end at the pinned root of %s", what, root->name);
 		return false;
 	}
@@ -283,14 +302,15 @@ static bool lists_fit(X509 *root, const struct certificate_trust *trust, struct 
 bool certificate_chain_verify(const struct certificate_chain *chain, enum certificate_role leaf,
 			      const struct certificate_trust *trust, const char *what, struct verdict *verdict)
 {
-	if (!roles_fit(chain, leaf, trust->root, what, verdict) ||
-	    !lists_fit(chain->certificates[chain->count - 1], trust, verdict))
+	if (!roles_fit(chain, leaf, trust, what, verdict))
+		return false;
+	X509 *anchor = find_anchor(chain, trust);
+	if (!lists_fit(anchor, trust, verdict))
 		return false;
 	X509_STORE *store CLEANUP_STORE = X509_STORE_new();
 	X509_STORE_CTX *context CLEANUP_CONTEXT = X509_STORE_CTX_new();
 	STACK_OF(X509) *untrusted CLEANUP_UNTRUSTED = sk_X509_new_null();
-	bool ready = store != NULL && context != NULL && untrusted != NULL &&
-		     store_fill(store, chain->certificates[chain->count - 1], trust);
+	bool ready = store != NULL && context != NULL && untrusted != NULL && store_fill(store, anchor, trust);
 
 	for (int i = 1; ready && i < chain->count - 1; i++)
 		ready = sk_X509_push(untrusted, chain->certificates[i]) > 0;

@@ -65,13 +65,20 @@ MUST_USE status certificate_crl_parse(struct span bytes, const char *what, X509_
 struct certificate_trust {
 	const struct certificate_root *root;
 	time_t at;
+	/* The pinned certificate itself, borrowed; NULL: only chains that end with it are any good. */
+	X509 *anchor;
 	X509_CRL *root_crl, *pck_crl; /* borrowed; NULL, both: a fake root, which has no lists */
 	int64_t expired_seconds; /* so long after its nextUpdate a CRL is tolerated */
 };
 
+/* The chain's last certificate, if it is the pinned one; NULL if not. Borrowed. */
+X509 *certificate_chain_pinned(const struct certificate_chain *chain, const struct certificate_root *root);
+
 /* Does `chain` go from a certificate of the role `leaf` to the pinned root, each one valid
  * at that time and none revoked? If not, a reason stands in `verdict`, and false comes back.
- * `what` stands in sentences. */
+ * Intel has issued its root twice, for one key: a chain that ends with another certificate of the pinned one's name and
+ * key is verified by trust->anchor, and that certificate of it isn't believed in anything. `what` stands in sentences.
+ */
 bool certificate_chain_verify(const struct certificate_chain *chain, enum certificate_role leaf,
 			      const struct certificate_trust *trust, const char *what, struct verdict *verdict);
 

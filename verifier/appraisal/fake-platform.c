@@ -24,6 +24,7 @@ const struct fake_wishes fake_wishes = {
 	.valid_from = NOON - 100 * DAY,
 	.valid_until = NOON + 100 * DAY,
 	.crl_from = NOON - 100 * DAY,
+	.reissued_until = NOON + 50 * DAY,
 	.crl_until = NOON + 10 * DAY,
 	.fmspc = "00606A000000",
 	.pceid = "0000",
@@ -59,6 +60,7 @@ struct party {
 
 struct fake_cast {
 	struct party root, ca, pck, signing;
+	X509 *reissued; /* the root's name, serial number and key */
 	EVP_PKEY *attestation, *other;
 };
 
@@ -209,12 +211,23 @@ static void party_deinit(struct party *party)
 	X509_free(party->certificate);
 }
 
+static X509 *reissue(const struct party *party, time_t until)
+{
+	X509 *certificate = X509_dup(party->certificate);
+
+	assert_non_null(certificate);
+	ASN1_TIME_set(X509_getm_notAfter(certificate), until);
+	assert_true(X509_sign(certificate, party->key, EVP_sha256()) > 0);
+	return certificate;
+}
+
 static void cast_init(struct fake_cast *cast, const struct fake_wishes *wishes)
 {
 	party_init(&cast->root, NULL, wishes->root_name, FAKE_ROOT, wishes);
 	party_init(&cast->ca, &cast->root, wishes->ca_name, FAKE_CA, wishes);
 	party_init(&cast->signing, &cast->root, wishes->signing_name, FAKE_SIGNING, wishes);
 	party_init(&cast->pck, &cast->ca, wishes->pck_name, FAKE_PCK, wishes);
+	cast->reissued = reissue(&cast->root, wishes->reissued_until);
 	cast->attestation = EVP_EC_gen("P-256");
 	cast->other = EVP_EC_gen("P-256");
 }
@@ -224,6 +237,7 @@ static void cast_deinit(struct fake_cast *cast)
 	party_deinit(&cast->root);
 	party_deinit(&cast->ca);
 	party_deinit(&cast->signing);
+	X509_free(cast->reissued);
 	party_deinit(&cast->pck);
 	EVP_PKEY_free(cast->attestation);
 	EVP_PKEY_free(cast->other);
@@ -447,6 +461,7 @@ static void make_collateral(struct fake_platform *platform, const struct fake_ca
 			    const struct fake_wishes *wishes)
 {
 	struct collateral *collateral = &platform->collateral;
+	X509 *root = wishes->reissued_in_collateral ? cast->reissued : cast->root.certificate;
 	const struct party *crl_issuer = wishes->crl_by_other_ca ? &cast->root : &cast->ca;
 
 	make_tcb_info(platform, cast, wishes);
@@ -458,9 +473,9 @@ static void make_collateral(struct fake_platform *platform, const struct fake_ca
 				 (struct span){(const uint8_t *)platform->qe_identity, strlen(platform->qe_identity)});
 	assert_true(wishes->info_change != NULL || platform->tcb_info_read == STATUS_OK);
 	assert_true(wishes->qe_change != NULL || platform->qe_identity_read == STATUS_OK);
-	chain_make(&collateral->tcb_info_chain, cast->signing.certificate, cast->root.certificate);
-	chain_make(&collateral->qe_identity_chain, cast->signing.certificate, cast->root.certificate);
-	chain_make(&collateral->pck_crl_chain, cast->ca.certificate, cast->root.certificate);
+	chain_make(&collateral->tcb_info_chain, cast->signing.certificate, root);
+	chain_make(&collateral->qe_identity_chain, cast->signing.certificate, root);
+	chain_make(&collateral->pck_crl_chain, cast->ca.certificate, root);
 	collateral->root_crl = make_crl(&cast->root, wishes->root_crl_signed_by_other ? cast->other : cast->root.key,
 					wishes->ca_revoked ? cast->ca.certificate : NULL,
 					wishes->signing_revoked ? cast->signing.certificate : NULL, wishes);
@@ -507,7 +522,8 @@ static void make_qe_report(const struct fake_cast *cast, const struct fake_wishe
 static uint8_t *put_quoting_enclave(uint8_t *place, const struct fake_cast *cast, const struct fake_wishes *wishes)
 {
 	static const char authentication[] = "thirty-two bytes of QE's choice.";
-	X509 *const chain[] = {cast->pck.certificate, cast->ca.certificate, cast->root.certificate};
+	X509 *const chain[] = {cast->pck.certificate, cast->ca.certificate,
+			       wishes->reissued_in_quote ? cast->reissued : cast->root.certificate};
 	static uint8_t pem[8192];
 	uint8_t signature[QUOTE_SIGNATURE_SIZE];
 	struct sgx_report report;

@@ -30,6 +30,10 @@ struct fake_wishes {
 	const char *odd_curve, *odd_constraints, *odd_usage, *odd_name;
 	bool odd_signed_by_other, odd_has_unknown_critical;
 	time_t odd_from, odd_until;
+	/* The root's key has another certificate, valid until then, which stands at the end of the quote's chain, or of
+	 * all. */
+	time_t reissued_until;
+	bool reissued_in_quote, reissued_in_collateral;
 	/* The SGX extension. */
 	const char *fmspc, *pceid; /* hexadecimal */
 	int component, pcesvn; /* the least of the sixteen, see fake_component(); the PCE's */

@@ -641,6 +641,42 @@ static void expect_no_chain(const uint8_t *lead, size_t lead_size, size_t count)
 	BIO_free(bio);
 }
 
+/* As Intel has: until 2033, and later until 2049. */
+static void another_certificate_of_the_roots_key_counts_as_a_name_for_the_pinned_one(void **state)
+{
+	struct fake_wishes wishes = fake_wishes;
+
+	(void)state;
+	wishes.reissued_in_quote = true;
+	for (wishes.version = 3; wishes.version <= 4; wishes.version++)
+		expect(&wishes, "in the quote", "accepted");
+	/* It isn't believed: not how long it is good, for better or worse. */
+	wishes = fake_wishes;
+	wishes.reissued_in_quote = true;
+	wishes.reissued_until = AT - DAY;
+	expect(&wishes, "an expired one", "accepted");
+	wishes.reissued_until = AT + DAY;
+	wishes.odd = FAKE_ROOT;
+	wishes.odd_until = AT - 1;
+	expect(&wishes, "of an expired root", "expired");
+	/* Without the pinned one there is nothing to go by. */
+	wishes = fake_wishes;
+	wishes.reissued_in_quote = wishes.reissued_in_collateral = true;
+	expect(&wishes, "everywhere", "root");
+	wishes.reissued_in_quote = false;
+	expect(&wishes, "in the collateral", "root");
+	/* One chain of the collateral is enough to have it. */
+	fake_platform_init(&platform, &fake_wishes);
+	struct certificate_chain good = platform.collateral.pck_crl_chain;
+	platform.collateral.pck_crl_chain = (struct certificate_chain){0};
+	wishes.reissued_in_quote = true;
+	fake_platform_again(&platform, &wishes);
+	swap(&platform.collateral.pck_crl_chain, &good);
+	assert_string_equal(appraised("accepted"), "accepted");
+	certificate_chain_deinit(&good);
+	fake_platform_deinit(&platform);
+}
+
 static void deep_or_huge_asn1_is_no_chain(void **state)
 {
 	static const uint8_t endless[] = {0x30, 0x80}, nested[] = {0x30, 0x82, 0x7f, 0xff},
@@ -741,6 +777,7 @@ int main(void)
 		TEST(every_field_of_a_revocation_list_is_looked_at),
 		TEST(chains_and_lists_in_each_others_places_are_refused),
 		TEST(another_platforms_certificates_dont_fit),
+		TEST(another_certificate_of_the_roots_key_counts_as_a_name_for_the_pinned_one),
 		TEST(deep_or_huge_asn1_is_no_chain),
 		TEST(a_peers_encrypted_block_is_refused_and_nobody_is_asked_for_a_passphrase),
 	};
