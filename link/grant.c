@@ -40,6 +40,11 @@ static status validate_identity(const struct link_grant *grant)
 	}
 }
 
+bool link_rights_fit(uint32_t rights)
+{
+	return (rights & LINK_RIGHT_USER) == 0 || (rights & LINK_RIGHT_KERNEL) != 0;
+}
+
 status link_grant_validate(const struct link_grant *grant)
 {
 	TRY(validate_identity(grant));
@@ -49,6 +54,8 @@ status link_grant_validate(const struct link_grant *grant)
 		return report(STATUS_MALFORMED, "a grant with unknown flags: %#x", grant->flags);
 	if (grant->rights == 0 || (grant->rights & ~(uint32_t)LINK_RIGHTS_ALL) != 0)
 		return report(STATUS_MALFORMED, "a grant with no or unknown rights: %#x", grant->rights);
+	if (!link_rights_fit(grant->rights))
+		return report(STATUS_MALFORMED, "a grant with the right `user` without `kernel`, which it needs");
 	if (is_zero(grant->enclave_key, sizeof grant->enclave_key) ||
 	    is_zero(grant->source_key, sizeof grant->source_key))
 		return report(STATUS_MALFORMED, "a grant without the enclave's or the source's key");

@@ -36,7 +36,7 @@ enum {
 
 enum link_right {
 	LINK_RIGHT_KERNEL = 1 << 0, /* the kernel's memory */
-	LINK_RIGHT_USER = 1 << 1, /* processes' memory too */
+	LINK_RIGHT_USER = 1 << 1, /* processes' memory too; only with KERNEL, whose memory says where theirs is */
 	LINK_RIGHT_OUTPUT = 1 << 2, /* output in clear on the enclave's machine */
 	LINK_RIGHT_PAUSE = 1 << 3, /* to let the target stand still for a moment */
 	LINK_RIGHTS_ALL = LINK_RIGHT_KERNEL | LINK_RIGHT_USER | LINK_RIGHT_OUTPUT | LINK_RIGHT_PAUSE,
@@ -80,6 +80,9 @@ struct link_grant {
 /* Makes a signature over a digest with the owner's key. */
 typedef status (*link_signer)(void *context, const uint8_t digest[static LINK_HASH_SIZE],
 			      uint8_t ret_signature[static LINK_SIGNATURE_SIZE]);
+
+/* Are these rights that go together? */
+bool link_rights_fit(uint32_t rights);
 
 /* Does every member make sense? STATUS_MALFORMED, reported, with the member. */
 MUST_USE status link_grant_validate(const struct link_grant *grant);

@@ -25,6 +25,7 @@ enum {
 /* x86-64 has 52 bits of physical address: SDM vol. 3A, 4.1.4 (MAXPHYADDR). */
 #define PHYSICAL_END (UINT64_C(1) << 52)
 #define USER_END (UINT64_C(1) << 56) /* of five levels */
+#define KERNEL_START (UINT64_C(1) << 63) /* below it: a process's, or not canonical */
 
 static_assert(REQUEST_HEAD_SIZE + LINK_OPERATION_COUNT_MAX * OPERATION_SIZE == LINK_REQUEST_SIZE, "as documented");
 static_assert(REPLY_FIXED_SIZE + LINK_OPERATION_COUNT_MAX * RESULT_SIZE == LINK_REPLY_HEAD_SIZE, "as documented");
@@ -76,8 +77,11 @@ static bool read_is_valid(const struct link_operation *operation)
 	if ((operation->space == LINK_SPACE_PHYSICAL || operation->space == LINK_SPACE_NOW) &&
 	    operation->address >= PHYSICAL_END)
 		return false;
-	/* The lower half is processes', whatever tables the root leads to (SDM vol. 1, 3.3.7.1). */
+	/* The lower half is processes', whatever tables the root leads to (SDM vol. 1, 3.3.7.1). The kernel's tables
+	 * may be those of the process that just runs: they map its memory, too. */
 	if (is_user && operation->address >= USER_END)
+		return false;
+	if (operation->space == LINK_SPACE_KERNEL && operation->address < KERNEL_START)
 		return false;
 	return is_user ? operation->root < PHYSICAL_END : operation->root == 0;
 }

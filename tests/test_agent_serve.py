@@ -333,11 +333,13 @@ def test_user_memory_needs_its_right(agent, owner, target):
     results = s.ask([read(0x1000, space=link.USER_VIRTUAL, root=0x2000), read(0)])
     assert [outcome for outcome, _ in results] == [link.DENIED, link.OK]
     s.close()
-    s = session(agent, owner, target, rights=link.USER)
+    s = session(agent, owner, target, rights=link.KERNEL | link.USER)
     results = s.ask([read(0x1000, space=link.USER_VIRTUAL, root=0x2000), read(0)])
     # There is no kernel in random bytes, so nothing to translate with.
-    assert [outcome for outcome, _ in results] == [link.MISSING, link.DENIED]
+    assert [outcome for outcome, _ in results] == [link.MISSING, link.OK]
     s.close()
+    # Tables could be any page: so it would be no less than `kernel`.
+    assert "without `kernel`" in refusal(agent, owner, target, rights=link.USER)
 
 
 def test_requests_that_are_none_end_the_session(agent, owner, target):

@@ -6,12 +6,14 @@
 #include "guest/memory/plan-code.h"
 #include "guest/memory/plan-pack.h"
 
-/* Of pages that are mapped one after the other from here on. */
-#define PLAN_AT (MACHINE_VIRTUAL + UINT64_C(100) * GUEST_PAGE_SIZE)
+/* Of pages that are mapped one after the other from here on: the caller's, where a kernel has its own. */
+#define KERNEL_AT UINT64_C(0xffff800000000000)
+#define PLAN_AT (KERNEL_AT + UINT64_C(100) * GUEST_PAGE_SIZE)
 
 /* TAKEs `size` bytes from PLAN_AT on; the page at PAGE_AT, and SMRAM, lie there. */
 static struct plan plan_of(uint32_t size)
 {
+	*fake_machine_entry(&machine, MACHINE_ROOT, 256) = MACHINE_LEVEL_3 | MACHINE_ENTRY_FLAGS;
 	for (uint32_t i = 0; i < 32; i++)
 		*fake_machine_entry(&machine, MACHINE_LEVEL_1, 100 + i) =
 			(i == 1 ? MACHINE_SMRAM : PAGE_AT + (uint64_t)i * GUEST_PAGE_SIZE) | MACHINE_ENTRY_FLAGS;
@@ -87,6 +89,22 @@ static void a_plan_brings_what_its_walk_touches_and_nothing_of_smram(void **stat
 	assert_int_equal(ask(&one, page_read(PAGE_AT), NULL), STATUS_OK);
 }
 
+/* Its tables are those of the process that called, too. */
+static void a_plan_brings_nothing_by_a_processs_addresses_without_the_right_to_it(void **state)
+{
+	struct plan plan = plan_of(GUEST_PAGE_SIZE);
+	struct plan_cursor cursor = {0};
+	struct link_plan_reply reply = {0};
+	struct span runs = {0};
+
+	(void)state;
+	plan.step[0].offset = (int64_t)(MACHINE_VIRTUAL + UINT64_C(100) * GUEST_PAGE_SIZE);
+	assert_int_equal(handshake(&one), FIRMWARE_ACCEPTED);
+	assert_int_equal(ask_plan(&one, &plan, &cursor, &reply, &runs), FIRMWARE_ACCEPTED);
+	assert_true(cursor.is_done);
+	assert_int_equal(count_lines(runs), 0);
+}
+
 static void a_plan_takes_as_many_smis_as_its_budget_says(void **state)
 {
 	struct plan plan = plan_of(64);
@@ -136,7 +154,7 @@ static void a_plan_has_the_grants_rights_and_quota(void **state)
 	grant.id[0] = 2;
 	grant.quota_requests = 9;
 	assert_int_equal(handshake(&two), FIRMWARE_ACCEPTED);
-	plan.page_offset = MACHINE_VIRTUAL;
+	plan.page_offset = KERNEL_AT;
 	plan.step_count = 2;
 	plan.step[0] = (struct plan_step){.type = PLAN_SPACE, .offset = (int64_t)PLAN_AT};
 	plan.step[1] = (struct plan_step){.type = PLAN_SPAN, .depth = 1, .size = 64};
@@ -197,6 +215,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_plan_brings_what_its_walk_touches_and_nothing_of_smram),
+		TEST(a_plan_brings_nothing_by_a_processs_addresses_without_the_right_to_it),
 		TEST(a_plan_takes_as_many_smis_as_its_budget_says),
 		TEST(a_plan_has_the_grants_rights_and_quota),
 		TEST(what_is_no_plan_is_refused_and_the_session_goes_on),

@@ -19,6 +19,8 @@ enum {
 
 #define INDEX_MASK ((UINT64_C(1) << INDEX_BITS) - 1)
 #define NO_LINE UINT64_MAX
+/* Canonical addresses below are of processes (SDM vol. 1, 3.3.7.1). */
+#define KERNEL_HALF (UINT64_C(1) << 63)
 
 static_assert(PLAN_RUN_LINE_COUNT_MAX < 1 << INDEX_BITS, "indices fit");
 static_assert(GUEST_PHYSICAL_BITS_MAX - PLAN_LINE_SHIFT + INDEX_BITS <= 64, "lines fit");
@@ -49,6 +51,7 @@ void plan_lines_init(struct plan_lines *lines, const struct plan *plan, struct p
 	memset(lines->sent, 0, plan->step_count * sizeof lines->sent[0]);
 	lines->space = &plan->space;
 	lines->root = plan->space.root.value;
+	lines->reads_user = plan_needs_user_memory(plan);
 	lines->page_offset = plan->page_offset;
 	lines->access = access;
 	lines->room = room;
@@ -214,7 +217,7 @@ static status walk(struct plan_lines *lines, uint64_t root, uint64_t address, ui
 	uint64_t table = root, entry;
 
 	lines->way_count = 0;
-	if (!is_canonical(lines->space, address))
+	if (!is_canonical(lines->space, address) || (!lines->reads_user && address < KERNEL_HALF))
 		return STATUS_UNMAPPED;
 	for (uint32_t level = lines->space->level_count; level > 0; level--) {
 		if (lines->way_count < PLAN_LEVEL_COUNT_MAX)

@@ -6,6 +6,7 @@
 #ifndef GUEST_MEMORY_PLAN_LINES_H
 #define GUEST_MEMORY_PLAN_LINES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,7 @@ struct plan_translation {
 struct plan_lines {
 	const struct guest_space *space;
 	uint64_t root; /* its */
+	bool reads_user; /* addresses of processes are translated, too */
 	struct plan_access *access;
 	const struct plan_room *room;
 	size_t size_max, used; /* of the answer */

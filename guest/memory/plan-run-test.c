@@ -534,6 +534,39 @@ static void span_sends_a_processs_memory_within_the_plans_bound(void **state)
 	teardown(&walked);
 }
 
+/* The root that a plan names may be that of a process. */
+static void without_a_space_a_processs_address_leads_nowhere_though_the_tables_map_it(void **state)
+{
+	(void)state;
+	struct walked walked;
+	uint64_t next_table = DATA + 0x11000;
+
+	setup(&walked);
+	fake_guest_map(&walked.guest, &walked.plan.space, USER_ADDRESS, DATA + 0x50000, FAKE_PRESENT | FAKE_USER,
+		       &next_table);
+	put(&walked, 0, USER_ADDRESS);
+	add_start(&walked, USER_ADDRESS);
+	add(&walked, 1, PLAN_TAKE);
+	add_start(&walked, at(0));
+	add(&walked, 1, PLAN_FOLLOW);
+	add(&walked, 2, PLAN_TAKE);
+	run(&walked);
+	assert_true(walked.cursor.is_done);
+	assert_int_equal(times_sent(&walked, 0x50000), 0);
+	assert_int_equal(times_sent(&walked, 0), 1);
+	/* With one it needs the right to that. */
+	walked.plan.step_count = 0;
+	walked.line_count = 0;
+	walked.cursor = (struct plan_cursor){0};
+	add_start(&walked, USER_ADDRESS);
+	add(&walked, 1, PLAN_TAKE);
+	add(&walked, 1, PLAN_SPACE);
+	assert_true(plan_needs_user_memory(&walked.plan));
+	run(&walked);
+	assert_int_equal(times_sent(&walked, 0x50000), 1);
+	teardown(&walked);
+}
+
 static void a_pgd_outside_of_the_direct_map_is_left_out(void **state)
 {
 	(void)state;
@@ -718,6 +751,7 @@ int main(void)
 		cmocka_unit_test(rbtree_is_walked_in_order),
 		cmocka_unit_test(an_rbtree_that_loops_ends),
 		cmocka_unit_test(span_sends_a_processs_memory_within_the_plans_bound),
+		cmocka_unit_test(without_a_space_a_processs_address_leads_nowhere_though_the_tables_map_it),
 		cmocka_unit_test(a_pgd_outside_of_the_direct_map_is_left_out),
 		cmocka_unit_test(a_walk_in_small_pieces_finds_all_that_one_run_does),
 		cmocka_unit_test(a_cursor_in_loops_within_loops_goes_on_where_it_stopped),

@@ -82,7 +82,8 @@ enum {
  *             node_offset, `size` bytes at most; no children. The two are read in the kernel's
  *             space, what lies between them in that of the SPACE above, if there is one.
  *
- * Whatever can't be read, or isn't as it should be, is left out with all that hangs on it.
+ * Whatever can't be read, or isn't as it should be, is left out with all that hangs on it. So is a process's address
+ * (in the lower half) in a plan without SPACE, though the tables map it: they may be those of a process.
  */
 enum plan_step_type {
 	PLAN_TAKE = 1,

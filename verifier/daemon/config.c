@@ -296,6 +296,8 @@ static status read_rights(struct yaml_file *file, yaml_node_t *value, void *obje
 			return yaml_fault(file, entry, "kernel, user, pause or local-output");
 		grants->rights |= found;
 	}
+	if (!link_rights_fit(grants->rights))
+		return yaml_fault(file, value, "kernel, too, where there is user");
 	return grants->rights != 0 ? STATUS_OK : yaml_fault(file, value, "a list of rights");
 }
 

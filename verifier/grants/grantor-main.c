@@ -191,6 +191,8 @@ static void check_settings(struct argp_state *state, const struct settings *sett
 		argp_error(state, "which owner signs? Give --owner FILE");
 	if (settings->policy.source_count == 0)
 		argp_error(state, "no source is enrolled: give --source-key");
+	if (!link_rights_fit(settings->policy.rights))
+		argp_error(state, "the right `user` needs `kernel`, whose memory says where processes' memory is");
 	if (settings->policy.image_count == 0)
 		argp_error(state, "no image is accepted: give --mrenclave or --mrsigner");
 	if (settings->server.listener < 0 && settings->socket_path == NULL && settings->server.serial_count == 0)

@@ -319,6 +319,8 @@ static void rights_that_do_not_exist_or_are_not_given_are_refused(void **state)
 	assert_refused("don't exist");
 	request.rights = LINK_RIGHT_USER;
 	assert_refused("none of the rights");
+	policy.rights = LINK_RIGHTS_ALL;
+	assert_refused("without `kernel`");
 }
 
 static void unknown_versions_and_bits_are_refused(void **state)

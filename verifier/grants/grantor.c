@@ -185,6 +185,8 @@ static status check_wishes(const struct judgement *judgement)
 		return refuse(judgement, "the rights asked for (%#x) don't exist", request->rights);
 	if ((request->rights & policy->rights) == 0)
 		return refuse(judgement, "none of the rights asked for (%#x) is given here", request->rights);
+	if (!link_rights_fit(request->rights & policy->rights))
+		return refuse(judgement, "the right `user` isn't given without `kernel`");
 	return STATUS_OK;
 }
 
