@@ -3,10 +3,12 @@
 and a guest that ends is gone to its sessions while the agent stays."""
 import os
 import signal
+import struct
 import subprocess
 import time
 
-from link_client import GONE, OK, Owner, Ring, Session, operation, read, RAM_MAP, REGISTERS
+from link_client import DENIED, GONE, KERNEL, KERNEL_VIRTUAL, OK, Owner, RAM_MAP, REGISTERS, Ring, Session, UNMAPPED, USER, USER_VIRTUAL, operation, read
+from test_agent import guest_iomem, guest_symbols
 from test_agent_serve import Agent
 
 PAGE = 4096
@@ -31,6 +33,48 @@ def page_of(pid, first, address):
         return memory.read(PAGE)
 
 
+def assert_the_kernels_addresses_lead_to_its_memory(guest, session, first):
+    """By its symbols, and where it says that its code lies."""
+    text, physical = guest_symbols(guest, "_text")["_text"], guest_iomem(guest, "Kernel code")[0][0]
+    pages = [0, 3 * PAGE, 100 * PAGE]
+    results = session.ask([read(text + page, space=KERNEL_VIRTUAL) for page in pages] + [read(2**64 - PAGE, space=KERNEL_VIRTUAL)])
+    expected = [page_of(guest.qemu_pid, first, physical + page) for page in pages]
+    assert len(set(expected)) == len(pages)
+    assert results == [(OK, page) for page in expected] + [(UNMAPPED, bytes(PAGE))]
+
+
+def busy_process(guest):
+    """(the program's first page of code, where the guest's kernel says that it lies) of one that always runs."""
+    pid = guest.exec(["sh", "-c", "sh -c 'while :; do :; done' >/dev/null 2>&1 </dev/null & echo $!"]).stdout.decode().strip()
+    maps = guest.exec(["cat", f"/proc/{pid}/maps"]).stdout.decode().splitlines()
+    virtual = next(int(line.split("-")[0], 16) for line in maps if " r-xp " in line)
+    entry, = struct.unpack("<Q", guest.exec(["dd", f"if=/proc/{pid}/pagemap", "bs=8", "count=1", f"skip={virtual // PAGE}"]).stdout)
+    assert entry >> 63, "the page is there"
+    return virtual, (entry & (2**55 - 1)) * PAGE
+
+
+def root_of_the_running(session):
+    """The tables of the process that a CPU is in."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while True:
+        (outcome, registers), = session.ask([operation(REGISTERS, 0)])
+        _, cr3, _, _, _, _, level, _ = struct.unpack("<8Q", registers)
+        if outcome == OK and level == 3:
+            return cr3 & (2**52 - PAGE)
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def assert_a_processs_addresses_lead_to_its_memory_for_whom_may_have_it(guest, may, may_not, first):
+    virtual, physical = busy_process(guest)
+    root, page = root_of_the_running(may), page_of(guest.qemu_pid, first, physical)
+    assert any(page)
+    asked = [read(virtual, space=USER_VIRTUAL, root=root), read(virtual + 16, 100, space=USER_VIRTUAL, root=root)]
+    assert may.ask(asked) == [(OK, page), (OK, page[16:116])]
+    assert may_not.ask(asked) == [(DENIED, bytes(PAGE)), (DENIED, bytes(100))]
+    guest.exec(["sh", "-c", "kill $(pidof sh) 2>/dev/null"], check=False)
+
+
 def wait_until(session, holds):
     deadline = time.monotonic() + WAIT_SECONDS
     while not holds(session.ask([read(0x1000)])):
@@ -51,6 +95,9 @@ def test_a_guest_is_read_rebooted_and_ended_under_one_agent(boot, tmp_path):
             pages = [0x1000, 0x100000, 0x1000000, 0x2345000]
             results = session.ask([read(page) for page in pages])
             assert results == [(OK, page_of(guest.qemu_pid, first, page)) for page in pages]
+        assert_the_kernels_addresses_lead_to_its_memory(guest, session, first)
+        may = Session(Ring(agent.path), owner, target, rights=KERNEL | USER).handshake()
+        assert_a_processs_addresses_lead_to_its_memory_for_whom_may_have_it(guest, may, session, first)
         subprocess.run([guest.bartizan.path, "lab", "exec", guest.name, "--", "reboot", "-f"], check=False,
                        env=guest.bartizan.environment, capture_output=True, timeout=WAIT_SECONDS)
         wait_until(session, lambda _: session.epoch != first_epoch)
