@@ -531,6 +531,35 @@ def test_its_key_is_its_own_and_stays_and_its_nonce_changes(start, tmp_path, own
     assert done.returncode == 1 and "others may read" in done.stderr
 
 
+def public_key_in(path):
+    return subprocess.run(["openssl", "pkey", "-pubin", "-in", path, "-outform", "DER"], capture_output=True, check=True).stdout[-32:].hex()
+
+
+def test_agents_that_start_for_the_first_time_at_once_have_one_key(tmp_path, owner):
+    """And a start that was killed between the two files leaves nothing that stays."""
+    state, ready, agents = tmp_path / "state", threading.Barrier(12), []
+
+    def up(number):
+        place = tmp_path / str(number)
+        place.mkdir()
+        ready.wait(timeout=20)
+        agents.append(Agent(place, owner, "--key", str(state / "agent.key")))
+
+    threads = [threading.Thread(target=up, args=(number,)) for number in range(ready.parties)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    keys = {agent.ready["key"] for agent in agents}
+    assert [agent.end() for agent in agents] == [0] * ready.parties
+    assert keys == {public_key_in(state / "agent.pub")}
+    os.unlink(state / "agent.pub")
+    agents.append(Agent(tmp_path / "0", owner, "--key", str(state / "agent.key")))
+    assert agents[-1].end() == 0
+    assert keys == {agents[-1].ready["key"], public_key_in(state / "agent.pub")}
+    assert sorted(os.listdir(state)) == ["agent.key", "agent.pub"]
+
+
 def test_a_key_that_wants_a_passphrase_is_refused_and_nobody_is_asked(tmp_path, owner):
     """Without a terminal OpenSSL would read its input, a pipe that stays open here."""
     good, encrypted = tmp_path / "owner.pub", tmp_path / "encrypted"

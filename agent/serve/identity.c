@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include <openssl/pem.h>
 
 #include "base/report.h"
+
+enum { PATH_SIZE = 4096 };
 
 static void key_cleanup(EVP_PKEY **key)
 {
@@ -30,10 +33,9 @@ static void file_cleanup(FILE **file)
  * the terminal. */
 static char no_password[] = "";
 
-static status load_key(const char *path, uint8_t ret_secret[static LINK_KEY_SIZE])
+static status load_key(const char *path, EVP_PKEY **ret_key)
 {
 	__attribute__((cleanup(file_cleanup))) FILE *file = fopen(path, "re");
-	size_t size = LINK_KEY_SIZE;
 	struct stat found;
 
 	if (file == NULL || fstat(fileno(file), &found) != 0)
@@ -41,24 +43,44 @@ static status load_key(const char *path, uint8_t ret_secret[static LINK_KEY_SIZE
 	if ((found.st_mode & 077) != 0)
 		return report(STATUS_DENIED,
 			      "others may read the source's key %s: chmod 600 it, or better make a new one", path);
-	__attribute__((cleanup(key_cleanup))) EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, no_password);
-	if (key == NULL || EVP_PKEY_get_raw_private_key(key, ret_secret, &size) != 1 || size != LINK_KEY_SIZE ||
-	    EVP_PKEY_get_base_id(key) != EVP_PKEY_X25519)
+	EVP_PKEY *key = PEM_read_PrivateKey(file, NULL, NULL, no_password);
+	if (key == NULL || EVP_PKEY_get_base_id(key) != EVP_PKEY_X25519) {
+		EVP_PKEY_free(key);
 		return report(STATUS_MALFORMED, "%s isn't an X25519 private key in PEM", path);
+	}
+	*ret_key = key;
 	return STATUS_OK;
 }
 
-static status write_key(const char *path, mode_t mode, EVP_PKEY *key, bool is_private)
+static bool write_to(int descriptor, mode_t mode, EVP_PKEY *key, bool is_private)
 {
-	int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	__attribute__((cleanup(file_cleanup))) FILE *file = descriptor >= 0 ? fdopen(descriptor, "w") : NULL;
+	__attribute__((cleanup(file_cleanup))) FILE *file = fdopen(descriptor, "w");
 
-	if (file == NULL)
-		return report(STATUS_IO, "can't write the source's key to %s: %s", path, strerror(errno));
+	if (file == NULL) {
+		close(descriptor);
+		return false;
+	}
 	int written =
 		is_private ? PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL) : PEM_write_PUBKEY(file, key);
-	if (written != 1 || fflush(file) != 0 || fsync(fileno(file)) != 0)
+	return written == 1 && fflush(file) == 0 && fchmod(fileno(file), mode) == 0 && fsync(fileno(file)) == 0;
+}
+
+/* The file is whole, and on the disk, before it has its name, and a name is given once: of several agents that start
+ * for the first time one makes the key, whenever the others are killed. One that is there already is left. */
+static status write_key(const char *path, mode_t mode, EVP_PKEY *key, bool is_private)
+{
+	char unnamed[PATH_SIZE];
+
+	if ((size_t)snprintf(unnamed, sizeof unnamed, "%s.XXXXXX", path) >= sizeof unnamed)
+		return report(STATUS_USAGE, "the path of the source's key is too long: %s", path);
+	int descriptor = mkostemp(unnamed, O_CLOEXEC);
+	if (descriptor < 0)
 		return report(STATUS_IO, "can't write the source's key to %s: %s", path, strerror(errno));
+	bool is_named = write_to(descriptor, mode, key, is_private) && (link(unnamed, path) == 0 || errno == EEXIST);
+	int error = errno;
+	(void)!unlink(unnamed);
+	if (!is_named)
+		return report(STATUS_IO, "can't write the source's key to %s: %s", path, strerror(error));
 	return STATUS_OK;
 }
 
@@ -74,7 +96,7 @@ static void public_path_of(const char *path, char *ret_path, size_t size)
 
 static status make_directory_of(const char *path)
 {
-	char directory[4096];
+	char directory[PATH_SIZE];
 	const char *slash = strrchr(path, '/');
 
 	if (slash == NULL || slash == path)
@@ -87,19 +109,35 @@ static status make_directory_of(const char *path)
 	return STATUS_OK;
 }
 
-static status make_key(const char *path)
+static status make_key(const char *path, const char *public_path)
 {
-	char public_path[4096];
-
 	TRY(make_directory_of(path));
 	__attribute__((cleanup(key_cleanup))) EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
 	if (key == NULL)
 		return report(STATUS_INTERNAL, "OpenSSL can't make an X25519 key");
-	public_path_of(path, public_path, sizeof public_path);
 	/* A public key without its private one is a leftover. */
 	(void)!unlink(public_path);
-	TRY(write_key(public_path, 0644, key, false));
 	return write_key(path, 0600, key, true);
+}
+
+/* Made now where there is none; by whomever: what is read then is what all have. */
+static status load_or_make_key(const char *path, uint8_t ret_secret[static LINK_KEY_SIZE])
+{
+	__attribute__((cleanup(key_cleanup))) EVP_PKEY *key = NULL;
+	char public_path[PATH_SIZE];
+	size_t size = LINK_KEY_SIZE;
+
+	public_path_of(path, public_path, sizeof public_path);
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		TRY(make_key(path, public_path));
+	TRY(load_key(path, &key));
+	/* Whoever made the key may have been killed before this. It is said where it can't be written; to serve it
+	 * isn't needed. */
+	if (access(public_path, F_OK) != 0 && errno == ENOENT)
+		(void)!write_key(public_path, 0644, key, false);
+	if (EVP_PKEY_get_raw_private_key(key, ret_secret, &size) != 1 || size != LINK_KEY_SIZE)
+		return report(STATUS_MALFORMED, "%s isn't an X25519 private key in PEM", path);
+	return STATUS_OK;
 }
 
 /* X and Y behind the 4 of an uncompressed point (SEC 1, 2.3.3). */
@@ -131,9 +169,7 @@ status identity_init(struct identity *identity, const struct link_primitives *pr
 
 	*identity = (struct identity){0};
 	TRY(load_owner(owner_path, identity->binding.owner_key));
-	if (access(key_path, F_OK) != 0 && errno == ENOENT)
-		TRY(make_key(key_path));
-	TRY(load_key(key_path, secret));
+	TRY(load_or_make_key(key_path, secret));
 	status result = link_key_pair_init_secret(&identity->key, primitives, secret);
 	link_wipe(secret, sizeof secret);
 	TRY(result);

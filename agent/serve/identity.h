@@ -17,10 +17,10 @@ struct identity {
 	struct link_binding binding;
 };
 
-/* Read the key of `key_path`, or make it on first use (0600; NAME.pub beside it), and the
- * owner's public key of `owner_path`; take a fresh nonce. All reported: STATUS_IO: can't
- * be read or written; STATUS_DENIED: others may read the private key;
- * STATUS_MALFORMED: no such key; faults of the primitives. */
+/* Read the key of `key_path`, or make it on first use (0600; NAME.pub beside it; by several
+ * at once, too: then all have the same), and the owner's public key of `owner_path`; take a fresh nonce. All reported:
+ * STATUS_IO: can't be read or written; STATUS_DENIED: others may read the private key; STATUS_MALFORMED: no such key;
+ * faults of the primitives. */
 MUST_USE status identity_init(struct identity *identity, const struct link_primitives *primitives, const char *key_path,
 			      const char *owner_path);
 void identity_deinit(struct identity *identity);
