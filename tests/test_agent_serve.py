@@ -651,6 +651,42 @@ def test_a_slow_or_silent_stream_does_not_stay(start, owner, target):
     assert agent.status()["refused"]["silent"] >= 1
 
 
+def test_a_session_that_asks_nothing_ends_and_one_that_asks_stays(start, owner, target):
+    agent = start("--idle", "1")
+    silent, other = session(agent, owner, target), session(agent, owner, target)
+    assert silent.ask([read(0)])[0][0] == other.ask([read(0)])[0][0] == link.OK
+    deadline = time.monotonic() + 20
+    while agent.status()["sessions"] != 1:
+        assert time.monotonic() < deadline
+        assert other.ask([read(0)])[0][0] == link.OK
+        time.sleep(0.2)
+    for _ in range(10):
+        time.sleep(0.2)
+        assert other.ask([read(0)])[0][0] == link.OK, "it is never silent for a second"
+    assert silent.transport.word(link.SOURCE_GONE)
+    assert "nothing was asked for 1 s" in agent.log() and agent.status()["refused"]["silent"] == 1
+    other.close()
+    agent.settle("sessions", 0)
+
+
+def test_a_tcp_peer_that_is_quiet_is_asked_whether_it_is_there(agent, owner, target):
+    port = next(place["port"] for place in agent.ready["listen"] if place["kind"] == "tcp")
+    connection = Stream(socket.create_connection(("127.0.0.1", port)))
+    s = Session(connection, owner, target).handshake()
+    assert s.ask([read(0)])[0][0] == link.OK
+    ends = f"0100007F:{port:04X}", f"0100007F:{connection.file.getsockname()[1]:04X}"
+    deadline, timer = time.monotonic() + 20, "01:"
+    while timer.startswith("01:"):  # the answer isn't acknowledged yet
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+        with open("/proc/net/tcp", encoding="ascii") as f:
+            timer, = (line.split()[5] for line in f if tuple(line.split()[1:3]) == ends)
+    # proc(5): 02 is the timer for keep-alive; and when it is due, in hundredths of a second.
+    assert timer.startswith("02:") and 0 < int(timer[3:], 16) <= 6000, timer
+    s.close()
+    connection.close()
+
+
 def serial_conversation(file, owner, dumps, target):
     data = dumps[target]
     os.write(file.fileno(), b"login: \x00\xff noise BZL1 \x42\x5a")

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/serve/admit.h"
 
+#include "agent/serve/log.h"
 #include "base/report.h"
 
 static status check_policy(const struct serve_settings *settings, const struct link_grant *grant)
@@ -69,6 +70,19 @@ status admit_renewal(struct daemon *daemon, struct span encoded, const struct li
 		return report(STATUS_DENIED, "a later grant has other rights than that of the session");
 	*ret_grant = grant;
 	return STATUS_OK;
+}
+
+void admit_log(const struct link_grant *grant, const char *what)
+{
+	char id[2 * LINK_GRANT_ID_SIZE + 1];
+
+	identity_hex(grant->id, sizeof grant->id, id);
+	log_write(LOG_PRIORITY_INFO, "session%s%s: target %s, backend %s, rights%s%s%s%s, grant %s",
+		  what[0] != '\0' ? " " : "", what, grant->target, grant->backend == LINK_BACKEND_SIM ? "sim" : "sgx",
+		  (grant->rights & LINK_RIGHT_KERNEL) != 0 ? " kernel" : "",
+		  (grant->rights & LINK_RIGHT_USER) != 0 ? " user" : "",
+		  (grant->rights & LINK_RIGHT_OUTPUT) != 0 ? " output" : "",
+		  (grant->rights & LINK_RIGHT_PAUSE) != 0 ? " pause" : "", id);
 }
 
 const char *admit_clear_words(status why)

@@ -20,6 +20,9 @@ MUST_USE status admit_first(struct daemon *daemon, struct link_session *session,
 MUST_USE status admit_renewal(struct daemon *daemon, struct span encoded, const struct link_grant *held,
 			      struct link_grant *ret_grant);
 
+/* Into the log: whom a session is for; `what` becomes of it, "" where it begins. */
+void admit_log(const struct link_grant *grant, const char *what);
+
 /* Errors travel in clear, and why a target can't be attached to may name files and processes of this machine: what may
  * be said of that to strangers. */
 const char *admit_clear_words(status why);

@@ -228,29 +228,6 @@ static status receive_record(struct client *client, int64_t deadline_ns, size_t 
 	return result;
 }
 
-static void log_session(const struct client *client, const char *what)
-{
-	char id[2 * LINK_GRANT_ID_SIZE + 1];
-
-	identity_hex(client->grant.id, sizeof client->grant.id, id);
-	log_write(LOG_PRIORITY_INFO, "session%s%s: target %s, backend %s, rights%s%s%s%s, grant %s",
-		  what[0] != '\0' ? " " : "", what, client->grant.target,
-		  client->grant.backend == LINK_BACKEND_SIM ? "sim" : "sgx",
-		  (client->grant.rights & LINK_RIGHT_KERNEL) != 0 ? " kernel" : "",
-		  (client->grant.rights & LINK_RIGHT_USER) != 0 ? " user" : "",
-		  (client->grant.rights & LINK_RIGHT_OUTPUT) != 0 ? " output" : "",
-		  (client->grant.rights & LINK_RIGHT_PAUSE) != 0 ? " pause" : "", id);
-}
-
-/* By the clock that only moves forward. */
-static int64_t end_of_grant(const struct link_grant *grant, uint64_t now)
-{
-	/* A century is as good as for ever, and doesn't overflow. */
-	const uint64_t left_s = grant->valid_until > now ? grant->valid_until - now : 0;
-
-	return seconds_from_now(left_s < 3153600000 ? (int64_t)left_s : 3153600000);
-}
-
 /* The first record has opened: the key is proven. Now it may cost something. */
 static status begin_session(struct client *client)
 {
@@ -278,10 +255,10 @@ static status begin_session(struct client *client)
 	bucket_init(&client->requests, daemon->settings->requests_per_second, daemon->settings->requests_per_second,
 		    clock_ns());
 	bucket_init(&client->renewals, RENEWALS_PER_SECOND, RENEWAL_BURST, clock_ns());
-	client->expires_ns = end_of_grant(&client->grant, now);
+	client->expires_ns = grant_clock_end_ns(client->grant.valid_until, now);
 	link_session_lend(&client->session, &client->ahead);
 	count(client, COUNTER_SESSIONS);
-	log_session(client, "");
+	admit_log(&client->grant, "");
 	return STATUS_OK;
 }
 
@@ -364,9 +341,9 @@ static status take_renewal(struct client *client, struct span encoded)
 	quota_release(&daemon->quotas, answerer_renew(&client->answerer, quota));
 	client->grant = grant;
 	client->revoked_generation = generation;
-	client->expires_ns = end_of_grant(&grant, now);
+	client->expires_ns = grant_clock_end_ns(grant.valid_until, now);
 	count(client, COUNTER_RENEWALS);
-	log_session(client, "renewed");
+	admit_log(&client->grant, "renewed");
 	return STATUS_OK;
 }
 
@@ -423,6 +400,21 @@ static status answer_record(struct client *client, size_t content_size)
 	return STATUS_OK;
 }
 
+/* The next record of a session. STATUS_TORN: its grant ended before. */
+static status next_record(struct client *client, size_t *ret_size)
+{
+	const uint32_t idle_s = client->daemon->settings->idle_s;
+	const int64_t idle_ns = seconds_from_now(idle_s);
+
+	if (idle_s == 0 || idle_ns >= client->expires_ns)
+		return receive_record(client, client->expires_ns, ret_size);
+	status result = receive_record(client, idle_ns, ret_size);
+	if (result != STATUS_TORN)
+		return result;
+	(void)!report(STATUS_LIMIT, "nothing was asked for %u s: the session is over", idle_s);
+	return refuse(client, COUNTER_REFUSED_SILENT, STATUS_LIMIT);
+}
+
 /* One session, from its handshake to its end. STATUS_END: in order; anything else was said. */
 static status converse(struct client *client)
 {
@@ -442,7 +434,7 @@ static status converse(struct client *client)
 	while (result == STATUS_OK) {
 		result = answer_record(client, size);
 		if (result == STATUS_OK)
-			result = receive_record(client, client->expires_ns, &size);
+			result = next_record(client, &size);
 		if (result == STATUS_TORN)
 			return expired_idle(client);
 	}

@@ -32,3 +32,11 @@ uint64_t grant_clock_now(const struct grant_clock *clock)
 
 	return (uint64_t)(said > counted ? said : counted);
 }
+
+int64_t grant_clock_end_ns(uint64_t valid_until, uint64_t now)
+{
+	/* A century is as good as for ever, and doesn't overflow. */
+	const uint64_t left_s = valid_until > now ? valid_until - now : 0;
+
+	return clock_ns() + (left_s < 3153600000 ? (int64_t)left_s : 3153600000) * 1000000000;
+}

@@ -21,4 +21,7 @@ void grant_clock_init(struct grant_clock *clock);
  * end early, never late. */
 uint64_t grant_clock_now(const struct grant_clock *clock);
 
+/* When a grant's time is over, by clock_ns(); `now` as grant_clock_now(). */
+int64_t grant_clock_end_ns(uint64_t valid_until, uint64_t now);
+
 #endif

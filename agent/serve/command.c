@@ -44,6 +44,7 @@ enum {
 	OPTION_HANDSHAKES,
 	OPTION_REQUESTS,
 	OPTION_HELLO,
+	OPTION_IDLE,
 	OPTION_SIM,
 	OPTION_DEBUG,
 	OPTION_EPOCH_FILE,
@@ -100,6 +101,10 @@ static const struct argp_option options[] = {
 	{"handshakes", OPTION_HANDSHAKES, "N", 0, "A second, at each listener (100)", 3},
 	{"requests", OPTION_REQUESTS, "N", 0, "A second, of each session; more are made to wait (0: no limit)", 3},
 	{"hello-timeout", OPTION_HELLO, "SECONDS", 0, "From a connection to its handshake (60)", 3},
+	{"idle", OPTION_IDLE, "SECONDS", 0,
+	 "A session that asks nothing for so long ends (90000, longer than `bartizan watch` may wait; 0: never before "
+	 "its grant)",
+	 3},
 	{NULL, 0, NULL, 0, "Other:", 4},
 	{"user", OPTION_USER, "NAME", 0, "Become this user, keeping only CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH", 4},
 	{"json", OPTION_JSON, NULL, 0, "Say \"ready\" as JSON on stdout", 4},
@@ -179,6 +184,7 @@ static error_t parse_limit(int key, char *argument, struct argp_state *state)
 	case OPTION_HANDSHAKES: return parse_count(argument, 1, 1000000, &settings->handshakes_per_second, state);
 	case OPTION_REQUESTS: return parse_count(argument, 0, 1000000000, &settings->requests_per_second, state);
 	case OPTION_HELLO: return parse_count(argument, 1, 86400, &settings->hello_s, state);
+	case OPTION_IDLE: return parse_count(argument, 0, 31536000, &settings->idle_s, state);
 	default: return ARGP_ERR_UNKNOWN;
 	}
 }
@@ -258,7 +264,8 @@ int serve_command(int argc, char **argv)
 						 .session_count_max = 64,
 						 .half_open_count_max = 32,
 						 .handshakes_per_second = 100,
-						 .hello_s = 60};
+						 .hello_s = 60,
+						 .idle_s = 90000};
 	static char name[] = "bartizan-agent serve";
 
 	settings.owners = (struct qemu_owners){{0, geteuid()}, 2};

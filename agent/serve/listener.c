@@ -26,6 +26,11 @@ enum {
 	BACKLOG = 64,
 	/* Each is the check of a signature, some 0.1 ms: 2 % of a core, whoever sends them. */
 	REVOCATIONS_PER_SECOND = 200,
+	/* A peer that is quiet for so long is asked whether it is there, so often; and what it doesn't acknowledge ends
+	 * the connection. */
+	KEEPALIVE_S = 60,
+	KEEPALIVE_COUNT = 2,
+	VANISHED_MS = 90000,
 };
 
 static status cannot(const char *place, const char *what)
@@ -248,12 +253,25 @@ bool listener_is_port(const struct listener *listener)
 	return listener->kind == LISTENER_SERIAL || listener->kind == LISTENER_IVSHMEM;
 }
 
+/* A machine that vanished says nothing: by this its connection ends nevertheless. (vsock has no such thing: the
+ * host's kernel ends what a VM had when that ends.) */
+static void expect_life(int file)
+{
+	(void)!setsockopt(file, SOL_SOCKET, SO_KEEPALIVE, &(int){1}, sizeof(int));
+	(void)!setsockopt(file, IPPROTO_TCP, TCP_KEEPIDLE, &(int){KEEPALIVE_S}, sizeof(int));
+	(void)!setsockopt(file, IPPROTO_TCP, TCP_KEEPINTVL, &(int){KEEPALIVE_S / 4}, sizeof(int));
+	(void)!setsockopt(file, IPPROTO_TCP, TCP_KEEPCNT, &(int){KEEPALIVE_COUNT}, sizeof(int));
+	(void)!setsockopt(file, IPPROTO_TCP, TCP_USER_TIMEOUT, &(unsigned){VANISHED_MS}, sizeof(unsigned));
+}
+
 int listener_accept(const struct listener *listener)
 {
 	int file = accept4(listener->file, NULL, NULL, SOCK_CLOEXEC);
 
-	if (file >= 0 && listener->kind == LISTENER_TCP)
-		(void)!setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+	if (file < 0 || listener->kind != LISTENER_TCP)
+		return file;
+	(void)!setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+	expect_life(file);
 	return file;
 }
 

@@ -45,6 +45,7 @@ struct serve_settings {
 	uint32_t handshakes_per_second; /* of each listener */
 	uint32_t requests_per_second; /* of each session; 0: no limit */
 	uint32_t hello_s; /* from the connection to the handshake */
+	uint32_t idle_s; /* of a session that asks nothing, until it ends; 0: its grant's end */
 	bool no_epochs;
 	bool json, accept_sim, accept_debug;
 };
