@@ -461,6 +461,26 @@ def test_sessions_and_handshakes_have_limits_that_are_said(start, owner, target)
     assert any("more than 10 handshakes a second" in words for words in said)
 
 
+def test_one_grant_cannot_take_all_sessions(start, owner, target):
+    agent = start("--sessions", "8")
+    key, grant_id = X25519PrivateKey.generate(), secrets.token_bytes(16)
+    held = [session(agent, owner, target, key=key, grant_id=grant_id) for _ in range(4)]
+    assert all(s.ask([read(0)])[0][0] == link.OK for s in held)
+    assert "one grant has 4 sessions" in refusal(agent, owner, target, key=key, grant_id=grant_id)
+    other = session(agent, owner, target, key=key)
+    assert other.ask([read(0)])[0][0] == link.OK
+    # Nor by showing it later; and a place that is left is free again.
+    assert other.renew(later(owner, other, target, grant_id=grant_id))[0] == link.LIMIT
+    held.pop().close()
+    agent.settle("sessions", 4)
+    assert other.renew(later(owner, other, target, grant_id=grant_id))[0] == link.OK
+    assert "one grant has 4 sessions" in refusal(agent, owner, target, key=key, grant_id=grant_id)
+    assert agent.status()["refused"]["full"] == 2
+    for s in (*held, other):
+        s.close()
+    agent.settle("sessions", 0)
+
+
 def test_the_daemon_has_given_up_what_it_does_not_need(agent):
     status = agent.proc("status")
     assert status["Seccomp"].strip() == "2" and status["NoNewPrivs"].strip() == "1"

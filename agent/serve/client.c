@@ -236,13 +236,11 @@ static status begin_session(struct client *client)
 	struct quota *quota = NULL;
 	uint64_t now = grant_clock_now(&daemon->clock);
 
-	if (!daemon_take_session(daemon, client)) {
-		(void)!report(STATUS_LIMIT, "all %u sessions of this agent are in use",
-			      daemon->settings->session_count_max);
-		return refuse(client, COUNTER_REFUSED_FULL, STATUS_LIMIT);
-	}
+	status result = daemon_take_session(daemon, client, &client->grant);
+	if (result != STATUS_OK)
+		return refuse(client, COUNTER_REFUSED_FULL, result);
 	client->in_session = true;
-	status result = hub_acquire(&daemon->hub, client->grant.target, &target);
+	result = hub_acquire(&daemon->hub, client->grant.target, &target);
 	if (result != STATUS_OK)
 		return refuse_target(client, result);
 	result = quota_acquire(&daemon->quotas, &client->grant, now, &quota);
@@ -274,7 +272,7 @@ static void end_session(struct client *client)
 		client->answerer.target = NULL;
 	}
 	if (client->in_session)
-		daemon_leave_session(client->daemon);
+		daemon_leave_session(client->daemon, &client->grant);
 	client->in_session = false;
 	link_session_deinit(&client->session);
 }
@@ -338,6 +336,11 @@ static status take_renewal(struct client *client, struct span encoded)
 	if (memcmp(grant.id, client->grant.id, sizeof grant.id) == 0)
 		return STATUS_OK;
 	TRY(quota_acquire(&daemon->quotas, &grant, now, &quota));
+	status result = daemon_renew_session(daemon, &client->grant, &grant);
+	if (result != STATUS_OK) {
+		quota_release(&daemon->quotas, quota);
+		return result;
+	}
 	quota_release(&daemon->quotas, answerer_renew(&client->answerer, quota));
 	client->grant = grant;
 	client->revoked_generation = generation;

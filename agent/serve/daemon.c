@@ -86,22 +86,28 @@ void daemon_leave(struct daemon *daemon, struct client *client)
 	pthread_mutex_unlock(&daemon->lock);
 }
 
-bool daemon_take_session(struct daemon *daemon, const struct client *client)
+status daemon_take_session(struct daemon *daemon, const struct client *client, const struct link_grant *grant)
 {
 	pthread_mutex_lock(&daemon->lock);
-	bool is_free = daemon->session_count < daemon->settings->session_count_max;
-	if (is_free) {
-		daemon->session_count++;
+	status result = session_table_enter(&daemon->sessions, grant->id);
+	if (result == STATUS_OK)
 		half_open_leave(&daemon->half_open, client);
-	}
 	pthread_mutex_unlock(&daemon->lock);
-	return is_free;
+	return result;
 }
 
-void daemon_leave_session(struct daemon *daemon)
+status daemon_renew_session(struct daemon *daemon, const struct link_grant *grant, const struct link_grant *later)
 {
 	pthread_mutex_lock(&daemon->lock);
-	daemon->session_count--;
+	status result = session_table_renew(&daemon->sessions, grant->id, later->id);
+	pthread_mutex_unlock(&daemon->lock);
+	return result;
+}
+
+void daemon_leave_session(struct daemon *daemon, const struct link_grant *grant)
+{
+	pthread_mutex_lock(&daemon->lock);
+	session_table_leave(&daemon->sessions, grant->id);
 	pthread_mutex_unlock(&daemon->lock);
 }
 
@@ -112,7 +118,7 @@ json_t *daemon_json(struct daemon *daemon)
 
 	identity_hex(daemon->identity.binding.source_key, START_KEY_SIZE, key);
 	pthread_mutex_lock(&daemon->lock);
-	json_object_set_new(json, "sessions", json_integer(daemon->session_count));
+	json_object_set_new(json, "sessions", json_integer(daemon->sessions.count));
 	json_object_set_new(json, "half_open", json_integer(daemon->half_open.entry_count));
 	json_object_set_new(json, "clients", json_integer(daemon->client_count));
 	pthread_mutex_unlock(&daemon->lock);
@@ -209,6 +215,7 @@ static status init_state(struct daemon *daemon, const struct serve_settings *set
 	if (daemon->client == NULL)
 		return report(STATUS_NO_MEMORY, "out of memory");
 	half_open_init(&daemon->half_open, settings->half_open_count_max);
+	session_table_init(&daemon->sessions, settings->session_count_max);
 	TRY(agent_primitives(&daemon->primitives));
 	TRY(identity_init(&daemon->identity, daemon->primitives, settings->key_path, settings->owner_path));
 	grant_clock_init(&daemon->clock);

@@ -15,6 +15,7 @@
 #include "agent/serve/listener.h"
 #include "agent/serve/quota.h"
 #include "agent/serve/revoked.h"
+#include "agent/serve/session-table.h"
 #include "agent/serve/settings.h"
 
 struct client;
@@ -39,7 +40,7 @@ struct daemon {
 	struct half_open half_open;
 	struct client **client; /* those that are there; client_count_max */
 	uint32_t client_count, client_count_max;
-	uint32_t session_count; /* proven */
+	struct session_table sessions; /* proven */
 	uint64_t client_number; /* of the last one, for the log */
 };
 
@@ -54,9 +55,12 @@ json_t *daemon_json(struct daemon *daemon);
  * too many already. */
 bool daemon_enter(struct daemon *daemon, struct client *client, bool is_half_open);
 void daemon_leave(struct daemon *daemon, struct client *client);
-/* A half-open one has proven itself. False: no session is free. */
-bool daemon_take_session(struct daemon *daemon, const struct client *client);
-void daemon_leave_session(struct daemon *daemon);
+/* A half-open one has proven itself. STATUS_LIMIT, reported: no session is free, or none for this grant. */
+MUST_USE status daemon_take_session(struct daemon *daemon, const struct client *client, const struct link_grant *grant);
+/* Its session goes on under a later grant. STATUS_LIMIT, reported: that has no session free. */
+MUST_USE status daemon_renew_session(struct daemon *daemon, const struct link_grant *grant,
+				     const struct link_grant *later);
+void daemon_leave_session(struct daemon *daemon, const struct link_grant *grant);
 /* A proven one has lost its session, and stays to be told why. */
 void daemon_enter_half_open(struct daemon *daemon, struct client *client);
 bool daemon_is_ending(const struct daemon *daemon);
