@@ -53,11 +53,43 @@ static void a_key_that_was_moved_seals_the_same(void **state)
 	assert_memory_equal(first, second, sizeof first);
 }
 
+static unsigned draws_left;
+static uint8_t drawn;
+
+static bool draw_ones(void *destination, size_t size)
+{
+	memset(destination, 0xff, size);
+	return true;
+}
+
+static bool draw_counted(void *destination, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		((uint8_t *)destination)[i] = drawn++;
+	return draws_left-- > 0;
+}
+
+static void a_generator_that_says_one_number_or_nothing_makes_no_keys(void **state)
+{
+	uint8_t key[LINK_KEY_SIZE];
+
+	(void)state;
+	assert_int_equal(firmware_random_from(draw_ones, key, sizeof key), STATUS_IO);
+	for (draws_left = 0; draws_left < 2;) {
+		const unsigned left = draws_left;
+
+		assert_int_equal(firmware_random_from(draw_counted, key, sizeof key), STATUS_IO);
+		draws_left = left + 1;
+	}
+	assert_int_equal(firmware_random_from(draw_counted, key, sizeof key), STATUS_OK);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(published_vectors_hold_with_bearssl),
 		cmocka_unit_test(a_key_that_was_moved_seals_the_same),
+		cmocka_unit_test(a_generator_that_says_one_number_or_nothing_makes_no_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -153,11 +153,22 @@ static status bear_p256_verify(const uint8_t key[static LINK_OWNER_KEY_SIZE],
 		       : STATUS_MALFORMED;
 }
 
+status firmware_random_from(bool (*draw)(void *destination, size_t size), void *destination, size_t size)
+{
+	uint64_t words[4];
+
+	if (!draw(words, sizeof words) || !draw(destination, size))
+		return report(STATUS_IO, "RDRAND doesn't answer: this CPU can't make keys");
+	const bool varies = words[0] != words[1] || words[0] != words[2] || words[0] != words[3];
+	link_wipe(words, sizeof words);
+	if (!varies)
+		return report(STATUS_IO, "RDRAND says the same number again and again: this CPU can't make keys");
+	return STATUS_OK;
+}
+
 static status cpu_random(void *destination, size_t size)
 {
-	if (!rdrand_bytes(destination, size))
-		return report(STATUS_IO, "RDRAND doesn't answer: this CPU can't make keys");
-	return STATUS_OK;
+	return firmware_random_from(rdrand_bytes, destination, size);
 }
 
 /* CPUID.01H:ECX.RDRAND[bit 30] (Intel SDM vol. 2A, CPUID): without it the instruction is #UD, and in firmware that is
@@ -188,7 +199,7 @@ status firmware_primitives(const struct link_primitives **ret_primitives)
 
 	if (br_aes_x86ni_ctr_get_vtable() == NULL || br_ghash_pclmul_get() == NULL)
 		return report(STATUS_UNSUPPORTED, "this CPU has no AES-NI or no PCLMULQDQ");
-	if (!cpu_has_rdrand() || !rdrand_bytes(&probe, sizeof probe))
+	if (!cpu_has_rdrand() || cpu_random(&probe, sizeof probe) != STATUS_OK)
 		return report(STATUS_UNSUPPORTED, "this CPU has no RDRAND that answers: it can't make keys");
 	*ret_primitives = &primitives;
 	return STATUS_OK;
