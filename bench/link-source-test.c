@@ -25,6 +25,7 @@
 #include "link/plan.h"
 #include "verifier/grants/keys.h"
 #include "wire/grantor.h"
+#include "wire/smi.h"
 
 enum {
 	RAM_SIZE = 4 << 20,
@@ -68,6 +69,7 @@ static struct fake_guest guest;
 static uint64_t grant_quota_bytes;
 static uint32_t grant_rights;
 static unsigned report_count;
+static size_t largest_answer;
 static status last_fault;
 
 /* In the places of start.c, enclu.c, entry.S, enclave/crypto and an image's manifest. */
@@ -204,6 +206,8 @@ static size_t answer_record(size_t size)
 			 STATUS_OK);
 	if (agent.tamper != NULL)
 		agent.tamper(content, &size);
+	if (size > largest_answer)
+		largest_answer = size;
 	assert_int_equal(
 		link_seal(&agent.session, (struct span){content, size}, agent.reply, sizeof agent.reply, &size),
 		STATUS_OK);
@@ -322,14 +326,14 @@ static int setup_small_quota(void **state)
 /* The machine's own firmware, by its name. */
 static int setup_firmware(void **state)
 {
-	memcpy(target_name, "smm:\0", 6);
+	memcpy(target_name, "smm:\0\0", sizeof "fake:1");
 	return setup(state);
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	memcpy(target_name, "fake:1", 6);
+	memcpy(target_name, "fake:1", sizeof "fake:1");
 	enclave_link_end();
 	link_session_deinit(&agent.session);
 	answerer_deinit(&agent.answerer);
@@ -406,6 +410,33 @@ static void where_nobody_works_meanwhile_nothing_is_prepared(void **state)
 	stream_count = 0;
 	read_a_word_three_times();
 	assert_int_equal(stream_count, 0);
+}
+
+static void firmware_is_asked_for_no_more_at_once_than_one_smi_does(void **state)
+{
+	static uint8_t pages[PAGE_PART_COUNT_MAX][GUEST_PAGE_SIZE];
+	struct guest_pa addresses[PAGE_PART_COUNT_MAX];
+	struct page_part parts[PAGE_PART_COUNT_MAX];
+	status results[PAGE_PART_COUNT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < PAGE_PART_COUNT_MAX; i++) {
+		addresses[i].value = DATA + i * GUEST_PAGE_SIZE;
+		parts[i] = (struct page_part){addresses[i], pages[i], GUEST_PAGE_SIZE};
+	}
+	largest_answer = 0;
+	assert_int_equal(link_source()->ops->read_pages(link_source(), addresses, PAGE_PART_COUNT_MAX, pages, results),
+			 STATUS_OK);
+	assert_int_equal(agent.answered_count, 2);
+	assert_int_equal(link_source()->ops->read_parts(link_source(), parts, PAGE_PART_COUNT_MAX), STATUS_OK);
+	assert_int_equal(agent.answered_count, 4);
+	for (size_t i = 0; i < PAGE_PART_COUNT_MAX; i++)
+		assert_memory_equal(pages[i], fake_guest_at(&guest, addresses[i].value), GUEST_PAGE_SIZE);
+	assert_int_equal(largest_answer, LINK_REPLY_HEAD_SIZE + SMI_READ_PAGES_MAX * LINK_PAGE_SIZE);
+	for (size_t i = 0; i < PAGE_PART_COUNT_MAX; i++)
+		parts[i].size = 8;
+	assert_int_equal(link_source()->ops->read_parts(link_source(), parts, PAGE_PART_COUNT_MAX), STATUS_OK);
+	assert_int_equal(agent.answered_count, 5);
 }
 
 /* Every answer says so: to ask for nothing else would be a round trip more in each epoch. */
@@ -716,6 +747,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_a_target_says_of_itself_comes_too, setup, teardown),
 		cmocka_unit_test_setup_teardown(while_an_agent_works_the_next_records_are_prepared, setup, teardown),
 		cmocka_unit_test_setup_teardown(where_nobody_works_meanwhile_nothing_is_prepared, setup_firmware,
+						teardown),
+		cmocka_unit_test_setup_teardown(firmware_is_asked_for_no_more_at_once_than_one_smi_does, setup_firmware,
 						teardown),
 		cmocka_unit_test_setup_teardown(whether_the_target_is_there_is_asked_only_where_an_answer_denied_it,
 						setup, teardown),

@@ -20,6 +20,10 @@ enum {
 	SMI_REFUSAL_BITS = 8,
 	/* The largest that is taken, wherever it begins in a page: a record of 160 KiB and what is around it. */
 	SMI_BUFFER_SIZE_MAX = 41 * 4096,
+	/* Of memory by single reads, in one SMI: what fits into the 150 us that a read plan's has
+	 * (firmware/handler/handler.h). A page takes some 19,000 instructions, all but 500 of them its sealing, and all
+	 * else of such an SMI 10,000. */
+	SMI_READ_PAGES_MAX = 20,
 };
 
 /* "BARTIZAN", for the eye. */
@@ -54,6 +58,9 @@ enum firmware_refusal {
 	FIRMWARE_GRANT = 12, /* FIRST, or its grant, isn't good */
 	FIRMWARE_REPLY_SIZE = 13, /* the answer wouldn't fit into the buffer; nothing changed */
 	FIRMWARE_INTERNAL = 14, /* the handler's own fault */
+	FIRMWARE_TOO_MUCH = 15, /* more than one SMI does; nothing changed */
+	FIRMWARE_NO_PLACE = 16, /* a grant more than can be counted in one start; nothing changed */
+	FIRMWARE_REFUSAL_END,
 };
 
 #endif

@@ -10,12 +10,16 @@
 #include "enclave/runtime/runtime.h"
 #include "enclave/runtime/source.h"
 #include "guest/memory/plan-code.h"
+#include "wire/smi.h"
 
 enum {
 	/* One question costs as much as two or three pages, waking a sleeping agent
 	 * as much as ten. */
 	AHEAD_PAGES = 16,
 };
+
+static_assert((int)AHEAD_PAGES < (int)SMI_READ_PAGES_MAX,
+	      "a page and what comes ahead with it is one question everywhere");
 
 static_assert((int)LINK_PLAN_CODE_SIZE == (int)PLAN_CODE_SIZE, "the link carries plans");
 static_assert((int)LINK_PLAN_CURSOR_SIZE == (int)PLAN_CURSOR_CODE_SIZE, "and their cursors");
@@ -84,12 +88,18 @@ static status read_batch(const struct guest_pa *pages, size_t page_count, uint8_
 	return STATUS_OK;
 }
 
+/* One answer's, of whole pages. */
+static size_t page_count_max(void)
+{
+	return enclave_link_is_of_this_machine() ? (size_t)SMI_READ_PAGES_MAX : (size_t)LINK_OPERATION_COUNT_MAX;
+}
+
 static status source_read_pages(struct page_source *source, const struct guest_pa *pages, size_t page_count,
 				uint8_t (*destination)[GUEST_PAGE_SIZE], status *results)
 {
 	for (size_t done = 0; done < page_count;) {
 		size_t left = page_count - done;
-		size_t part = left < LINK_OPERATION_COUNT_MAX ? left : LINK_OPERATION_COUNT_MAX;
+		size_t part = left < page_count_max() ? left : page_count_max();
 
 		TRY(read_batch(pages + done, part, destination + done, results + done));
 		done += part;
@@ -99,16 +109,12 @@ static status source_read_pages(struct page_source *source, const struct guest_p
 
 static_assert((int)PAGE_PART_COUNT_MAX == (int)LINK_OPERATION_COUNT_MAX, "one request for all parts");
 
-static status source_read_parts(struct page_source *source, const struct page_part *parts, size_t part_count)
+static status read_parts(const struct page_part *parts, size_t part_count)
 {
 	struct link_request request = {.operation_count = (uint32_t)part_count};
 	struct link_reply reply;
 	const uint8_t *content;
 
-	if (part_count == 0)
-		return STATUS_OK;
-	if (part_count > PAGE_PART_COUNT_MAX)
-		return report(STATUS_INTERNAL, "%zu parts of pages in one question", part_count);
 	for (size_t i = 0; i < part_count; i++)
 		request.operation[i] = (struct link_operation){.type = LINK_READ,
 							       .space = LINK_SPACE_PHYSICAL,
@@ -118,6 +124,33 @@ static status source_read_parts(struct page_source *source, const struct page_pa
 	for (size_t i = 0; i < part_count; i++) {
 		TRY(reply.result[i].outcome);
 		memcpy(parts[i].destination, content + link_request_slot(&request, (uint32_t)i), parts[i].size);
+	}
+	return STATUS_OK;
+}
+
+/* As many parts from the first one on as one answer holds. */
+static size_t fitting_count(const struct page_part *parts, size_t part_count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < part_count; i++) {
+		size += (parts[i].size + LINK_DATA_ALIGNMENT - 1) / LINK_DATA_ALIGNMENT * LINK_DATA_ALIGNMENT;
+		if (size > page_count_max() * GUEST_PAGE_SIZE)
+			return i > 0 ? i : 1;
+	}
+	return part_count;
+}
+
+static status source_read_parts(struct page_source *source, const struct page_part *parts, size_t part_count)
+{
+	if (part_count > PAGE_PART_COUNT_MAX)
+		return report(STATUS_INTERNAL, "%zu parts of pages in one question", part_count);
+	while (part_count > 0) {
+		const size_t count = fitting_count(parts, part_count);
+
+		TRY(read_parts(parts, count));
+		parts += count;
+		part_count -= count;
 	}
 	return STATUS_OK;
 }

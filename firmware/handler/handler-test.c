@@ -241,6 +241,70 @@ static void an_answer_that_does_not_fit_changes_nothing(void **state)
 	assert_int_equal(smi(&one), FIRMWARE_ACCEPTED);
 }
 
+/* By the estimate of docs/bench/smm.md; without, one of 32 pages took 210 us. */
+static void what_one_smi_has_no_time_for_is_refused_and_the_session_goes_on(void **state)
+{
+	struct link_request request = {.operation_count = SMI_READ_PAGES_MAX};
+
+	(void)state;
+	for (size_t i = 0; i < LINK_OPERATION_COUNT_MAX; i++)
+		request.operation[i] = page_read(PAGE_AT);
+	assert_int_equal(handshake(&one), FIRMWARE_ACCEPTED);
+	put_request(&one, &request);
+	assert_int_equal(smi(&one), FIRMWARE_ACCEPTED);
+	struct client kept = one;
+	request.operation_count = SMI_READ_PAGES_MAX + 1;
+	put_request(&one, &request);
+	assert_int_equal(smi(&one), FIRMWARE_TOO_MUCH);
+	one = kept;
+	request.operation_count = LINK_OPERATION_COUNT_MAX;
+	for (size_t i = 0; i < LINK_OPERATION_COUNT_MAX; i++)
+		request.operation[i].size = 8;
+	put_request(&one, &request);
+	assert_int_equal(smi(&one), FIRMWARE_ACCEPTED);
+}
+
+static void programs_that_start_at_once_have_a_session_each(void **state)
+{
+	static struct client clients[FIRMWARE_HALF_OPEN_COUNT];
+
+	(void)state;
+	assert_true(FIRMWARE_HALF_OPEN_COUNT >= 4);
+	for (size_t i = 0; i < FIRMWARE_HALF_OPEN_COUNT; i++)
+		assert_int_equal(handshake(&clients[i]), FIRMWARE_ACCEPTED);
+	for (size_t i = 0; i < FIRMWARE_HALF_OPEN_COUNT; i++)
+		assert_int_equal(ask(&clients[i], page_read(PAGE_AT), NULL), STATUS_OK);
+}
+
+static void grants_that_fill_all_places_leave_those_that_have_one(void **state)
+{
+	const struct link_request request = {.operation_count = 1, .operation = {page_read(PAGE_AT)}};
+
+	(void)state;
+	/* All of them are looked for from the same place on. */
+	for (uint32_t i = 0; i < 3; i++) {
+		grant.id[8] = (uint8_t)i;
+		grant.quota_requests = i + 1;
+		assert_int_equal(handshake(&one), FIRMWARE_ACCEPTED);
+		for (uint32_t k = 0; k <= i; k++)
+			assert_int_equal(ask(&one, page_read(PAGE_AT), NULL), STATUS_OK);
+		assert_int_equal(ask(&one, page_read(PAGE_AT), NULL), STATUS_LIMIT);
+	}
+	grant.id[8] = 9;
+	grant.quota_requests = 1000;
+	assert_int_equal(handshake(&one), FIRMWARE_ACCEPTED);
+	assert_int_equal(ask(&one, page_read(PAGE_AT), NULL), STATUS_OK);
+	assert_int_equal(handler->quota_count, 4);
+	handler->quota_count = FIRMWARE_GRANT_COUNT_MAX;
+	assert_int_equal(handshake(&two), FIRMWARE_ACCEPTED);
+	assert_int_equal(ask(&two, page_read(PAGE_AT), NULL), STATUS_OK);
+	grant.id[8] = 10;
+	assert_int_equal(handshake(&two), FIRMWARE_ACCEPTED);
+	put_request(&two, &request);
+	assert_int_equal(smi(&two), FIRMWARE_NO_PLACE);
+	assert_int_equal(ask(&one, page_read(PAGE_AT), NULL), STATUS_OK);
+}
+
 static void what_is_no_message_is_refused(void **state)
 {
 	static const uint32_t heads[][4] = {
@@ -379,6 +443,9 @@ int main(void)
 		TEST(a_quota_is_counted_over_all_sessions_of_a_grant),
 		TEST(rights_are_the_grants),
 		TEST(an_answer_that_does_not_fit_changes_nothing),
+		TEST(what_one_smi_has_no_time_for_is_refused_and_the_session_goes_on),
+		TEST(programs_that_start_at_once_have_a_session_each),
+		TEST(grants_that_fill_all_places_leave_those_that_have_one),
 		TEST(what_is_no_message_is_refused),
 		TEST(whoever_asks_is_told_key_and_nonce),
 		TEST(a_session_that_is_closed_is_gone),

@@ -21,6 +21,8 @@ struct call {
 status firmware_handler_init(struct firmware_handler *handler, const struct firmware_settings *settings)
 {
 	memset(handler, 0, sizeof *handler);
+	/* Not zeros, as pages are that nobody uses: whoever looks at SMRAM from outside can tell these from such. */
+	memset(handler->quotas, 0xff, sizeof handler->quotas);
 	handler->primitives = settings->primitives;
 	handler->accept_sim = settings->accept_sim;
 	handler->accept_debug = settings->accept_debug;
@@ -103,15 +105,31 @@ static status check_grant(const struct firmware_handler *handler, const struct l
 	return STATUS_OK;
 }
 
+/* Where the grant's quota stands, or would: behind where its name, which the owner made at random, says. */
+static struct firmware_quota *quota_place(struct firmware_handler *handler, const uint8_t *grant_id)
+{
+	uint32_t at;
+
+	memcpy(&at, grant_id, sizeof at);
+	/* A quarter of the places is free at least, so there is an end. */
+	for (;; at++) {
+		struct firmware_quota *quota = &handler->quotas[at % FIRMWARE_GRANT_PLACE_COUNT];
+
+		if (quota->is_free || memcmp(quota->grant_id, grant_id, LINK_GRANT_ID_SIZE) == 0)
+			return quota;
+	}
+}
+
 /* The quota of a grant, as far as it is used up already. NULL: more grants than can be counted. */
 static struct firmware_quota *quota_find(struct firmware_handler *handler, const struct firmware_session *session)
 {
-	for (uint32_t i = 0; i < handler->quota_count; i++)
-		if (memcmp(handler->quotas[i].grant_id, session->grant_id, LINK_GRANT_ID_SIZE) == 0)
-			return &handler->quotas[i];
+	struct firmware_quota *quota = quota_place(handler, session->grant_id);
+
+	if (!quota->is_free)
+		return quota;
 	if (handler->quota_count == FIRMWARE_GRANT_COUNT_MAX)
 		return NULL;
-	struct firmware_quota *quota = &handler->quotas[handler->quota_count++];
+	handler->quota_count++;
 	*quota = (struct firmware_quota){
 		.bytes_left = session->quota_bytes,
 		.requests_left = session->quota_requests,
@@ -228,7 +246,7 @@ static enum firmware_refusal handle_plan(struct call *call, struct firmware_sess
 		return FIRMWARE_FORMAT;
 	session = session_use(handler, session);
 	if (session == NULL)
-		return FIRMWARE_GRANT;
+		return FIRMWARE_NO_PLACE;
 	const bool is_still = handler->machine->gather(handler->machine);
 	if (firmware_answer_plan(handler, session, is_still, reply_content(handler), call->buffer.size - around,
 				 &size) != STATUS_OK)
@@ -247,11 +265,14 @@ static enum firmware_refusal handle_request(struct call *call, struct firmware_s
 	if (link_request_decode((struct span){handler->content, content_size}, &request) != STATUS_OK)
 		return FIRMWARE_FORMAT;
 	const size_t reply_size = link_request_reply_size(&request);
+	/* A reply is sealed as long as its request makes it, whatever of that is there. */
+	if (reply_size > LINK_REPLY_HEAD_SIZE + SMI_READ_PAGES_MAX * LINK_PAGE_SIZE)
+		return FIRMWARE_TOO_MUCH;
 	if (FIRMWARE_HEAD_SIZE + LINK_SEAL_OVERHEAD + reply_size > call->buffer.size)
 		return FIRMWARE_REPLY_SIZE;
 	session = session_use(handler, session);
 	if (session == NULL)
-		return FIRMWARE_GRANT;
+		return FIRMWARE_NO_PLACE;
 	const bool is_still = handler->machine->gather(handler->machine);
 	if (firmware_answer(handler, session, call->caller, &request, is_still, reply_content(handler)) != STATUS_OK)
 		return FIRMWARE_INTERNAL;

@@ -41,11 +41,14 @@ enum {
 	/* Enclaves that watch one machine at a time: a verifier's watch and an engineer's command or two. The one
 	 * that was used least recently makes room. */
 	FIRMWARE_SESSION_COUNT = 8,
-	/* FIRSTs without a record yet, in places of their own: replays of them displace each other only. */
-	FIRMWARE_HALF_OPEN_COUNT = 2,
-	/* Grants of one start, for good: one that is used up must not come back with a fresh quota.
-	 * 160 KiB. A run takes one; a machine that is asked every minute has three days' worth. */
-	FIRMWARE_GRANT_COUNT_MAX = 4096,
+	/* FIRSTs without a record yet, in places of their own: replays of them displace each other only. Programs that
+	 * start at the same moment need one each. */
+	FIRMWARE_HALF_OPEN_COUNT = 8,
+	/* Grants of one start, for good: one that is used up must not come back with a fresh quota. A run takes one; a
+	 * machine that is asked every minute has a month's worth. Their places: 2.5 MiB, a quarter of them free, so
+	 * that a grant is found within a few. */
+	FIRMWARE_GRANT_PLACE_COUNT = 1 << 16,
+	FIRMWARE_GRANT_COUNT_MAX = FIRMWARE_GRANT_PLACE_COUNT / 4 * 3,
 	FIRMWARE_MESSAGE_SIZE_MAX = FIRMWARE_BUFFER_SIZE_MAX - FIRMWARE_HEAD_SIZE,
 	/* What one SMI does for a read plan at most; the rest is the next one's. Counted under QEMU with one CPU
 	 * (docs/bench/smm.md), each of the budget takes 150 to 160 instructions, and all else of such an SMI some
@@ -69,6 +72,7 @@ struct firmware_machine {
 
 /* One for each grant that was ever used. */
 struct firmware_quota {
+	uint32_t is_free; /* not 0 */
 	uint8_t grant_id[LINK_GRANT_ID_SIZE];
 	uint64_t bytes_left, requests_left;
 };
@@ -92,7 +96,7 @@ struct firmware_plan_store {
 	uint8_t lines[FIRMWARE_PLAN_LINE_COUNT_MAX][PLAN_LINE_SIZE];
 };
 
-/* The caller's storage, in SMRAM: about 850 KiB. */
+/* The caller's storage, in SMRAM: about 3.3 MiB. */
 struct firmware_handler {
 	const struct link_primitives *primitives;
 	struct link_key_pair key;
@@ -106,7 +110,7 @@ struct firmware_handler {
 	uint32_t last_number;
 	uint32_t quota_count;
 	struct firmware_session sessions[FIRMWARE_SESSION_COUNT + FIRMWARE_HALF_OPEN_COUNT];
-	struct firmware_quota quotas[FIRMWARE_GRANT_COUNT_MAX];
+	struct firmware_quota quotas[FIRMWARE_GRANT_PLACE_COUNT];
 	/* For one message at a time. */
 	struct link_session trial;
 	struct firmware_plan_store plan_store;

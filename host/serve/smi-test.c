@@ -193,7 +193,7 @@ static void a_refusal_is_a_sentence_for_the_enclave(void **state)
 	size_t size;
 
 	(void)state;
-	for (unsigned int refusal = FIRMWARE_NOT_64_BIT; refusal <= FIRMWARE_INTERNAL + 1; refusal++) {
+	for (unsigned int refusal = FIRMWARE_NOT_64_BIT; refusal <= FIRMWARE_REFUSAL_END; refusal++) {
 		char number[16];
 
 		firmware.refusal_count = UINT64_MAX;

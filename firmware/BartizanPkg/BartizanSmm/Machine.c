@@ -9,10 +9,12 @@
 #include <Protocol/SmmCpu.h>
 #include <Protocol/SmmCpuService.h>
 
-/* CS's attributes in a saved state of 64-bit layout (AMD64 Architecture Programmer's Manual vol. 2, table 10-1, as
- * QEMU has it), from where gSmst->CpuSaveState points to (SMBASE + FC00h): byte FE12h of SMBASE. Bit 13 is L. */
+/* What edk2 doesn't give, in a saved state of 64-bit layout (AMD64 Architecture Programmer's Manual vol. 2, table 10-1, as
+ * QEMU has it), from where gSmst->CpuSaveState points to (SMBASE + FC00h): CS's attributes are at FE12h of SMBASE, of
+ * which bit 13 is L; EFER is at FED0h. edk2's own LMA says which layout the saved state has, not what the CPU did. */
 #define SAVED_CS_ATTRIBUTES  0x212
 #define CS_ATTRIBUTE_LONG    0x2000
+#define SAVED_EFER           0x2D0
 
 STATIC EFI_SMM_CPU_PROTOCOL               *mCpu;
 STATIC EFI_SMM_CPU_SERVICE_PROTOCOL       *mCpuService;
@@ -153,14 +155,11 @@ ReadRegister (IN UINTN Index, IN EFI_SMM_SAVE_STATE_REGISTER Register, OUT UINT6
   return Status;
 }
 
-/* edk2 gives this one as a byte only. */
-STATIC BOOLEAN
-IsLongMode (IN UINTN Index)
+/* Where it lies in its saved state. */
+STATIC UINT8 *
+Saved (IN UINTN Index, IN UINTN Offset)
 {
-  UINT8  Lma;
-
-  return !EFI_ERROR (mCpu->ReadSaveState (mCpu, sizeof Lma, EFI_SMM_SAVE_STATE_REGISTER_LMA, Index, &Lma)) &&
-         (Lma == EFI_SMM_SAVE_STATE_REGISTER_LMA_64BIT);
+  return (UINT8 *)gSmst->CpuSaveState[Index] + Offset;
 }
 
 STATIC UINT64
@@ -187,8 +186,7 @@ MachineRegisters (struct firmware_machine *Machine, uint32_t Index, struct cpu_r
   RetRegisters->cr3       = Cr3;
   RetRegisters->cr0       = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_CR0);
   RetRegisters->cr4       = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_CR4);
-  /* LME and LMA; the rest of EFER has no bearing on a walk. */
-  RetRegisters->efer      = IsLongMode (Index) ? 0x500 : 0;
+  RetRegisters->efer      = *(UINT64 *)Saved (Index, SAVED_EFER);
   RetRegisters->idt_base  = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_IDTBASE);
   RetRegisters->lstar     = LstarOrZero (Index);
   RetRegisters->cpu_index = Index;
@@ -205,18 +203,43 @@ IsCaller (IN UINTN Index, IN UINT8 Command)
          (UINT8)RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_RAX) == Command && IsHere (Index);
 }
 
+/* Did this CPU write to our port? Only platforms whose saved states have I/O information can say so: QEMU's haven't. */
+STATIC BOOLEAN
+SaysSo (IN UINTN Index)
+{
+  EFI_SMM_SAVE_STATE_IO_INFO  Information;
+
+  return !EFI_ERROR (mCpu->ReadSaveState (mCpu, sizeof Information, EFI_SMM_SAVE_STATE_REGISTER_IO, Index, &Information)) &&
+         (Information.IoPort == SMI_PORT) && (Information.IoType == EFI_SMM_SAVE_STATE_IO_TYPE_OUTPUT);
+}
+
+/* Whose question was answered last. */
+STATIC UINTN  mLast;
+
+/* Anybody's program can have the caller's registers, and wait for others' SMIs with them. Whose CPU is known to have written
+ * comes first; else who comes behind the last one, in a circle, so that each gets his turn. */
 STATIC UINTN
 FindIndex (IN UINT8 Command)
 {
-  UINTN  Index;
+  UINTN  Step, Index, Found;
 
-  for (Index = 0; Index < gSmst->NumberOfCpus; Index++) {
-    if (IsCaller (Index, Command)) {
-      break;
+  Found = gSmst->NumberOfCpus;
+  for (Step = 1; Step <= gSmst->NumberOfCpus; Step++) {
+    Index = (mLast + Step) % gSmst->NumberOfCpus;
+    if (!IsCaller (Index, Command)) {
+      continue;
+    }
+
+    if (SaysSo (Index)) {
+      return Index;
+    }
+
+    if (Found == gSmst->NumberOfCpus) {
+      Found = Index;
     }
   }
 
-  return Index;
+  return Found;
 }
 
 EFI_STATUS
@@ -240,10 +263,11 @@ MachineFindCaller (IN UINT8 Command, OUT UINTN *RetIndex, OUT struct firmware_ca
     return EFI_NOT_FOUND;
   }
 
-  RetCaller->is_64_bit = (*(UINT16 *)((UINT8 *)gSmst->CpuSaveState[Index] + SAVED_CS_ATTRIBUTES) & CS_ATTRIBUTE_LONG) != 0;
+  RetCaller->is_64_bit = (*(UINT16 *)Saved (Index, SAVED_CS_ATTRIBUTES) & CS_ATTRIBUTE_LONG) != 0;
   RetCaller->buffer    = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_RDI);
   RetCaller->size      = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_RCX);
   *RetIndex            = Index;
+  mLast                = Index;
   return EFI_SUCCESS;
 }
 

@@ -18,8 +18,8 @@ MachineInitialize (VOID);
 EFI_STATUS
 MachineTakeMap (OUT struct firmware_map *Map);
 
-/* The CPU that made this SMI: the one whose RBX is the magic number and whose AL is the command. The
- * registers' I/O fields can't say it under QEMU. EFI_NOT_FOUND: none. */
+/* The CPU that made this SMI: one whose RBX is the magic number and whose AL is the command. Where saved states say who
+ * wrote to the port, that one; else whoever has those registers, each in turn. EFI_NOT_FOUND: none. */
 EFI_STATUS
 MachineFindCaller (IN UINT8 Command, OUT UINTN *RetIndex, OUT struct firmware_caller *RetCaller);
 
