@@ -9,16 +9,16 @@ import subprocess
 
 from cryptography.hazmat.primitives import serialization
 
-from link_client import ERROR, Owner, Session, Transport, head
+from link_client import ERROR, OK, Owner, Session, Transport, head, read
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CALLER, MAGIC = 0x4E415A4954524142, 0x4D535A42
 # wire/smi.h
 (ACCEPTED, NOT_64_BIT, NOT_USER, SIZE, ADDRESS, NOT_PRESENT, NOT_WRITABLE, NOT_RAM, TABLES, PAGE_TWICE, FORMAT, SESSION, GRANT,
- REPLY_SIZE, INTERNAL) = range(15)
+ REPLY_SIZE, INTERNAL, TOO_MUCH, NO_PLACE) = range(17)
 # smi-probe.c
 (ORDINARY, AT, SIZED, UNMAPPED_END, UNTOUCHED, READ_ONLY, TWICE, AT_PHYSICAL, REWRITTEN, STORM, COMPATIBLE, TOGETHER, OTHERS, BY_KERNEL,
- ALTER, AT_ALTERED, RESTORE) = range(17)
+ ALTER, AT_ALTERED, RESTORE, MODEL, BESIDE) = range(19)
 LOOP = 0x100
 
 
@@ -72,6 +72,7 @@ class Probe(Transport):
                                         stdout=subprocess.PIPE, env=environment)
         self.session = 0
         self.heard = bytearray()   # all that was ever in an answer
+        self.opened = bytearray()   # and what was sealed in it for enclaves (Enclave)
         refusal, hello = self.smi(0, b"")
         assert refusal == ACCEPTED, refusal
         self.take_hello(hello)
@@ -100,6 +101,11 @@ class Probe(Transport):
             yield address, root
         finally:
             self.raw(RESTORE)
+
+    def rewritten(self, count, message):
+        """What came of so many calls with a buffer that another thread changes meanwhile."""
+        seen, = struct.unpack_from("<Q", self.raw(REWRITTEN, count, message)[1], 16)
+        return {code for code in range(64) if seen >> code & 1}
 
     def refusal(self, kind, argument=0, bytes_=b""):
         """Two CPUs' SMIs may meet: then nobody is answered, and one asks again."""
@@ -177,8 +183,46 @@ class Canary:
         self.ram.close()
 
 
+class Enclave(Session):
+    """What it opens is kept, too: firmware's secrets aren't for it either."""
+
+    def open(self, message):
+        plain = super().open(message)
+        self.transport.opened += plain
+        return plain
+
+
 def session(probe, owner, **grant):
     """An enclave's session by way of the attacker's program."""
-    return Session(probe, owner, "smm:", **grant).handshake()
+    return Enclave(probe, owner, "smm:", **grant).handshake()
+
+
+@contextlib.contextmanager
+def two_words(bartizan, machine):
+    """Where two words lie that a program in the machine changes all the time: the first is the second, or one more."""
+    with open(os.path.join(os.path.dirname(probe_path(bartizan.path)), "two-words"), "rb") as file:
+        machine.exec(["sh", "-c", "cat >/tmp/two-words && chmod +x /tmp/two-words"], input=file.read())
+    machine.exec(["sh", "-c", "/tmp/two-words >/tmp/two-words.out </dev/null 2>&1 & echo $! >/tmp/two-words.pid; "
+                              "until [ -s /tmp/two-words.out ]; do sleep 0.1; done"])
+    yield [int(word, 16) for word in machine.exec(["cat", "/tmp/two-words.out"]).stdout.split()]
+    machine.exec(["sh", "-c", "kill $(cat /tmp/two-words.pid)"])
+
+
+def look_for_moments(session, words, rounds):
+    """Both words in one answer, again and again: how many answers said that they were of one moment (those have to be), and
+    how many different values there were."""
+    between = [read(0x100000)] * 17   # which takes time; as much as one SMI does
+    still, seen = 0, set()
+    for number in range(2 * rounds):
+        ordered = words if number % 2 == 0 else words[::-1]
+        results = session.ask([read(ordered[0], 8), *between, read(ordered[1], 8)])
+        assert all(outcome == OK for outcome, _ in results)
+        values = [int.from_bytes(results[i][1], "little") for i in (0, -1)]
+        first, second = values if number % 2 == 0 else values[::-1]
+        if session.is_still:
+            still += 1
+            assert first - second in (0, 1), "torn, and called whole"
+        seen.add(second)
+    return still, len(seen)
 
 

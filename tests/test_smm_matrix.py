@@ -112,9 +112,38 @@ def test_all_of_its_memory_is_reached_and_every_cpu_is_known(machine, probe):
         assert outcome == OK and struct.unpack_from("<4Q", registers)[0] & 1 << 31, "paging is on"
 
 
-def test_two_cpus_that_call_at_once_get_each_its_own_answer(bartizan, machine, probe):
+@pytest.fixture
+def several_cpus(machine):
     if machine.row["cpus"] == "1":
         pytest.skip("a machine of one CPU")
+
+
+def test_who_has_a_callers_registers_without_its_rights_takes_nobodys_turn(several_cpus, probe):
+    count = 10
+    _, data = probe.raw(smm.BESIDE, count)
+    assert struct.unpack("<2Q", data[16:]) == (count, count)
+
+
+def test_a_buffer_that_another_cpu_changes_meanwhile_is_no_message_or_one_that_is_refused(several_cpus, probe):
+    session = smm.session(probe, smm.LabOwner())
+    assert session.ask([operation(CHECK)]) == [(OK, b"")]
+    sealed = session.seal(session.encode([operation(CHECK)]))
+    altered = sealed[:-1] + bytes([sealed[-1] ^ 1])
+    seen = probe.rewritten(60, struct.pack("<IIII", smm.MAGIC, probe.session, len(altered), 0) + altered)
+    # Sometimes it is whole, but for its last byte.
+    assert seen <= {smm.SESSION, smm.FORMAT, smm.GRANT}, seen
+    assert len(seen) > 1, "nothing was changed at the right moments"
+    session.open(probe.exchange(sealed))
+
+
+def test_what_one_answer_holds_is_of_one_moment_of_all_cpus(bartizan, several_cpus, machine, probe):
+    session = smm.session(probe, smm.LabOwner(), quota_bytes=1 << 28, quota_requests=10000)
+    with smm.two_words(bartizan, machine) as words:
+        still, seen = smm.look_for_moments(session, words, 8)
+    assert still > 8 and seen > 6, (still, seen)
+
+
+def test_two_cpus_that_call_at_once_get_each_its_own_answer(bartizan, several_cpus, machine, probe):
     count = 60
     _, data = probe.raw(smm.TOGETHER, count)
     answered, right = struct.unpack("<2Q2Q", data[16:])[:2], struct.unpack("<2Q2Q", data[16:])[2:]

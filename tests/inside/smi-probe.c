@@ -32,7 +32,7 @@ enum kind {
 	READ_ONLY,
 	TWICE, /* its second page is its first */
 	PHYSICAL, /* pages that lie at the physical address `argument`, by /dev/mem */
-	REWRITTEN, /* by another thread, all the time */
+	REWRITTEN, /* by another thread, all the time, `argument` calls; the answer: a bit for each refusal that came */
 	STORM, /* `argument` calls with what stands in the buffer */
 	COMPATIBLE, /* by 32-bit code */
 	TOGETHER, /* `argument` calls by each of two CPUs at once; the answer: how many of each were answered, and
@@ -44,6 +44,9 @@ enum kind {
 		* with the address of its own table. The answer: struct altered */
 	AT_ALTERED, /* that page as buffer */
 	RESTORE,
+	MODEL, /* the answer: the model-specific register `argument` */
+	BESIDE, /* `argument` calls of the second CPU's, while a program without any right has a caller's registers on
+		 * the first one; the answer: how many were answered, and rightly */
 };
 
 enum { LOOP = 0x100 };
@@ -108,27 +111,43 @@ static uint8_t *twice(void)
 
 static void *rewrite(void *unused)
 {
+	/* volatile: or the compiler keeps them in registers until the loop's end. */
+	volatile uint8_t *changed = buffer;
+
 	/* The message's type, size and session: what a check might look at before what is done. */
 	while (rewrites) {
-		buffer[SMI_HEAD_SIZE] ^= 2;
-		buffer[8] ^= 0x40;
-		buffer[4] ^= 1;
+		changed[SMI_HEAD_SIZE] ^= 2;
+		changed[8] ^= 0x40;
+		changed[4] ^= 1;
 	}
 	return unused;
 }
 
+static void reply(const void *bytes, size_t size)
+{
+	const struct smi_head head = {SMI_HEAD_MAGIC, 0, (uint32_t)size, 0};
+
+	memcpy(buffer, &head, sizeof head);
+	memcpy(buffer + sizeof head, bytes, size);
+}
+
 static uint64_t call_rewritten(uint64_t count)
 {
+	uint64_t seen = 0;
 	pthread_t thread;
-	uint64_t answer = 0;
 
 	rewrites = true;
 	must(pthread_create(&thread, NULL, rewrite, NULL) == 0, "thread");
-	for (uint64_t i = 0; i < count; i++)
-		answer = smi((uintptr_t)buffer, SIZE);
+	for (uint64_t i = 0; i < count; i++) {
+		const uint64_t answer = smi((uintptr_t)buffer, SIZE);
+
+		if (answer != SMI_CALLER)
+			seen |= UINT64_C(1) << (answer & 63);
+	}
 	rewrites = false;
 	pthread_join(thread, NULL);
-	return answer | 0xff;
+	reply(&seen, sizeof seen);
+	return FIRMWARE_ACCEPTED;
 }
 
 static uint64_t call_storm(uint64_t count)
@@ -196,6 +215,15 @@ struct twin {
 
 static pthread_barrier_t start;
 
+static void stay_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	must(sched_setaffinity(0, sizeof set, &set) == 0, "a second CPU");
+}
+
 /* Asks who the firmware is, in a buffer of its own. */
 static void *call_many(void *argument)
 {
@@ -203,11 +231,8 @@ static void *call_many(void *argument)
 	struct smi_head *head = (struct smi_head *)map(PAGE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	const struct smi_head question = {SMI_HEAD_MAGIC, 0, 0, 0};
 	uint8_t first[16] = {0};
-	cpu_set_t set;
 
-	CPU_ZERO(&set);
-	CPU_SET(twin->cpu, &set);
-	must(sched_setaffinity(0, sizeof set, &set) == 0, "a second CPU");
+	stay_on(twin->cpu);
 	must(mlock(head, PAGE) == 0, "mlock");
 	must(ioperm(SMI_PORT, 1, 1) == 0, "ioperm");
 	pthread_barrier_wait(&start);
@@ -227,14 +252,6 @@ static void *call_many(void *argument)
 	return NULL;
 }
 
-static void reply(const void *bytes, size_t size)
-{
-	const struct smi_head head = {SMI_HEAD_MAGIC, 0, (uint32_t)size, 0};
-
-	memcpy(buffer, &head, sizeof head);
-	memcpy(buffer + sizeof head, bytes, size);
-}
-
 static uint64_t call_together(uint64_t count)
 {
 	struct twin twins[2] = {{.cpu = 0, .call_count = count}, {.cpu = 1, .call_count = count}};
@@ -247,6 +264,64 @@ static uint64_t call_together(uint64_t count)
 		pthread_join(threads[i], NULL);
 	const uint64_t counts[] = {twins[0].answered_count, twins[1].answered_count, twins[0].right_count,
 				   twins[1].right_count};
+	reply(counts, sizeof counts);
+	return FIRMWARE_ACCEPTED;
+}
+
+static volatile bool spins;
+
+/* Waits for the SMIs of others with the registers of a caller. */
+static void *spin(void *unused)
+{
+	stay_on(0);
+	while (spins) {
+		uint64_t rax = 0, rbx = 0, left = 100000;
+
+		__asm__ volatile("1: mov %[caller], %%rbx\n\t"
+				 "mov %[command], %%eax\n\t"
+				 "dec %[left]\n\t"
+				 "jnz 1b"
+				 : "+a"(rax), "+b"(rbx), [left] "+r"(left)
+				 : [caller] "r"(SMI_CALLER), [command] "i"(SMI_COMMAND), "D"(0), "c"(0)
+				 : "cc");
+	}
+	return unused;
+}
+
+/* As the host's side does it: who isn't answered asks again, 64 times at most. */
+static void *call_beside(void *argument)
+{
+	struct twin *twin = argument;
+
+	stay_on(twin->cpu);
+	must(ioperm(SMI_PORT, 1, 1) == 0, "ioperm");
+	for (uint64_t i = 0; i < twin->call_count; i++) {
+		uint64_t rbx = SMI_CALLER;
+
+		for (int attempt = 0; attempt < 64 && rbx == SMI_CALLER; attempt++) {
+			const struct smi_head question = {SMI_HEAD_MAGIC, 0, 0, 0};
+
+			memcpy(buffer, &question, sizeof question);
+			rbx = smi((uintptr_t)buffer, PAGE);
+		}
+		twin->answered_count += rbx != SMI_CALLER;
+		twin->right_count += (rbx & 0xff) == FIRMWARE_ACCEPTED;
+	}
+	return NULL;
+}
+
+static uint64_t call_beside_spinner(uint64_t count)
+{
+	struct twin twin = {.cpu = 1, .call_count = count};
+	pthread_t spinner, caller;
+
+	spins = true;
+	must(pthread_create(&spinner, NULL, spin, NULL) == 0, "thread");
+	must(pthread_create(&caller, NULL, call_beside, &twin) == 0, "thread");
+	pthread_join(caller, NULL);
+	spins = false;
+	pthread_join(spinner, NULL);
+	const uint64_t counts[] = {twin.answered_count, twin.right_count};
 	reply(counts, sizeof counts);
 	return FIRMWARE_ACCEPTED;
 }
@@ -340,6 +415,14 @@ static uint64_t call_restore(void)
 	return 0xff;
 }
 
+static uint64_t call_model(uint64_t number)
+{
+	const uint64_t value = ask_kernel(SMI_KERNEL_MSR, number, 0);
+
+	reply(&value, sizeof value);
+	return FIRMWARE_ACCEPTED;
+}
+
 static uint64_t call(uint32_t kind, uint64_t argument)
 {
 	uint8_t *other = kind == UNTOUCHED || kind == READ_ONLY || kind == UNMAPPED_END
@@ -369,6 +452,8 @@ static uint64_t call(uint32_t kind, uint64_t argument)
 	case ALTER: return call_alter(argument);
 	case AT_ALTERED: return smi((uintptr_t)altered_page, PAGE);
 	case RESTORE: return call_restore();
+	case MODEL: return call_model(argument);
+	case BESIDE: return call_beside_spinner(argument);
 	default: return smi((uintptr_t)buffer, SIZE);
 	}
 }

@@ -9,6 +9,7 @@
 #include <linux/uaccess.h>
 
 #include <asm/cpufeature.h>
+#include <asm/msr.h>
 #include <asm/special_insns.h>
 
 #include "smi-kernel.h"
@@ -49,6 +50,7 @@ static long command(struct file *file, unsigned int number, unsigned long argume
 	case SMI_KERNEL_WRITE: WRITE_ONCE(*(unsigned long long *)__va(request.first), request.second); break;
 	case SMI_KERNEL_CR3: request.result = user_cr3(); break;
 	case SMI_KERNEL_CR4: request.result = native_read_cr4(); break;
+	case SMI_KERNEL_MSR: rdmsrl(request.first, request.result); break;
 	default: return -EINVAL;
 	}
 	return copy_to_user((void __user *)argument, &request, sizeof request) != 0 ? -EFAULT : 0;

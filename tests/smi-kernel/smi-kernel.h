@@ -11,6 +11,7 @@ enum smi_kernel_operation {
 	SMI_KERNEL_WRITE,
 	SMI_KERNEL_CR3, /* the caller's, as it is in user mode */
 	SMI_KERNEL_CR4,
+	SMI_KERNEL_MSR, /* the first argument's, of whichever CPU this is */
 };
 
 struct smi_kernel_request {
