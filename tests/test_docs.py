@@ -103,6 +103,7 @@ def test_what_is_installed_runs_and_brings_its_pages_and_units(pages, tmp_path):
         unit = (top / f"lib/systemd/system/bartizan-{daemon}.service").read_text()
         assert f"\nExecStart=/opt/watch/bin/bartizan-{daemon} " in unit
         assert (top / f"bin/bartizan-{daemon}").stat().st_mode & 0o111
+    assert "\nStartLimitIntervalSec=0\n" in unit.split("[Service]")[0]   # the verifier is started again however often it ends
     done = subprocess.run([top / "bin/bartizan", "cat", "--backend", "plain", "--target", "dump:/nowhere", "version"],
                           capture_output=True, check=False, timeout=30)
     assert done.returncode == 125 and b"/nowhere" in done.stderr   # its image was found

@@ -137,6 +137,43 @@ static status refuse(void *context, const struct vigil_target *target)
 	return STATUS_IO;
 }
 
+static void a_shorter_interval_makes_nobody_missing_who_was_in_time(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 60000), STATUS_OK);
+	assert_int_equal(vigil_expect(vigil, "web-2", 10000), STATUS_OK);
+	look(0, 50 * SECOND);
+	assert_string_equal(told, "web-2 missing");
+	assert_int_equal(vigil_expect(vigil, "web-1", 5000), STATUS_OK);
+	assert_int_equal(vigil_expect(vigil, "web-2", 5000), STATUS_OK);
+	look(50 * SECOND, 60 * SECOND);
+	assert_int_equal(told_count, 1);
+	/* But then it counts; and who was missing is so still. */
+	look(60 * SECOND, 61 * SECOND);
+	assert_string_equal(told, "web-1 missing");
+	assert_int_equal(told_count, 2);
+	assert_int_equal(hear("web-2"), VIGIL_MISSING);
+	/* A longer one, or the same again, gives nobody more time than it says. */
+	look(61 * SECOND, 68 * SECOND);
+	assert_int_equal(vigil_expect(vigil, "web-2", 5000), STATUS_OK);
+	assert_int_equal(vigil_expect(vigil, "web-2", 6000), STATUS_OK);
+	look(68 * SECOND, 72 * SECOND);
+	assert_int_equal(told_count, 2);
+	look(72 * SECOND, 74 * SECOND);
+	assert_int_equal(told_count, 3);
+}
+
+static void who_was_silent_for_too_long_already_is_told_by_a_shorter_interval_too(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 5000), STATUS_OK);
+	for (uint64_t now = 0; now <= 11 * SECOND; now += SECOND / 4)
+		assert_true(vigil_look(vigil, START + now, refuse, NULL) == STATUS_OK || now > 10 * SECOND);
+	assert_int_equal(vigil_expect(vigil, "web-1", 4000), STATUS_OK);
+	look(11 * SECOND, 11 * SECOND);
+	assert_string_equal(told, "web-1 missing");
+}
+
 static void an_alarm_that_could_not_be_kept_is_told_again(void **state)
 {
 	(void)state;
@@ -247,6 +284,8 @@ int main(void)
 		TEST(who_is_heard_in_time_is_never_missing),
 		TEST(an_hour_that_nobody_watched_makes_nobody_missing),
 		TEST(a_clock_that_goes_back_stands_still),
+		TEST(a_shorter_interval_makes_nobody_missing_who_was_in_time),
+		TEST(who_was_silent_for_too_long_already_is_told_by_a_shorter_interval_too),
 		TEST(an_alarm_that_could_not_be_kept_is_told_again),
 		TEST(who_is_heard_between_two_looks_was_heard_then),
 		TEST(a_look_that_could_not_be_kept_is_told_again),

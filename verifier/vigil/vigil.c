@@ -96,6 +96,20 @@ static status make_room(struct vigil *vigil)
 	return STATUS_OK;
 }
 
+static bool is_silent(const struct vigil *vigil, const struct target *target)
+{
+	return vigil->watched_ns - target->heard_ns > NS_PER_MS * INTERVALS_MISSED * target->interval_ms;
+}
+
+/* Nobody was asked for a heartbeat as often as that until now: who was in time by the longer interval has two of the
+ * shorter one from here. */
+static void change_interval(const struct vigil *vigil, struct target *target, uint32_t interval_ms)
+{
+	if (interval_ms < target->interval_ms && target->state != VIGIL_MISSING && !is_silent(vigil, target))
+		target->heard_ns = vigil->watched_ns;
+	target->interval_ms = interval_ms;
+}
+
 status vigil_expect(struct vigil *vigil, const char *name, uint32_t interval_ms)
 {
 	bool is_found;
@@ -105,7 +119,7 @@ status vigil_expect(struct vigil *vigil, const char *name, uint32_t interval_ms)
 			      VIGIL_NAME_SIZE - 1);
 	size_t place = place_of(vigil, name, &is_found);
 	if (is_found) {
-		vigil->targets[place].interval_ms = interval_ms;
+		change_interval(vigil, &vigil->targets[place], interval_ms);
 		return STATUS_OK;
 	}
 	TRY(make_room(vigil));
@@ -156,11 +170,6 @@ status vigil_hear(struct vigil *vigil, const char *name, uint64_t now_ns, enum v
 	advance(vigil, now_ns);
 	target->heard_ns = vigil->watched_ns;
 	return STATUS_OK;
-}
-
-static bool is_silent(const struct vigil *vigil, const struct target *target)
-{
-	return vigil->watched_ns - target->heard_ns > NS_PER_MS * INTERVALS_MISSED * target->interval_ms;
 }
 
 static struct vigil_target describe(const struct vigil *vigil, const struct target *target)

@@ -43,8 +43,8 @@ MUST_USE status vigil_create(uint64_t now_ns, struct vigil **ret_vigil);
 void vigil_destroy(struct vigil *vigil);
 
 /* Expect a target from now on, unknown as yet; one that is expected keeps its state and gets the
- * new interval. STATUS_USAGE, reported: an empty or long name, or no interval. STATUS_LIMIT,
- * STATUS_NO_MEMORY: reported. */
+ * new interval; a shorter one counts from now on, and `silent_ns` with it, but for who is missing. STATUS_USAGE,
+ * reported: an empty or long name, or no interval. STATUS_LIMIT, STATUS_NO_MEMORY: reported. */
 MUST_USE status vigil_expect(struct vigil *vigil, const char *name, uint32_t interval_ms);
 /* STATUS_MISSING, not reported: nobody expects it. */
 MUST_USE status vigil_dismiss(struct vigil *vigil, const char *name);
