@@ -10,8 +10,13 @@
 struct comparing {
 	const struct config *config;
 	struct ledger *ledger;
+	struct station *station; /* NULL: there is none yet */
 	char (*gone)[LEDGER_NAME_SIZE];
 	size_t gone_count;
+	/* Of each of the configuration's targets that the station was told of: its interval there before; 0: it was
+	 * unknown. */
+	uint32_t *before;
+	size_t told_count;
 };
 
 static int by_name(const void *name, const void *target)
@@ -35,18 +40,47 @@ static status find_gone(void *context, const struct ledger_target *target)
 	return STATUS_OK;
 }
 
+static status tell_station(struct comparing *comparing)
+{
+	const struct config *config = comparing->config;
+	struct vigil_target known;
+
+	comparing->before = calloc(config->target_count, sizeof *comparing->before);
+	if (comparing->before == NULL)
+		return report(STATUS_NO_MEMORY, "out of memory");
+	for (size_t i = 0; i < config->target_count; i++) {
+		const struct config_target *target = &config->targets[i];
+
+		if (vigil_find(station_vigil(comparing->station), target->name, &known) == STATUS_OK)
+			comparing->before[i] = known.interval_ms;
+		comparing->told_count = i + 1;
+		TRY(station_expect(comparing->station, target->name, target->interval_ms));
+	}
+	return STATUS_OK;
+}
+
+/* The store didn't take it: the station expects what it did. */
+static void take_back(const struct comparing *comparing)
+{
+	for (size_t i = 0; i < comparing->told_count; i++) {
+		const char *name = comparing->config->targets[i].name;
+
+		if (comparing->before[i] == 0)
+			station_dismiss(comparing->station, name);
+		else /* which it knows: nothing of that can fail */
+			(void)!station_expect(comparing->station, name, comparing->before[i]);
+	}
+}
+
 static status keep(struct comparing *comparing)
 {
 	TRY(ledger_targets_visit(comparing->ledger, find_gone, comparing));
-	for (size_t i = 0; i < comparing->gone_count; i++) {
-		fprintf(stderr, "bartizan-verifier: %s isn't in the configuration any more: it isn't expected\n",
-			comparing->gone[i]);
+	for (size_t i = 0; i < comparing->gone_count; i++)
 		TRY(ledger_target_dismiss(comparing->ledger, comparing->gone[i]));
-	}
 	for (size_t i = 0; i < comparing->config->target_count; i++)
 		TRY(ledger_target_enrol(comparing->ledger, comparing->config->targets[i].name,
 					comparing->config->targets[i].interval_ms));
-	return STATUS_OK;
+	return comparing->station != NULL ? tell_station(comparing) : STATUS_OK;
 }
 
 static status keep_in_batch(struct comparing *comparing)
@@ -59,27 +93,21 @@ static status keep_in_batch(struct comparing *comparing)
 	return result != STATUS_OK ? result : end;
 }
 
-/* What the store expects now, the station does, too. Those who go make room for those who come. */
-static status tell_station(const struct comparing *comparing, struct station *station)
-{
-	for (size_t i = 0; i < comparing->gone_count; i++)
-		station_dismiss(station, comparing->gone[i]);
-	TRY(ledger_batch_begin(comparing->ledger));
-	status result = STATUS_OK;
-	for (size_t i = 0; i < comparing->config->target_count && result == STATUS_OK; i++)
-		result = station_expect(station, comparing->config->targets[i].name,
-					comparing->config->targets[i].interval_ms);
-	status end = ledger_batch_end(comparing->ledger);
-	return result != STATUS_OK ? result : end;
-}
-
+/* Store and station change together, or neither does. */
 status enrol_targets(const struct config *config, struct ledger *ledger, struct station *station)
 {
-	struct comparing comparing = {.config = config, .ledger = ledger};
-	status result = keep_in_batch(&comparing);
+	struct comparing comparing = {.config = config, .ledger = ledger, .station = station};
+	const status result = keep_in_batch(&comparing);
 
-	if (result == STATUS_OK && station != NULL)
-		result = tell_station(&comparing, station);
+	if (result != STATUS_OK)
+		take_back(&comparing);
+	for (size_t i = 0; result == STATUS_OK && i < comparing.gone_count; i++) {
+		fprintf(stderr, "bartizan-verifier: %s isn't in the configuration any more: it isn't expected\n",
+			comparing.gone[i]);
+		if (station != NULL)
+			station_dismiss(station, comparing.gone[i]);
+	}
+	free(comparing.before);
 	free(comparing.gone);
 	return result;
 }

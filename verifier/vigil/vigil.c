@@ -84,9 +84,9 @@ static status make_room(struct vigil *vigil)
 {
 	if (vigil->target_count < vigil->target_capacity)
 		return STATUS_OK;
-	if (vigil->target_count == VIGIL_TARGET_COUNT_MAX)
+	if (vigil->target_count == VIGIL_TARGET_COUNT_BOTH)
 		return report(STATUS_LIMIT, "%d targets are watched already: more need another verifier",
-			      VIGIL_TARGET_COUNT_MAX);
+			      VIGIL_TARGET_COUNT_BOTH);
 	size_t capacity = vigil->target_capacity == 0 ? TARGET_COUNT_START : 2 * vigil->target_capacity;
 	struct target *targets = reallocarray(vigil->targets, capacity, sizeof *targets);
 	if (targets == NULL)

@@ -26,6 +26,8 @@ enum {
 	VIGIL_NAME_SIZE = 64, /* with its NUL */
 	/* Ten thousand are promised (docs/bench.md); each takes 104 bytes. */
 	VIGIL_TARGET_COUNT_MAX = 100000,
+	/* For a moment: those before a reload and those after it. */
+	VIGIL_TARGET_COUNT_BOTH = 2 * VIGIL_TARGET_COUNT_MAX,
 };
 
 enum vigil_state {
