@@ -326,6 +326,27 @@ def test_the_enclave_goes_on_after_its_connection_and_the_verifier_were_gone(wat
     assert watching.process.poll() is None
 
 
+def test_a_host_whose_clock_stands_still_doesnt_end_the_watch(watched, guest, tmp_path):
+    """It could have had the enclave sleep for ever, and answer each challenge."""
+    frozen, freeze = tmp_path / "frozen.so", tmp_path / "freeze"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", frozen, f"{ROOT}/tests/frozen-clock.c"], check=True)
+    watched.stop()
+    watched.configure(["netstat", "cat", "watch"])
+    watched.start()
+    process = subprocess.Popen(watched.command("watch", "--every", "1s", "netstat -tln"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, env={**watched.bartizan.environment, "LD_PRELOAD": str(frozen), "FREEZE": str(freeze)})
+    try:
+        watched.wait(lambda state: any(t["state"] == "healthy" and t["scan"]["program"] == "netstat" for t in state["targets"]))
+        freeze.touch()
+        count = watched.status()["scan"]["count"]
+        watched.wait(lambda state: any(t["scan"]["count"] >= count + 4 for t in state["targets"]))
+        listen_in(guest, 4715)
+        watched.wait(lambda state: any(":4715" in line for f in state["findings"] if f["kind"] == "finding" for line in f["details"].get("new", [])))
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
 def test_an_enclave_that_is_killed_is_missing_within_two_intervals_and_a_second(watched, guest, watching):
     killed = time.monotonic()
     watching.process.kill()

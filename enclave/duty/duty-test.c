@@ -35,6 +35,10 @@ static struct {
 	size_t answers_size;
 	uint16_t type; /* of the frame that is being sent */
 	bool is_body;
+	uint32_t interval_ms; /* of the welcome */
+	bool is_clock_frozen, hangs_up;
+	int64_t verifiers_ms,
+		challenge_ms; /* the verifier's own clock, and when it sends the next challenge; 0: none */
 } world;
 
 /* ---- the host */
@@ -187,7 +191,7 @@ static void answer_request(void)
 
 status verifier_send(struct span bytes, uint32_t patience_ms)
 {
-	const struct verifier_welcome welcome = {.interval_ms = 1000000};
+	const struct verifier_welcome welcome = {.interval_ms = world.interval_ms};
 	struct agent_frame head;
 
 	world.patience_ms = patience_ms;
@@ -203,10 +207,33 @@ status verifier_send(struct span bytes, uint32_t patience_ms)
 	return STATUS_OK;
 }
 
+static void challenge(void)
+{
+	const struct verifier_challenge challenge = {{3}};
+
+	say(VERIFIER_CHALLENGE, &challenge, sizeof challenge);
+}
+
+static void pass(uint32_t wait_ms)
+{
+	world.now_ms += world.is_clock_frozen ? 0 : wait_ms;
+	world.verifiers_ms += wait_ms;
+	if (world.verifiers_ms > 1000000)
+		fail_msg("it waits for ever");
+	if (world.challenge_ms == 0 || world.verifiers_ms < world.challenge_ms)
+		return;
+	challenge();
+	world.challenge_ms += world.interval_ms;
+}
+
 status verifier_receive_within(void *buffer, size_t size, uint32_t wait_ms, size_t *ret_size)
 {
+	if (world.hangs_up) {
+		world.hangs_up = false;
+		return STATUS_GONE;
+	}
 	if (world.answers_size == 0) {
-		world.now_ms += wait_ms;
+		pass(wait_ms);
 		return STATUS_TORN;
 	}
 	*ret_size = size < world.answers_size ? size : world.answers_size;
@@ -255,6 +282,7 @@ static int set_up(void **state)
 {
 	memset(&world, 0, sizeof world);
 	world.now_ms = 5000000;
+	world.interval_ms = 1000000;
 	report_sink_set(ignore, NULL);
 	duty_hold(false);
 	duty_grant_note(0, NULL);
@@ -397,6 +425,61 @@ static void a_target_stands_still_for_no_longer_than_agents_let_it(void **state)
 	assert_int_equal(world.renewal_count, 2);
 }
 
+/* A verifier with that interval, which has sent its first challenge. */
+static void meet_verifier(uint32_t interval_ms)
+{
+	world.interval_ms = interval_ms;
+	world.hangs_up = true;
+	duty_pump();
+	world.now_ms += 1000;
+	duty_pump();
+	challenge();
+	duty_pump();
+	assert_int_equal(world.type, VERIFIER_HEARTBEAT);
+	world.verifiers_ms = 0;
+	world.challenge_ms = interval_ms;
+}
+
+static void a_host_whose_clock_stands_still_lets_nobody_sleep_for_ever(void **state)
+{
+	const struct timespec duration = {.tv_sec = 10};
+
+	duty_look_note(1);
+	meet_verifier(2000);
+	world.is_clock_frozen = true;
+	for (int i = 0; i < 3; i++) {
+		world.verifiers_ms = 0;
+		world.challenge_ms = 500;
+		assert_true(duty_sleep(&duration));
+		/* An interval more than was wanted, at most, and what is between two challenges. */
+		assert_in_range(world.verifiers_ms, 10000, 14000);
+	}
+}
+
+static void challenges_that_waited_or_come_in_time_dont_shorten_a_sleep(void **state)
+{
+	const struct timespec duration = {.tv_sec = 10};
+
+	duty_look_note(1);
+	meet_verifier(2000);
+	for (int64_t first_ms = 1; first_ms <= 2001; first_ms += 500) {
+		for (int i = 0; i < 30; i++)
+			challenge();
+		world.verifiers_ms = 0;
+		world.challenge_ms = first_ms;
+		const int64_t start_ms = world.now_ms;
+		assert_true(duty_sleep(&duration));
+		assert_in_range(world.now_ms - start_ms, 10000, 10999);
+	}
+	/* One that comes at once over a new connection is no interval. */
+	for (int i = 0; i < 20; i++)
+		meet_verifier(2000);
+	world.challenge_ms = 0;
+	const int64_t start_ms = world.now_ms;
+	assert_true(duty_sleep(&duration));
+	assert_in_range(world.now_ms - start_ms, 10000, 10999);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,6 +492,8 @@ int main(void)
 		cmocka_unit_test_setup(what_else_is_sent_waits_as_long_as_ever, set_up),
 		cmocka_unit_test_setup(nothing_waits_for_the_verifier_while_the_target_stands_still, set_up),
 		cmocka_unit_test_setup(a_target_stands_still_for_no_longer_than_agents_let_it, set_up),
+		cmocka_unit_test_setup(a_host_whose_clock_stands_still_lets_nobody_sleep_for_ever, set_up),
+		cmocka_unit_test_setup(challenges_that_waited_or_come_in_time_dont_shorten_a_sleep, set_up),
 		cmocka_unit_test_setup(a_child_that_must_connect_first_waits_no_longer, set_up),
 	};
 

@@ -320,18 +320,35 @@ static void host_sleep(int64_t ms)
 	(void)runtime_call_host(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, 0, 0, 0);
 }
 
+/* Until then, by whichever clock is ahead: a host whose clock stands still would have us sleep for ever, while each
+ * heartbeat said that all is well. */
+struct sleep_end {
+	int64_t host_ms, verified_ms;
+};
+
+static int64_t sleep_left(const struct sleep_end *end)
+{
+	return duty.talk.verified_ms < end->verified_ms ? end->host_ms - talk_now_ms() : 0;
+}
+
 bool duty_sleep(const struct timespec *duration)
 {
-	int64_t end_ms, left_ms;
+	/* More than a year is as good as for ever, and doesn't overflow. */
+	const int64_t sleep_ms =
+		(duration->tv_sec < INT32_MAX ? duration->tv_sec : INT32_MAX) * 1000 + duration->tv_nsec / 1000000;
+	struct sleep_end end = {.host_ms = talk_now_ms() + sleep_ms};
+	int64_t left_ms;
 
 	if (!is_on() && duty.renew == NULL)
 		return false;
-	if (is_on())
+	if (is_on()) {
 		duty_output_flush();
-	/* More than a year is as good as for ever, and doesn't overflow. */
-	end_ms = talk_now_ms() + (duration->tv_sec < INT32_MAX ? duration->tv_sec : INT32_MAX) * 1000 +
-		 duration->tv_nsec / 1000000;
-	while ((left_ms = end_ms - talk_now_ms()) > 0) {
+		/* What came before is of earlier. */
+		listen_for(0);
+	}
+	/* Of the interval that ends with the first challenge from now on an unknown part is over. */
+	end.verified_ms = duty.talk.verified_ms + sleep_ms + duty.talk.interval_ms;
+	while ((left_ms = sleep_left(&end)) > 0) {
 		const uint32_t part_ms = left_ms < LOOK_MS ? (uint32_t)left_ms : LOOK_MS;
 
 		if (is_on())

@@ -37,7 +37,8 @@ int64_t talk_now_ms(void)
 void talk_disconnect(struct talk *talk)
 {
 	verifier_disconnect();
-	talk->is_connected = talk->is_welcome = talk->owes_heartbeat = talk->holds_results = false;
+	talk->is_connected = talk->is_welcome = talk->owes_heartbeat = talk->holds_results = talk->is_challenged =
+		false;
 	talk->received_size = 0;
 }
 
@@ -119,6 +120,8 @@ static void take_challenge(struct talk *talk, struct span body)
 {
 	memcpy(talk->nonce, body.data, sizeof talk->nonce);
 	talk->owes_heartbeat = true;
+	talk->verified_ms += talk->is_challenged ? talk->interval_ms : 0;
+	talk->is_challenged = true;
 	talk->challenged_ms = talk_now_ms();
 	talk->holds_results = false;
 }

@@ -26,6 +26,9 @@ struct talk {
 	bool owes_heartbeat;
 	uint8_t nonce[VERIFIER_NONCE_SIZE];
 	int64_t challenged_ms;
+	/* The verifier's time, which the host can hold up and can't stop: a challenge comes once an interval. */
+	bool is_challenged; /* over this connection: the first one comes at once */
+	int64_t verified_ms;
 	bool is_silent; /* no heartbeats: it speaks for a stream that is over, or a program that another one runs */
 	uint64_t sent_number; /* the last result that was sent over this connection */
 	uint64_t kept_number; /* the last one that the verifier has said it has */

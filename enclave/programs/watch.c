@@ -171,12 +171,15 @@ static double now_seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-static void sleep_until(double at)
+/* At most `longest`: a clock that stands still, or was turned back, doesn't make the next sleep longer. */
+static void sleep_until(double at, double longest)
 {
 	double left = at - now_seconds();
 
 	if (left <= 0)
 		return;
+	if (left > longest)
+		left = longest;
 	const struct timespec duration = {.tv_sec = (time_t)left,
 					  .tv_nsec = (long)((left - (double)(time_t)left) * 1e9)};
 	nanosleep(&duration, NULL);
@@ -194,7 +197,7 @@ static void watch(struct command *commands, int command_count, double interval, 
 		if (next < now_seconds())
 			next = now_seconds();
 		if (i + 1 != round_count)
-			sleep_until(next);
+			sleep_until(next, interval);
 	}
 }
 
