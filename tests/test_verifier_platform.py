@@ -179,10 +179,11 @@ def answers_around_a_reload(one):
 
 
 def test_whose_turn_to_be_judged_has_not_come_gets_no_grant(tmp_path):
-    """While a long configuration is read, it asks; that is looked at before its turn comes. (Some machines read faster than it asks.)"""
-    for attempt in range(8):
-        (tmp_path / str(attempt)).mkdir()
-        one = World(tmp_path / str(attempt), more_targets=[f"qemu:more{i}" for i in range(3000)])
+    """While a long configuration is read, it asks; that is looked at before its turn comes. Where it is read faster than
+    that, it becomes a longer one."""
+    for count in (3000, 12000, 48000, 96000):
+        (tmp_path / str(count)).mkdir()
+        one = World(tmp_path / str(count), more_targets=[f"qemu:more{i}" for i in range(count)])
         try:
             answers = answers_around_a_reload(one)
         finally:
