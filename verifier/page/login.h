@@ -25,12 +25,13 @@ struct login {
 	/* So that not each request costs 50 ms: the last good password's SHA-256 under a key of this process. */
 	uint8_t cache_key[32], cached[32];
 	bool is_cached;
-	uint64_t next_try_ns; /* wrong ones: one a second, whoever tries */
+	uint64_t next_try_ns; /* wrong ones for this user: one a second, whoever tries */
 };
 
 /* STATUS_MISSING, STATUS_IO, STATUS_MALFORMED: reported. STATUS_DENIED, reported: others can read the file. */
 MUST_USE status login_init(struct login *login, const char *path);
-/* STATUS_DENIED, not reported: no. STATUS_TORN, not reported: too soon after a wrong one. */
+/* STATUS_DENIED, not reported: no. STATUS_TORN, not reported: too soon after a wrong one of this user. The last good
+ * password is never too soon. */
 MUST_USE status login_check(struct login *login, const char *user, const char *password, uint64_t now_ns);
 /* A file's line, with its newline and NUL. STATUS_USAGE: such a user or password can't be; STATUS_INTERNAL. Reported.
  */
