@@ -9,18 +9,23 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/checked.h"
 #include "base/test.h"
 
 enum {
 	LIMIT_MS = 60000,
+	SHORT_LIMIT_MS = 1000,
 	LINE_SIZE = 256,
 };
 
 static char directory[] = "/tmp/pauser-XXXXXX", path[64];
 static _Atomic bool runs;
 static _Atomic int cont_count;
+static _Atomic bool is_silent;
 
 static void answer(int client, const char *line)
 {
@@ -102,17 +107,93 @@ static void one_that_stood_before_and_went_on_was_late(void **state)
 	assert_int_equal(cont_count, 0);
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void between_two_pauses_a_guest_runs_as_long_as_it_stood(void **state)
+{
+	const struct timespec stands = {.tv_nsec = 150000000};
+	struct source_pause pause;
+
+	(void)state;
+	runs = true;
+	assert_int_equal(pauser_stop(getpid(), path), STATUS_OK);
+	nanosleep(&stands, NULL);
+	assert_int_equal(pauser_continue(&pause), STATUS_OK);
+	uint64_t went_on_ns = now_ns();
+	assert_true(pause.stopped_ns >= 150000000);
+	assert_int_equal(pauser_stop(getpid(), path), STATUS_OK);
+	assert_true(now_ns() - went_on_ns >= pause.stopped_ns * 9 / 10);
+	assert_int_equal(pauser_continue(&pause), STATUS_OK);
+}
+
+/* A session that pauses, and then says nothing until it is told to end. */
+static void *fall_silent(void *argument)
+{
+	struct source_pause *pause = argument;
+
+	if (pauser_stop(getpid(), path) != STATUS_OK)
+		return NULL;
+	is_silent = true;
+	while (is_silent)
+		usleep(1000);
+	return pauser_continue(pause) == STATUS_OK ? pause : NULL;
+}
+
+static void who_does_not_end_a_pause_in_time_keeps_nobody_from_the_next_one(void **state)
+{
+	struct source_pause pause, lost = {0};
+	pthread_t thread;
+	void *ended;
+
+	(void)state;
+	runs = true;
+	assert_int_equal(pthread_create(&thread, NULL, fall_silent, &lost), 0);
+	while (!is_silent)
+		usleep(1000);
+	assert_int_equal(pauser_stop(getpid(), path), STATUS_OK);
+	cont_count = 0;
+	is_silent = false;
+	assert_int_equal(pthread_join(thread, &ended), 0);
+	assert_non_null(ended);
+	assert_true(lost.was_late);
+	assert_false(runs);
+	assert_int_equal(pauser_continue(&pause), STATUS_OK);
+	assert_false(pause.was_late);
+	assert_int_equal(cont_count, 1);
+	assert_true(runs);
+}
+
+static int run_with(uint32_t limit_ms, int *listener, const struct CMUnitTest *tests, size_t count)
+{
+	pthread_t thread;
+
+	/* Before threads: it makes a process. */
+	if (pauser_start(limit_ms, NULL, NULL) != STATUS_OK || pthread_create(&thread, NULL, monitor, listener) != 0)
+		return 1;
+	return _cmocka_run_group_tests("tests", tests, count, NULL, NULL);
+}
+
 int main(void)
 {
+	const struct CMUnitTest short_tests[] = {
+		cmocka_unit_test(who_does_not_end_a_pause_in_time_keeps_nobody_from_the_next_one),
+	};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_guest_stands_and_goes_on),
 		cmocka_unit_test(one_that_somebody_let_go_on_meanwhile_was_late),
 		cmocka_unit_test(one_that_stood_before_is_left_so),
 		cmocka_unit_test(one_that_stood_before_and_went_on_was_late),
+		cmocka_unit_test(between_two_pauses_a_guest_runs_as_long_as_it_stood),
 	};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	pthread_t thread;
+	int code = 1;
 
 	if (listener < 0 || mkdtemp(directory) == NULL)
 		return 1;
@@ -120,11 +201,14 @@ int main(void)
 	snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
 	if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, 8) != 0)
 		return 1;
-	/* Before threads: it makes a process. */
-	if (pauser_start(LIMIT_MS, NULL, NULL) != STATUS_OK || pthread_create(&thread, NULL, monitor, &listener) != 0)
+	/* A process has one limit. */
+	pid_t child = fork();
+	if (child == 0)
+		return run_with(SHORT_LIMIT_MS, &listener, short_tests, ARRAY_COUNT(short_tests));
+	if (child < 0 || waitpid(child, &code, 0) != child)
 		return 1;
-	int result = cmocka_run_group_tests(tests, NULL, NULL);
+	int result = run_with(LIMIT_MS, &listener, tests, ARRAY_COUNT(tests));
 	unlink(path);
 	rmdir(directory);
-	return result;
+	return result != 0 || code != 0;
 }

@@ -58,7 +58,13 @@ static struct {
 	_Atomic bool is_taken; /* somebody's pause is under way */
 	_Atomic bool is_late;
 	struct order last; /* of who has taken it */
-} pauser = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	pthread_mutex_t turn; /* for what follows */
+	uint64_t holder; /* whose pause it is, or was last: each has a number */
+	uint64_t free_ns; /* from when on the next one may begin; UINT64_MAX: not known yet */
+} pauser = {.lock = PTHREAD_MUTEX_INITIALIZER, .turn = PTHREAD_MUTEX_INITIALIZER};
+
+/* This thread's pause, until it lets go; 0: none. Sessions are threads. */
+static _Thread_local uint64_t own;
 
 static uint64_t now_ns(void)
 {
@@ -299,19 +305,56 @@ static void go_on_without_helper(void)
 	atomic_store(&pauser.shared->is_ours, say_go_on(NULL, &pauser.last) != STATUS_OK);
 }
 
-/* Somebody else's is over soon. */
+static uint64_t limit_ns(void)
+{
+	return pauser.limit_ms * UINT64_C(1000000);
+}
+
+/* Nobody begins a pause before that. */
+static void set_free(uint64_t free_ns)
+{
+	pthread_mutex_lock(&pauser.turn);
+	pauser.free_ns = free_ns;
+	pthread_mutex_unlock(&pauser.turn);
+}
+
+static bool take_now(void)
+{
+	pthread_mutex_lock(&pauser.turn);
+	bool is_free = now_ns() >= pauser.free_ns;
+	if (is_free) {
+		own = ++pauser.holder;
+		pauser.free_ns = UINT64_MAX;
+		atomic_store(&pauser.is_taken, true);
+	}
+	pthread_mutex_unlock(&pauser.turn);
+	return is_free;
+}
+
+/* Somebody else's is over soon; and as long as it was, guests run before the next one. */
 static bool take(void)
 {
 	const struct timespec step = {.tv_nsec = WAIT_STEP_NS};
 
-	for (uint32_t i = 0; i <= pauser.limit_ms; i++) {
-		bool free = false;
-
-		if (atomic_compare_exchange_strong(&pauser.is_taken, &free, true))
+	for (uint32_t i = 0; i <= 2 * pauser.limit_ms; i++) {
+		if (take_now())
 			return true;
 		nanosleep(&step, NULL);
 	}
 	return false;
+}
+
+/* False: its time was over, and somebody else has taken it. A thread that has begun none speaks of the present one:
+ * in one process with the program it needn't be the same thread. */
+static bool is_still_own(void)
+{
+	pthread_mutex_lock(&pauser.turn);
+	bool is_own = own == 0 || own == pauser.holder;
+	if (is_own)
+		pauser.free_ns = UINT64_MAX;
+	pthread_mutex_unlock(&pauser.turn);
+	own = 0;
+	return is_own;
 }
 
 status pauser_stop(pid_t pid, const char *path)
@@ -333,6 +376,8 @@ status pauser_stop(pid_t pid, const char *path)
 				"the QMP socket of QEMU process %d can't be used to let it stand (somebody else's, or "
 				"without an answer)",
 				(int)pid);
+	/* Where nobody says that it may go on it does so when the time is over, and runs for as long. */
+	set_free(result == STATUS_OK ? now_ns() + 2 * limit_ns() : 0);
 	if (result != STATUS_OK)
 		atomic_store(&pauser.is_taken, false);
 	return result;
@@ -342,12 +387,17 @@ status pauser_continue(struct source_pause *ret_pause)
 {
 	static const struct order order = {.stop = false};
 	struct answer answer = {0};
-	status result = ask(&order, &answer);
 
+	if (!is_still_own()) {
+		*ret_pause = (struct source_pause){limit_ns(), true};
+		return STATUS_OK;
+	}
+	status result = ask(&order, &answer);
 	if (result != STATUS_OK)
 		go_on_without_helper();
 	*ret_pause = (struct source_pause){answer.stopped_ns, atomic_load(&pauser.is_late) || answer.was_late};
 	atomic_store(&pauser.is_taken, false);
+	set_free(now_ns() + answer.stopped_ns);
 	return result;
 }
 

@@ -7,7 +7,8 @@
  * the process that it serves has ended, however that ended. Only who kills that
  * process too leaves a guest that stands.
  *
- * A guest that stood before (its owner stopped it, it crashed) is left as it is.
+ * A guest that stood before (its owner stopped it, it crashed) is left as it is. Between two pauses guests run for as
+ * long as the first one was: whoever pauses all the time slows them to a half.
  */
 #ifndef AGENT_PAUSER_H
 #define AGENT_PAUSER_H
@@ -25,10 +26,12 @@
 MUST_USE status pauser_start(uint32_t limit_ms, status (*confine)(void *context), void *context);
 
 /* Let the guest of the QEMU process stand; `path` is its QMP socket's, "" where it has none. Another
- * caller's pause is waited for, for as long as one may last. Thread-safe. STATUS_UNSUPPORTED, reported: pauses aren't
- * allowed here, or its monitor can't be had; STATUS_IO, reported: the helper has ended. */
+ * caller's pause, and the time after it, is waited for, for as long as they may last; whoever doesn't end his in time
+ * loses it. Thread-safe. STATUS_UNSUPPORTED, reported: pauses aren't allowed here, or its monitor can't be had;
+ * STATUS_IO, reported: the helper has ended. */
 MUST_USE status pauser_stop(pid_t pid, const char *path);
-/* Let it go on, and tell how long it stood. After each success of pauser_stop(). STATUS_IO, reported. */
+/* Let it go on, and tell how long it stood. After each success of pauser_stop(), by the same thread where several
+ * have pauses. One that was lost is late, and changes nothing. STATUS_IO, reported. */
 MUST_USE status pauser_continue(struct source_pause *ret_pause);
 
 /* To be called after each copy of memory of a guest that stands: was its time over? Cheap. */
