@@ -185,6 +185,14 @@ static status parse_first(struct span message, char ret_target[static START_TARG
 	return reader_bytes(&reader, reader_left(&reader), ret_noise);
 }
 
+status link_first_check(struct span message)
+{
+	char target[START_TARGET_SIZE];
+	struct span unused;
+
+	return parse_first(message, target, &unused);
+}
+
 status link_session_accept(struct link_session *session, const struct link_primitives *primitives,
 			   const struct link_key_pair *own, const struct link_binding *binding, struct span message,
 			   struct link_caller *ret_caller)

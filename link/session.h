@@ -117,6 +117,10 @@ struct link_caller {
 	size_t payload_size;
 };
 
+/* Can it be a FIRST, as far as that shows without a key? STATUS_MALFORMED, reported: no. Cheap: to be asked before
+ * anything is spent on it. */
+MUST_USE status link_first_check(struct span message);
+
 /* A source's end, from a FIRST: two X25519 operations, so a rate limit stands before
  * it. binding->source_key is own->public. Initialises the session in every case, so
  * link_session_deinit() may follow. Reported: STATUS_MALFORMED: not a FIRST;

@@ -461,6 +461,16 @@ def test_sessions_and_handshakes_have_limits_that_are_said(start, owner, target)
     assert any("more than 10 handshakes a second" in words for words in said)
 
 
+def test_what_is_no_handshake_takes_nobodys_place_among_them(start, owner, target):
+    agent = start("--handshakes", "2", "--half-open", "64")
+    for message in 10 * [b"", b"x" * 100, link.head(link.FIRST, 8) + bytes(8), link.head(link.RECORD, 600) + bytes(600),
+                         link.head(link.FIRST, 800) + bytes(800)]:
+        reply = Ring(agent.path).exchange(message)
+        assert struct.unpack_from("<H", reply)[0] == link.ERROR and b"handshakes a second" not in reply
+    assert session(agent, owner, target).ask([read(0)])[0][0] == link.OK
+    assert agent.status()["refused"]["rate"] == 0 and agent.status()["handshakes"] == 1
+
+
 def test_one_grant_cannot_take_all_sessions(start, owner, target):
     agent = start("--sessions", "8")
     key, grant_id = X25519PrivateKey.generate(), secrets.token_bytes(16)

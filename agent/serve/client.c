@@ -196,6 +196,10 @@ static status handshake(struct client *client)
 	}
 	if (result != STATUS_OK)
 		return ended(client, result);
+	result = link_first_check(message);
+	if (result != STATUS_OK)
+		return refuse(client, COUNTER_REFUSED_HANDSHAKE, result);
+	/* Only what may be a first message costs anything. */
 	if (!listener_take_handshake(client->listener)) {
 		(void)!report(STATUS_LIMIT, "more than %u handshakes a second at %s: try again in a moment",
 			      client->daemon->settings->handshakes_per_second, client->listener->place);
@@ -240,6 +244,7 @@ static status begin_session(struct client *client)
 	if (result != STATUS_OK)
 		return refuse(client, COUNTER_REFUSED_FULL, result);
 	client->in_session = true;
+	log_thread_limit_set(NULL);
 	result = hub_acquire(&daemon->hub, client->grant.target, &target);
 	if (result != STATUS_OK)
 		return refuse_target(client, result);
@@ -274,6 +279,7 @@ static void end_session(struct client *client)
 	if (client->in_session)
 		daemon_leave_session(client->daemon, &client->grant);
 	client->in_session = false;
+	log_thread_limit_set(&client->listener->log_limit);
 	link_session_deinit(&client->session);
 }
 
@@ -496,6 +502,7 @@ static status take_revocation(struct client *client, struct span encoded)
 	TRY(revoked_add(&daemon->revoked, revocation.grant_id, revocation.valid_until,
 			grant_clock_now(&daemon->clock)));
 	identity_hex(revocation.grant_id, sizeof revocation.grant_id, id);
+	log_thread_limit_set(NULL);
 	log_write(LOG_PRIORITY_NOTICE, "the owner has taken back the grant %s", id);
 	count(client, COUNTER_REVOCATIONS);
 	return STATUS_OK;
@@ -651,24 +658,22 @@ static void name_client(struct client *client)
 	client->may_ask_status = peer.uid == 0 || peer.uid == geteuid();
 }
 
+/* Until it has proven an enclave, anybody may make its lines. */
+static void name_thread(const struct client *client)
+{
+	log_thread_name_set(client->name);
+	log_thread_limit_set(&client->listener->log_limit);
+}
+
 static void *run_connection(void *context)
 {
 	struct client *client = context;
 
-	log_thread_name_set(client->name);
+	name_thread(client);
 	serve_connection(client);
 	daemon_leave(client->daemon, client);
 	client_destroy(client);
 	return NULL;
-}
-
-/* Nobody there is the ordinary case: the VM doesn't run. Other reasons are told, each time
- * that they change. */
-static void tell_port_trouble(int error, int *told_error)
-{
-	if (error != *told_error && error != ENOENT && error != ECONNREFUSED && error != 0)
-		log_write(LOG_PRIORITY_WARNING, "can't connect to it: %s; tried again until it works", strerror(error));
-	*told_error = error;
 }
 
 static void *run_port(void *context)
@@ -677,10 +682,10 @@ static void *run_port(void *context)
 	const struct timespec pause = {.tv_sec = PORT_RETRY_S};
 	int told_error = 0;
 
-	log_thread_name_set(client->name);
+	name_thread(client);
 	while (!daemon_is_ending(client->daemon)) {
 		client->file = listener_open_port(client->listener);
-		tell_port_trouble(client->file < 0 ? errno : 0, &told_error);
+		listener_tell_trouble(client->file < 0 ? errno : 0, &told_error);
 		if (client->file < 0) {
 			nanosleep(&pause, NULL);
 			continue;
@@ -705,7 +710,7 @@ static void *run_shared(void *context)
 	const struct agent_hello hello = make_hello(client, true);
 	status result = STATUS_OK;
 
-	log_thread_name_set(client->name);
+	name_thread(client);
 	channel_init_shared(&client->channel, client->listener->shared);
 	while (!daemon_is_ending(client->daemon) && (result == STATUS_OK || result == STATUS_TORN)) {
 		result = channel_greet(&client->channel, &hello, SLICE_MS);

@@ -19,6 +19,7 @@
 #include <linux/vm_sockets.h>
 
 #include "agent/serve/clock.h"
+#include "agent/serve/log.h"
 #include "agent/serve/shared-ring.h"
 #include "base/report.h"
 
@@ -214,6 +215,7 @@ status listener_init(struct listener *listener, enum listener_kind kind, const c
 	/* A second's worth at once: many programs may be started together. */
 	bucket_init(&listener->handshakes, settings->handshakes_per_second, settings->handshakes_per_second,
 		    clock_ns());
+	log_limit_init(&listener->log_limit);
 	bucket_init(&listener->revocations, REVOCATIONS_PER_SECOND, REVOCATIONS_PER_SECOND, clock_ns());
 	status result = open_listener(listener, settings);
 	if (result != STATUS_OK && listener->file >= 0)
@@ -278,4 +280,11 @@ int listener_accept(const struct listener *listener)
 int listener_open_port(const struct listener *listener)
 {
 	return listener->file >= 0 ? fcntl(listener->file, F_DUPFD_CLOEXEC, 0) : connect_unix(listener->place);
+}
+
+void listener_tell_trouble(int error, int *told_error)
+{
+	if (error != *told_error && error != ENOENT && error != ECONNREFUSED && error != 0)
+		log_write(LOG_PRIORITY_WARNING, "can't connect to it: %s; tried again until it works", strerror(error));
+	*told_error = error;
 }

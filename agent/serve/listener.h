@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "agent/serve/bucket.h"
+#include "agent/serve/log.h"
 #include "agent/serve/settings.h"
 #include "base/status.h"
 #include "wire/link-shared.h"
@@ -20,6 +21,7 @@ struct listener {
 	uint32_t port; /* TCP and vsock: as bound */
 	pthread_mutex_t lock;
 	struct bucket handshakes, revocations; /* its lock */
+	struct log_limit log_limit; /* for what strangers make us say */
 };
 
 /* Listen, or open the port. STATUS_USAGE, STATUS_IO, STATUS_DENIED: reported. */
@@ -41,5 +43,8 @@ int listener_accept(const struct listener *listener);
 /* A serial port's stream: its own file, or a connection to the socket that stands for the port (a
  * QEMU's chardev). −1: nobody is there now. The caller closes it. */
 int listener_open_port(const struct listener *listener);
+/* Why a port couldn't be opened, into the log. Nobody there is the ordinary case: the VM doesn't run. Other reasons are
+ * told, each time that they change; errno, 0: it could. */
+void listener_tell_trouble(int error, int *told_error);
 
 #endif

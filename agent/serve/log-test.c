@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,7 +9,7 @@
 #include "base/report.h"
 #include "base/test.h"
 
-enum { TEXT_SIZE = 512 };
+enum { TEXT_SIZE = 16384 };
 
 /* What say() writes to standard error. */
 static void capture(void (*say)(void), char ret_text[static TEXT_SIZE])
@@ -57,11 +58,52 @@ static void what_a_client_was_told_is_no_warning(void **state)
 	assert_string_equal(text, "<5>bartizan-agent: refused\n<4>bartizan-agent: unreadable\n");
 }
 
+static void say_much_of_strangers(void)
+{
+	static struct log_limit limit;
+
+	log_limit_init(&limit);
+	log_thread_limit_set(&limit);
+	for (int i = 0; i < 1000; i++)
+		(void)!report(STATUS_DENIED, "x");
+	/* As after so many seconds. */
+	limit.lines.updated_ns -= INT64_C(200) * 1000000000;
+	log_write(LOG_PRIORITY_INFO, "later");
+	log_thread_limit_set(NULL);
+	for (int i = 0; i < 50; i++)
+		log_write(LOG_PRIORITY_INFO, "y");
+}
+
+static size_t count_of(const char *text, const char *what)
+{
+	size_t count = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text += strlen(what))
+		count++;
+	return count;
+}
+
+static void what_strangers_make_us_say_has_a_bound_and_its_number_is_said(void **state)
+{
+	char text[TEXT_SIZE];
+
+	(void)state;
+	capture(say_much_of_strangers, text);
+	size_t said = count_of(text, ": x\n");
+	assert_in_range(said, 10, 200);
+	char more[64];
+	snprintf(more, sizeof more, ": %zu more lines about", 1000 - said);
+	assert_non_null(strstr(text, more));
+	assert_int_equal(count_of(text, ": later\n"), 1);
+	assert_int_equal(count_of(text, ": y\n"), 50);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_name_can_not_make_a_line_of_its_own),
 		cmocka_unit_test(what_a_client_was_told_is_no_warning),
+		cmocka_unit_test(what_strangers_make_us_say_has_a_bound_and_its_number_is_said),
 	};
 
 	setenv("JOURNAL_STREAM", "0:0", 1);

@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent/serve/log.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/serve/clock.h"
 #include "base/report.h"
 
-enum { LINE_SIZE = 1200 };
+enum {
+	LINE_SIZE = 1200,
+	/* Enough to see what goes on; 2 MB a day. */
+	LIMITED_PER_SECOND = 1,
+	LIMITED_BURST = 100,
+};
 
 static bool with_priority;
 static _Thread_local char thread_name[64], last[LINE_SIZE];
 static _Thread_local bool is_quiet, is_told;
+static _Thread_local struct log_limit *thread_limit;
 
 /* One write a line: lines of several threads don't mix. */
-static void put(enum log_priority priority, const char *message)
+static void put_line(enum log_priority priority, const char *message)
 {
 	char line[LINE_SIZE + 128], prefix[8] = "";
 	const char *name = thread_name;
@@ -36,6 +44,31 @@ static void put(enum log_priority priority, const char *message)
 			line[i] = '?';
 	if (size > 0)
 		(void)!write(STDERR_FILENO, line, (size_t)size);
+}
+
+/* How many lines were left out before one that may be written; −1: it mayn't. */
+static int64_t take(struct log_limit *limit)
+{
+	pthread_mutex_lock(&limit->lock);
+	bool taken = bucket_take(&limit->lines, clock_ns());
+	int64_t left_out = taken ? (int64_t)limit->left_out : -1;
+	limit->left_out = taken ? 0 : limit->left_out + 1;
+	pthread_mutex_unlock(&limit->lock);
+	return left_out;
+}
+
+static void put(enum log_priority priority, const char *message)
+{
+	int64_t left_out = thread_limit != NULL ? take(thread_limit) : 0;
+	char more[128];
+
+	if (left_out < 0)
+		return;
+	if (left_out > 0) {
+		snprintf(more, sizeof more, "%" PRId64 " more lines about clients that proved no enclave", left_out);
+		put_line(LOG_PRIORITY_NOTICE, more);
+	}
+	put_line(priority, message);
 }
 
 static void sink(void *context, status fault, const char *message)
@@ -62,6 +95,17 @@ void log_write(enum log_priority priority, const char *format, ...)
 	vsnprintf(message, sizeof message, format, arguments);
 	va_end(arguments);
 	put(priority, message);
+}
+
+void log_limit_init(struct log_limit *limit)
+{
+	*limit = (struct log_limit){.lock = PTHREAD_MUTEX_INITIALIZER};
+	bucket_init(&limit->lines, LIMITED_PER_SECOND, LIMITED_BURST, clock_ns());
+}
+
+void log_thread_limit_set(struct log_limit *limit)
+{
+	thread_limit = limit;
 }
 
 void log_thread_name_set(const char *name)

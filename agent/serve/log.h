@@ -7,13 +7,28 @@
 #ifndef AGENT_SERVE_LOG_H
 #define AGENT_SERVE_LOG_H
 
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/serve/bucket.h"
 
 enum log_priority {
 	LOG_PRIORITY_WARNING = 4,
 	LOG_PRIORITY_NOTICE = 5,
 	LOG_PRIORITY_INFO = 6,
 };
+
+/* For lines that anybody can make: some are written, of the others their number. */
+struct log_limit {
+	pthread_mutex_t lock; /* for what follows */
+	struct bucket lines;
+	uint64_t left_out;
+};
+
+void log_limit_init(struct log_limit *limit);
+/* What this thread says from now on is within the limit; NULL: within none. */
+void log_thread_limit_set(struct log_limit *limit);
 
 /* Take over report() for the whole process. */
 void log_init(void);
