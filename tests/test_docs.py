@@ -116,6 +116,20 @@ def units_installed(top):
     return sorted(str(unit) for unit in (top / "lib/systemd/system").glob("*.service"))
 
 
+def test_each_user_of_a_unit_is_in_the_file_of_users_that_is_installed_with_it(tmp_path):
+    """Which systemd-sysusers, where it is here, makes of it."""
+    units = units_installed(tmp_path / "watch")
+    wanted = set(re.findall(r"^(?:User|Group)=(.*)$", "".join(open(unit, encoding="utf-8").read() for unit in units), re.M))
+    users = tmp_path / "watch/lib/sysusers.d/bartizan.conf"
+    assert len(units) == 3 and wanted == {words[1] for line in users.read_text().splitlines() if (words := line.split())[0] == "u"}
+    if shutil.which("systemd-sysusers") is not None:
+        root = tmp_path / "root"
+        (root / "etc").mkdir(parents=True)
+        subprocess.run(["systemd-sysusers", f"--root={root}", users], check=True, capture_output=True, timeout=60)
+        for name in ("passwd", "group"):
+            assert wanted <= {line.split(":")[0] for line in (root / "etc" / name).read_text().splitlines()}, name
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze isn't here (package systemd)")
 def test_systemd_finds_nothing_to_say_about_the_installed_units(tmp_path):
     units = units_installed(tmp_path / "watch")
