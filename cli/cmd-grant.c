@@ -95,6 +95,20 @@ static const struct {
 	{"pause", LINK_RIGHT_PAUSE},
 };
 
+static const char *all_rights(void)
+{
+	static char names[64];
+	size_t used = 0;
+
+	for (size_t i = 0; i < ARRAY_COUNT(rights); i++)
+		used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
+					 i == 0			       ? ""
+					 : i + 1 < ARRAY_COUNT(rights) ? ", "
+								       : " and ",
+					 rights[i].name);
+	return names;
+}
+
 static uint32_t parse_rights(struct argp_state *state, char *list)
 {
 	uint32_t result = 0;
@@ -106,7 +120,7 @@ static uint32_t parse_rights(struct argp_state *state, char *list)
 			if (strcmp(name, rights[i].name) == 0)
 				right = rights[i].right;
 		if (right == 0)
-			argp_error(state, "there is no right %s: kernel, user and local-output exist", name);
+			argp_error(state, "there is no right %s: %s exist", name, all_rights());
 		result |= right;
 	}
 	return result;

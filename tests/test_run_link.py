@@ -554,6 +554,13 @@ def test_plain_has_no_agent(bartizan, dump):
     assert (done.returncode, done.stdout) == (2, b"") and b"--agent" in done.stderr
 
 
+@pytest.mark.parametrize("rights,words", [("paus", b"kernel, user, local-output and pause exist"), ("user", b"without `kernel`")])
+def test_rights_that_are_none_are_refused_by_hand(bartizan, keys, tmp_path, rights, words):
+    done = bartizan("grant", "make", "--owner", keys / "owner.pem", "--output", tmp_path / "grant", "--enclave-key", "11" * 32,
+                    "--source-key", "22" * 32, "--source-nonce", "33" * 32, "--target", "qemu:1", "--mrenclave", "44" * 32, "--rights", rights)
+    assert done.returncode != 0 and words in done.stderr and not os.path.exists(tmp_path / "grant")
+
+
 def test_grants_are_made_and_read_by_hand(bartizan, keys, tmp_path):
     made = tmp_path / "grant"
     arguments = ["--owner", str(keys / "owner.pem"), "--enclave-key", "aa" * 32, "--source-key", "bb" * 32,
