@@ -2,6 +2,7 @@
 /* bartizan run, bartizan cat: programs that see a target instead of this
  * machine. Described in docs/run.md. */
 #include <argp.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -54,6 +55,7 @@ enum {
 	/* Longer than a look at a thousand processes takes on a busy machine. */
 	PAUSE_MS = 200,
 	KEY_AESM,
+	KEY_COUNTS,
 	KEY_PARENT,
 };
 
@@ -63,7 +65,7 @@ struct settings {
 	const char *at, *new_epoch; /* an epoch's name */
 	bool pause;
 	const char *agent, *grantor, *owner, *verifier, *aesm;
-	bool quiet;
+	bool quiet, counts;
 	int parent; /* the socket to the program that runs this one; -1: none */
 	bool is_watch; /* `program` is the one that runs others on a schedule */
 	const char *every, *count; /* seconds as text; rounds */
@@ -114,6 +116,10 @@ static const struct argp_option options[] = {
 	 "and --grantor that they allow it)",
 	 0},
 	{"quiet", KEY_QUIET, NULL, 0, "don't say on stderr what the run is made of", 0},
+	{"counts", KEY_COUNTS, NULL, 0,
+	 "say on stderr at the end how often the driver was called, and how often the enclave was entered and left "
+	 "(backend sgx)",
+	 0},
 	{"profile", KEY_PROFILE, "FILE", 0,
 	 "take the kernel's symbols and types from this profile; refuse another kernel", 0},
 	{"pid-namespace", KEY_PID_NAMESPACE, "PID|INODE", 0,
@@ -201,6 +207,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case KEY_VERIFIER: settings->verifier = argument; return 0;
 	case KEY_AESM: settings->aesm = argument; return 0;
 	case KEY_QUIET: settings->quiet = true; return 0;
+	case KEY_COUNTS: settings->counts = true; return 0;
 	case KEY_PID_NAMESPACE: settings->pid_namespace = argument; return 0;
 	case KEY_NETNS: settings->netns = argument; return 0;
 	case KEY_AT: settings->at = argument; return 0;
@@ -584,6 +591,14 @@ static void look_into_environment(const struct backend *backend, struct settings
 		settings->owner = owner;
 }
 
+static void say_counts(const struct enclave_counts *counts)
+{
+	fprintf(stderr,
+		"bartizan: ioctls %" PRIu64 ", entries %" PRIu64 " (EENTER), resumptions %" PRIu64
+		" (ERESUME), exits %" PRIu64 " (EEXIT), exceptions %" PRIu64 "\n",
+		counts->ioctls, counts->entries, counts->resumptions, counts->exits, counts->exceptions);
+}
+
 static status run_in(struct run *run, const struct settings *given, int *ret_exit_code)
 {
 	struct settings complete = *given;
@@ -615,6 +630,7 @@ static status run_in(struct run *run, const struct settings *given, int *ret_exi
 		.environment = (const char *const *)(settings->parent < 0 ? environ : no_environment),
 		.has_parent = settings->parent >= 0,
 		.profile = run->profile,
+		.counted = settings->counts ? say_counts : NULL,
 		.prepare = prepare,
 		.prepare_context = run,
 	};

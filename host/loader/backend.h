@@ -29,6 +29,13 @@ struct enclave_event {
 	uint64_t address;
 };
 
+/* What a run took of the operating system and of the CPU. */
+struct enclave_counts {
+	uint64_t ioctls; /* calls of the driver */
+	uint64_t entries, resumptions; /* EENTER, ERESUME that we asked for */
+	uint64_t exits, exceptions; /* how they ended: by EEXIT, by an exception that we were told of */
+};
+
 struct quoter;
 
 struct image_source {
@@ -59,6 +66,8 @@ struct backend {
 			struct enclave_event *ret_event);
 	/* ERESUME, after ENCLAVE_EXCEPTION. STATUS_DENIED: nothing to resume. */
 	status (*resume)(void *enclave, uint32_t thread, struct enclave_event *ret_event);
+	/* Since it was loaded. NULL: there is nothing to count. */
+	void (*count)(const void *enclave, struct enclave_counts *ret_counts);
 	void (*destroy)(void *enclave);
 };
 

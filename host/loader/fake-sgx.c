@@ -448,6 +448,7 @@ static int ioctl_init(uint64_t argument)
 /* Numbers as in include/uapi/asm-generic/ioctl.h, by hand: direction, size, 0xa4, number. */
 static int fake_ioctl(int fd, unsigned long request, void *argument)
 {
+	fake_sgx.ioctl_count++;
 	if (injected())
 		return -1;
 	if (fd != FAKE_FD || fake_sgx.open_count != 1)

@@ -55,6 +55,7 @@ struct fake_sgx {
 
 	/* What has been seen. */
 	uint32_t call_count; /* of open, ioctl, map */
+	uint32_t ioctl_count;
 	uint32_t add_count; /* of ADD_PAGES that did something */
 	uint32_t open_count; /* descriptors that are open */
 	uint64_t mapped_size; /* bytes that are mapped */

@@ -280,6 +280,16 @@ static void image_cleanup(struct image **image)
 	image_destroy(*image);
 }
 
+static void tell_counts(const struct program *program, const void *enclave)
+{
+	struct enclave_counts counts;
+
+	if (program->counted == NULL || program->backend->count == NULL)
+		return;
+	program->backend->count(enclave, &counts);
+	program->counted(&counts);
+}
+
 status program_run(const struct program *program, int *ret_exit_code)
 {
 	struct mapping file CLEANUP_MAPPING = {0}, sigstruct CLEANUP_MAPPING = {0}, symbols CLEANUP_MAPPING = {0},
@@ -309,6 +319,7 @@ status program_run(const struct program *program, int *ret_exit_code)
 	source.symbols = (struct span){symbols.data, symbols.size};
 	TRY(program->backend->load(&source, &enclave));
 	result = run_enclave(program, &source, enclave, (const struct start_block *)start.data, ret_exit_code);
+	tell_counts(program, enclave);
 	program->backend->destroy(enclave);
 	return result;
 }

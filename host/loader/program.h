@@ -32,6 +32,8 @@ struct program {
 	/* Of the remote verifier behind CALL_VERIFIER_*, START_OWNER_KEY_SIZE bytes (the link's own, if there is
 	 * one); NULL: none. */
 	const uint8_t *verifier_key;
+	/* Called once at the end, where not NULL and where the backend counts (enclave_counts). */
+	void (*counted)(const struct enclave_counts *counts);
 	/* Called once before the start, where not NULL: for calls that the serving
 	 * side needs more for (serve->answer, an agent's connection). */
 	void (*prepare)(struct serve *serve, void *context);

@@ -146,6 +146,12 @@ static status reserve(struct loading *loading)
 	return STATUS_OK;
 }
 
+static int call_driver(struct loading *loading, unsigned long request, void *argument)
+{
+	loading->enclave.counts.ioctls++;
+	return loading->kernel->ioctl(loading->enclave.fd, request, argument);
+}
+
 static status create(struct loading *loading)
 {
 	struct sgx_enclave_create argument = {.src = (uint64_t)loading->secs};
@@ -153,7 +159,7 @@ static status create(struct loading *loading)
 	loading->enclave.fd = loading->kernel->open(SGX_DEVICE_PATH, O_RDWR | O_CLOEXEC);
 	if (loading->enclave.fd < 0)
 		return report(STATUS_IO, SGX_DEVICE_PATH " can't be opened: %m");
-	if (loading->kernel->ioctl(loading->enclave.fd, SGX_IOC_ENCLAVE_CREATE, &argument) != 0)
+	if (call_driver(loading, SGX_IOC_ENCLAVE_CREATE, &argument) != 0)
 		return failed(SGX_STEP_CREATE, "creating the enclave (SGX_IOC_ENCLAVE_CREATE)");
 	return STATUS_OK;
 }
@@ -177,7 +183,7 @@ static status add_chunk(struct loading *loading, uint64_t offset, uint64_t size,
 							 .length = size - done,
 							 .secinfo = (uint64_t)&secinfo,
 							 .flags = SGX_PAGE_MEASURE};
-		int result = loading->kernel->ioctl(loading->enclave.fd, SGX_IOC_ENCLAVE_ADD_PAGES, &argument);
+		int result = call_driver(loading, SGX_IOC_ENCLAVE_ADD_PAGES, &argument);
 
 		if (argument.count % SGX_PAGE_SIZE != 0 || argument.count > size - done)
 			return report(STATUS_IO,
@@ -215,7 +221,7 @@ static status initialise(struct loading *loading)
 	int result;
 
 	do {
-		result = loading->kernel->ioctl(loading->enclave.fd, SGX_IOC_ENCLAVE_INIT, &argument);
+		result = call_driver(loading, SGX_IOC_ENCLAVE_INIT, &argument);
 	} while (result < 0 && try_again(result, &attempt_count));
 	if (result > 0)
 		return report(STATUS_DENIED, "the CPU refuses the enclave (EINIT, code %d): %s", result,
@@ -316,7 +322,15 @@ static status refused(const struct sgx_enclave_run *run)
 		run->exception_vector, run->exception_error_code);
 }
 
-status sgx_enclave_enter(const struct sgx_enclave *enclave, uint32_t thread, bool resume, uint64_t rdi, uint64_t rsi,
+static void count_entry(struct enclave_counts *counts, bool resume, bool exception)
+{
+	counts->entries += !resume;
+	counts->resumptions += resume;
+	counts->exceptions += exception;
+	counts->exits += !exception;
+}
+
+status sgx_enclave_enter(struct sgx_enclave *enclave, uint32_t thread, bool resume, uint64_t rdi, uint64_t rsi,
 			 struct sgx_exit *ret_exit)
 {
 	struct sgx_enclave_run run = {0};
@@ -332,6 +346,7 @@ status sgx_enclave_enter(const struct sgx_enclave *enclave, uint32_t thread, boo
 	if (run.function == ENCLU_EENTER)
 		return refused(&run);
 	*ret_exit = (struct sgx_exit){.exception = run.function == ENCLU_ERESUME};
+	count_entry(&enclave->counts, resume, ret_exit->exception);
 	if (ret_exit->exception) {
 		ret_exit->vector = run.exception_vector;
 		ret_exit->error_code = run.exception_error_code;

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "host/image/image.h"
+#include "host/loader/backend.h"
 #include "host/loader/sgx-platform.h"
 
 struct sgx_enclave {
@@ -19,6 +20,7 @@ struct sgx_enclave {
 	int fd; /* -1 once the enclave is loaded: the mappings keep it */
 	uint64_t tcs_offset[IMAGE_THREAD_COUNT_MAX];
 	uint32_t thread_count;
+	struct enclave_counts counts;
 };
 
 /* Create, fill, measure and initialise the enclave and map its pages. The CPU
@@ -47,7 +49,7 @@ struct sgx_exit {
  * STATUS_IO: the CPU doesn't let anybody in: the enclave has lost its memory (the
  * machine slept, the virtual machine moved), or no SSA frame is free. STATUS_INTERNAL.
  * Both are reported. */
-MUST_USE status sgx_enclave_enter(const struct sgx_enclave *enclave, uint32_t thread, bool resume, uint64_t rdi,
-				  uint64_t rsi, struct sgx_exit *ret_exit);
+MUST_USE status sgx_enclave_enter(struct sgx_enclave *enclave, uint32_t thread, bool resume, uint64_t rdi, uint64_t rsi,
+				  struct sgx_exit *ret_exit);
 
 #endif

@@ -355,7 +355,7 @@ static void state_components_are_those_of_cpu_system_and_signature(void **state)
 	refused(STATUS_UNSUPPORTED, "XFRM 0x7");
 }
 
-static void enter(const struct sgx_enclave *enclave, bool resume, uint64_t rdi, uint64_t rsi, struct sgx_exit *ret_exit)
+static void enter(struct sgx_enclave *enclave, bool resume, uint64_t rdi, uint64_t rsi, struct sgx_exit *ret_exit)
 {
 	if (sgx_enclave_enter(enclave, 0, resume, rdi, rsi, ret_exit) != STATUS_OK)
 		fail_msg("%s (%s)", message, fake_sgx.refusal);
@@ -403,6 +403,11 @@ static void entering_and_leaving_follow_the_image(void **state)
 	enter(&enclave, true, 0, 0, &exit);
 	assert_true(!exit.exception && exit.rdi == IMAGE_EXIT_REFUSED && exit.rsi == IMAGE_REFUSAL_CPU);
 	assert_int_equal(fake_sgx.steps_done, ARRAY_COUNT(script));
+	assert_int_equal(enclave.counts.ioctls, fake_sgx.ioctl_count);
+	assert_int_equal(enclave.counts.entries, 5);
+	assert_int_equal(enclave.counts.resumptions, 2);
+	assert_int_equal(enclave.counts.exits, 5);
+	assert_int_equal(enclave.counts.exceptions, 2);
 	sgx_enclave_deinit(&enclave);
 	nothing_is_left();
 }

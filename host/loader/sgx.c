@@ -76,6 +76,11 @@ static status sgx_resume(void *enclave, uint32_t thread, struct enclave_event *r
 	return enter(enclave, thread, true, 0, 0, ret_event);
 }
 
+static void sgx_count(const void *enclave, struct enclave_counts *ret_counts)
+{
+	*ret_counts = ((const struct sgx_enclave *)enclave)->counts;
+}
+
 static void sgx_destroy(void *enclave)
 {
 	sgx_enclave_deinit(enclave);
@@ -87,5 +92,6 @@ const struct backend sgx_backend = {
 	.load = sgx_load,
 	.enter = sgx_enter,
 	.resume = sgx_resume,
+	.count = sgx_count,
 	.destroy = sgx_destroy,
 };
