@@ -28,6 +28,31 @@ def test_without_sgx_it_measures_the_rest_and_says_so(bartizan, tmp_path):
     assert found["cpu"] and found["kernel"] and len(found["commit"]) in (7, 40)
 
 
+STUB = """#!/bin/sh
+case "$*" in
+lab*) ;;
+run*"--backend sgx"*) echo 'bartizan: the backend sgx does not work here: "noexec" is set' >&2; exit 125 ;;
+run*"--backend sim"*) ;;
+*) exit 2 ;;
+esac
+"""
+
+
+def test_where_sgx_is_there_and_unusable_the_file_says_why_and_has_the_rest(bartizan, tmp_path):
+    """A device that is one, and a bartizan whose `sgx` fails; and an SMI that the probe refuses."""
+    stub = tmp_path / "bartizan"
+    stub.write_text(STUB)
+    stub.chmod(0o755)
+    done = subprocess.run([SCRIPT, "--rounds", "2", "--smi", "256", "--output", str(tmp_path / "out.json")], capture_output=True, text=True, check=False,
+                          env={**bartizan.environment, "BARTIZAN": str(stub), "BARTIZAN_SGX_DEVICE": "/dev/null"}, timeout=60)
+    assert done.returncode == 0, done.stderr
+    with open(tmp_path / "out.json", encoding="utf-8") as file:
+        found = json.load(file)
+    assert found["sgx"].startswith("left out: ") and "noexec is set" in found["sgx"] and "noexec" in done.stderr
+    assert found["netstat"]["sgx_ns"] == [] and len(found["netstat"]["sim_ns"]) == 2
+    assert found["smi"].startswith("left out: usage: empty-smi"), found
+
+
 @pytest.mark.parametrize("arguments", [["--rounds"], ["--rounds", "0"], ["--rounds", "many"], ["--sgx", "1"]])
 def test_wrong_words_are_refused(bartizan, arguments):
     done = script(bartizan, *arguments)
