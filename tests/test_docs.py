@@ -183,3 +183,11 @@ def test_what_the_page_on_the_papers_names_is_there(link):
     if heading:
         assert heading in {re.sub(r"[^a-z0-9 -]", "", line.lstrip("# ").lower()).strip().replace(" ", "-")
                            for line in text_of(os.path.join("docs", path)).splitlines() if line.startswith("#")}, link
+
+
+def test_the_labs_page_has_each_option_of_a_guest():
+    """In its table, as `| `--NAME…`: --help has three that are every command's."""
+    options = set(re.findall(r"--([a-z0-9-]+)", "".join(line[:40] for line in help_of(["bartizan", "lab", "up"]).splitlines(True) if
+                                                          line.lstrip().startswith("-")))) - {"help", "usage", "version"}
+    told = set(re.findall(r"^\| `--([a-z0-9-]+)", text_of("docs/lab.md"), re.MULTILINE))
+    assert options <= told, options - told
