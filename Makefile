@@ -49,8 +49,8 @@ bench-smm: build ## SSdetector's figures redone, under TCG and in instructions: 
 firmware: build ## OVMF with our SMM driver, whose grants OWNER=FILE (a public key) signs; docs/firmware.md
 	@tools/build/firmware $(OWNER)
 
-qemu-sgx: setup ## a QEMU with a model of SGX, for `bartizan lab up --sgx` (minutes); docs/qemu-sgx.md
-	@tools/build/qemu-sgx
+qemu-sgx: setup ## a QEMU with a model of SGX, for `bartizan lab up --sgx` (minutes), bookworm's or SUITE=trixie's; docs/qemu-sgx.md
+	@tools/build/qemu-sgx $(if $(SUITE),--suite $(SUITE))
 
 sgx-mutants: setup ## single faults in the model of SGX, each built and found (an hour); table in docs/results/
 	@tools/test/sgx-mutants
