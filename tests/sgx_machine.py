@@ -147,17 +147,20 @@ def build(directory):
     return rom, identity
 
 
-def command(qemu, rom, said):
-    return [qemu, "-machine", "q35,sgx-epc.0.memdev=epc0,sgx-epc.0.node=0", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "64M",
-            "-object", "memory-backend-epc,id=epc0,size=4M,prealloc=off", "-bios", rom, "-nodefaults", "-display", "none",
+WITH_EPC = ["-machine", "q35,sgx-epc.0.memdev=epc0,sgx-epc.0.node=0", "-object", "memory-backend-epc,id=epc0,size=4M,prealloc=off"]
+WITHOUT_EPC = ["-machine", "q35"]
+
+
+def command(qemu, rom, said, machine):
+    return [qemu, *machine, "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "64M", "-bios", rom, "-nodefaults", "-display", "none",
             "-chardev", f"file,id=said,path={said}", "-device", "isa-debugcon,iobase=0xe9,chardev=said",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=1"]
 
 
-def run(qemu, rom, seconds=SECONDS, until=None):
+def run(qemu, rom, seconds=SECONDS, until=None, machine=tuple(WITH_EPC)):
     """What the machine said, and how QEMU ended: 1 (isa-debug-exit) if the machine came to its end. until: a pattern; it's ended when it says that."""
     with tempfile.NamedTemporaryFile() as said, tempfile.TemporaryFile() as errors:
-        with subprocess.Popen(command(qemu, rom, said.name), stdin=subprocess.DEVNULL, stdout=errors, stderr=errors) as process:
+        with subprocess.Popen(command(qemu, rom, said.name, machine), stdin=subprocess.DEVNULL, stdout=errors, stderr=errors) as process:
             end = time.monotonic() + seconds
 
             def read():

@@ -10,7 +10,7 @@ import pytest
 import sgx_machine
 from conftest import ROOT
 from sgx_mutants import MUTANTS
-from test_qemu_sgx import FULL, qemu   # pylint: disable=unused-import
+from test_qemu_sgx import FULL, SUITES, qemu_of
 
 CHECKS_MIN = 510
 LEAVES = ("ECREATE EADD EINIT EREMOVE EDBGRD EDBGWR EEXTEND ELDB ELDU EBLOCK EPA EWB ETRACK EAUG EMODPR EMODT "
@@ -18,9 +18,14 @@ LEAVES = ("ECREATE EADD EINIT EREMOVE EDBGRD EDBGWR EEXTEND ELDB ELDU EBLOCK EPA
 
 
 @pytest.fixture(scope="module")
-def ran(qemu, tmp_path_factory):   # pylint: disable=redefined-outer-name
-    rom, identity = sgx_machine.build(str(tmp_path_factory.mktemp("sgx-machine")))
-    return (*sgx_machine.run(qemu, rom), identity)
+def built(tmp_path_factory):
+    return sgx_machine.build(str(tmp_path_factory.mktemp("sgx-machine")))
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def ran(built, request):
+    rom, identity = built
+    return (*sgx_machine.run(qemu_of(request.param), rom), identity)
 
 
 def passed(text):
@@ -54,6 +59,14 @@ def test_a_report_is_what_a_second_computation_gives(ran):
 def test_what_reset_leaves_was_looked_at_after_a_reset(ran):
     names = passed(ran[0])
     assert names.index("reset: an enclave runs") < names.index("reset: no page of the EPC is anybody's")
+
+
+@pytest.mark.parametrize("suite", SUITES)
+def test_without_epc_the_same_qemu_has_no_sgx(built, suite):
+    """By CPUID, and by the instructions: #UD."""
+    text, code, errors = sgx_machine.run(qemu_of(suite), built[0], machine=sgx_machine.WITHOUT_EPC)
+    assert not sgx_machine.failures(text) and code == 1 and re.search("^end ", text, re.MULTILINE), (code, errors, text)
+    assert [name for name in passed(text) if not name.startswith("absent: ")] == [] and len(passed(text)) == 4, text
 
 
 def test_each_fault_that_fits_nowhere_or_twice_would_be_noticed():
