@@ -12,7 +12,7 @@ from conftest import ROOT
 from sgx_mutants import MUTANTS
 from test_qemu_sgx import FULL, SUITES, qemu_of
 
-CHECKS_MIN = 510
+CHECKS_MIN = 588
 LEAVES = ("ECREATE EADD EINIT EREMOVE EDBGRD EDBGWR EEXTEND ELDB ELDU EBLOCK EPA EWB ETRACK EAUG EMODPR EMODT "
           "EREPORT EGETKEY EENTER ERESUME EEXIT EACCEPT EMODPE EACCEPTCOPY").split()
 
@@ -67,6 +67,17 @@ def test_without_epc_the_same_qemu_has_no_sgx(built, suite):
     text, code, errors = sgx_machine.run(qemu_of(suite), built[0], machine=sgx_machine.WITHOUT_EPC)
     assert not sgx_machine.failures(text) and code == 1 and re.search("^end ", text, re.MULTILINE), (code, errors, text)
     assert [name for name in passed(text) if not name.startswith("absent: ")] == [] and len(passed(text)) == 4, text
+
+
+def test_a_machine_that_ended_early_isnt_said_to_have_other_keys(ran):
+    text, code, errors, identity = ran
+    assert not sgx_machine.verdict(text, code, errors, identity)
+    early = text[:text.index("data ")]
+    assert len(sgx_machine.verdict(early, None, "", identity)) == 1
+    assert "didn't come to its end" in sgx_machine.verdict(early, None, "", identity)[0]
+    assert sgx_machine.verdict(early + "data key-report 00\n", None, "", identity)[1].startswith("key-report: other bytes")
+    without = re.sub(r"^data key-launch .*\n", "", text, flags=re.MULTILINE)
+    assert sgx_machine.verdict(without, code, errors, identity) == ["key-launch: other bytes than the second computation has"]
 
 
 def test_each_fault_that_fits_nowhere_or_twice_would_be_noticed():

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* From protected mode to 64 bits with paging; traps; to ring 3 and back; the instructions under test. */
 #define XCR0 7
+#define CR0 0x80010023 /* PG, WP, NE, MP, PE */
+#define CR4 0x50620 /* OSXSAVE, FSGSBASE, OSXMMEXCPT, OSFXSR, PAE */
 
 	.section .head, "ax"
 	.code32
@@ -8,8 +10,7 @@ entry32:
 	mov $0x1b, %ecx
 	rdmsr
 	mov %eax, %ebx
-	mov $0x40620, %eax /* PAE, OSFXSR, OSXMMEXCPT, OSXSAVE */
-	or $0x10000, %eax /* FSGSBASE */
+	mov $CR4, %eax
 	mov %eax, %cr4
 	mov $pml4, %eax
 	mov %eax, %cr3
@@ -17,7 +18,7 @@ entry32:
 	rdmsr
 	or $0x100, %eax
 	wrmsr
-	mov $0x80010023, %eax /* PG, WP, NE, MP, PE */
+	mov $CR0, %eax
 	mov %eax, %cr0
 	lgdt gdtr
 	ljmp $0x18, $entry64
@@ -123,7 +124,11 @@ user_enter:
 	wrfsbase %rax
 	mov 184(%rdi), %rax
 	wrgsbase %rax
-	pushq $0x23
+	mov 1216(%rdi), %rax
+	test %rax, %rax
+	jz 1f
+	mov %rax, %cr0
+1:	pushq $0x23
 	pushq 32(%rdi)
 	pushq 136(%rdi)
 	pushq $0x2b
@@ -194,6 +199,8 @@ trapped:
 	mov %rax, 176(%rdi)
 	rdgsbase %rax
 	mov %rax, 184(%rdi)
+	mov $CR0, %eax /* XSAVE needs it so */
+	mov %rax, %cr0
 	mov $XCR0, %eax
 	xor %edx, %edx
 	xsave 192(%rdi)
@@ -234,7 +241,7 @@ trapped_in_ring0:
 
 /* What ring 3 runs outside of enclaves. */
 	.balign 64
-	.globl user_enclu, user_enclu_after, user_aep, user_load, user_load_then_enclu, user_call
+	.globl user_enclu, user_enclu_after, user_aep, user_load, user_load_then_enclu, user_call, user_prefixed, user_compat
 user_load_then_enclu:
 	mov (%rsi), %r14
 user_enclu:
@@ -249,6 +256,52 @@ user_load:
 	int $0x80
 user_call:
 	int $0x80
+user_compat: /* ENCLU in 32-bit code */
+	pushq $0x53
+	pushq $1f
+	lretq
+	.code32
+1:	.byte 0x0f, 0x01, 0xd7
+	int $0x80
+	.code64
+	/* ENCLU with a prefix, 16 bytes each. */
+	.balign 16
+user_prefixed:
+	.irp prefix, 0x66, 0xf2, 0xf3, 0xf0
+	.byte \prefix, 0x0f, 0x01, 0xd7
+	int $0x80
+	.balign 16
+	.endr
+
+/* Copied to SMBASE + 0x8000: to 64 bits by the machine's own tables, then in_smm(). */
+	.globl smi_handler, smi_handler_end
+	.code16
+smi_handler:
+	lgdtl %cs:(smi_gdtr - smi_handler + 0x8000)
+	mov $CR4, %eax
+	mov %eax, %cr4
+	mov $pml4, %eax
+	mov %eax, %cr3
+	mov $0xc0000080, %ecx
+	mov $0x100, %eax
+	xor %edx, %edx
+	wrmsr
+	mov $CR0, %eax
+	mov %eax, %cr0
+	ljmpl $0x18, $smi_long
+smi_gdtr:
+	.word 87
+	.long gdt
+smi_handler_end:
+	.code64
+smi_long:
+	mov $0x10, %eax
+	mov %eax, %ds
+	mov %eax, %es
+	mov %eax, %ss
+	mov $stack_smm, %esp
+	call in_smm
+	rsm
 
 	.section .tables, "aw"
 	.balign 4096
@@ -276,7 +329,8 @@ gdt:	.quad 0
 	.quad 0x00cff3000000ffff
 	.quad 0x00affb000000ffff
 	.fill 4, 8, 0
-gdtr:	.word 79
+	.quad 0x00cffb000000ffff
+gdtr:	.word 87
 	.quad gdt
 
 	.bss
@@ -285,5 +339,7 @@ gdtr:	.word 79
 stack_first:
 	.fill 16384, 1, 0
 stack_other:
+	.fill 16384, 1, 0
+stack_smm:
 
 	.section .note.GNU-stack, "", @progbits

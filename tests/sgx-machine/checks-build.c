@@ -16,7 +16,7 @@ static void check_cpuid(void)
 	cpuid(0x12, 1, found);
 	check_equal("CPUID 12H.1: the attributes that an enclave may have", found[0],
 		    DEBUG | MODE64 | PROVISION | TOKENKEY);
-	check_equal("CPUID 12H.1: x87, SSE and AVX in XFRM", found[2] & 7, 7);
+	check_equal("CPUID 12H.1: x87, SSE and AVX in XFRM, and no more", found[2], 7);
 	cpuid(0x12, 2, found);
 	check_true("CPUID 12H.2: a section of EPC", (found[0] & 15) == 1 && (found[2] & 15) == 1 && epc_pages == 1024);
 	cpuid(0x12, 3, found);
@@ -49,8 +49,10 @@ void checks_enabling(void)
 	check_code("ENCLS works when SGX is on", &found, DONE);
 	found = encls(ENCLS_LEAVES + 1, 0, epc(0), 0);
 	check_fault("ENCLS refuses leaves that there aren't", &found, GP);
-	found = enclu_by_kernel();
+	found = enclu_by_kernel(CR0_USUAL);
 	check_fault("ENCLU is #UD in ring 0", &found, UD);
+	found = enclu_by_kernel(CR0_USUAL | CR0_TS);
+	check_fault("ENCLU is #NM with CR0.TS, in ring 0, too", &found, NM);
 	user_init(&user);
 	user.rax = 100;
 	user_run(&user);
@@ -77,6 +79,19 @@ static void check_secs(const char *name, uint64_t offset, uint64_t value, uint64
 	enclave_remove(&enclave);
 }
 
+/* At an address that suits it. */
+static void check_largest(void)
+{
+	struct enclave enclave;
+	struct outcome found;
+
+	enclave_describe(&enclave, 0, DEBUG | MODE64, 7, 1);
+	enclave.secs.size = enclave.secs.base = 1ull << 36;
+	found = enclave_create(&enclave);
+	check_fault("ECREATE: SIZE of CPUID's limit", &found, GP);
+	enclave_remove(&enclave);
+}
+
 static void check_secs_fields(void)
 {
 	enum {
@@ -98,6 +113,7 @@ static void check_secs_fields(void)
 	check_secs("ECREATE: SIZE of one page", AT_SIZE, PAGE, 8);
 	check_secs("ECREATE: SIZE that is no power of two", AT_SIZE, 0x11000, 8);
 	check_secs("ECREATE: SIZE beyond CPUID's", AT_SIZE, 1ull << 37, 8);
+	check_largest();
 	check_secs("ECREATE: BASEADDR that isn't a multiple of SIZE", AT_BASE, ENCLAVES + PAGE, 8);
 	check_secs("ECREATE: BASEADDR that isn't canonical", AT_BASE, 1ull << 60, 8);
 	check_secs("ECREATE: SSAFRAMESIZE 0", AT_SSA, 0, 4);
@@ -108,7 +124,7 @@ static void check_secs_fields(void)
 	check_secs("ECREATE: a 32-bit enclave (not modelled)", AT_ATTRIBUTES, DEBUG, 8);
 	check_secs("ECREATE: XFRM without x87", AT_XFRM, 2, 8);
 	check_secs("ECREATE: XFRM without SSE", AT_XFRM, 5, 8);
-	check_secs("ECREATE: XFRM with half of MPX", AT_XFRM, 3 | 8, 8);
+	check_secs("ECREATE: XFRM with MPX", AT_XFRM, 3 | 0x18, 8);
 	check_secs("ECREATE: XFRM with a component that isn't there", AT_XFRM, 3 | 1ull << 9, 8);
 	check_secs("ECREATE: reserved bytes before ATTRIBUTES", AT_RESERVED1, 1, 1);
 	check_secs("ECREATE: reserved bytes after MRENCLAVE", AT_RESERVED2, 1, 1);
@@ -142,8 +158,9 @@ static void check_ecreate(void)
 	check_fault("ECREATE: a SECS", &found, GP);
 	found = create_with(0, 0, PT_REG, epc(0));
 	check_fault("ECREATE: SECINFO of a regular page", &found, GP);
-	found = create_with(0, 0, PT_SECS | R, epc(0));
-	check_fault("ECREATE: SECINFO with rights", &found, GP);
+	found = create_with(0, 0, PT_SECS | R | PENDING | MODIFIED | PR, epc(0));
+	check_done("ECREATE: SECINFO's rights and state are ignored", &found);
+	encls(EREMOVE, 0, epc(0), 0);
 	found = create_with(0, 0, PT_SECS | 1 << 20, epc(0));
 	check_fault("ECREATE: SECINFO with reserved flags", &found, GP);
 	found = create_with(0, 0, PT_SECS, epc(0) + 256);
@@ -161,19 +178,23 @@ static void check_ecreate(void)
 	check_done("ECREATE: a SECS as it should be", &found);
 	found = enclave_create(&enclave);
 	check_epcm_fault("ECREATE: a page that is taken", &found, epc(0));
+	enclave.secs.size = 0;
+	found = enclave_create(&enclave);
+	check_epcm_fault("ECREATE: a page that is taken comes before what is wrong with a SECS", &found, epc(0));
 	check_true("the abort page is what ring 0 finds in the EPC", is_all((const void *)epc(0), 0xff, PAGE));
 	fill((void *)epc(0), 0, PAGE);
 	check_true("and it stays so when it's written", is_all((const void *)epc(0), 0xff, PAGE));
 }
 
-static void check_tcs(const struct enclave *enclave, const char *name, uint64_t offset, uint64_t value)
+/* What is wrong with it EADD finds (GP), or leaves to EENTER (VECTOR_NONE). */
+static void check_tcs(const struct enclave *enclave, const char *name, uint64_t offset, uint64_t value, int vector)
 {
 	struct outcome found;
 
 	tcs_source = (struct tcs){.ossa = (uint64_t)SSA0 * PAGE, .nssa = 2};
 	copy((uint8_t *)&tcs_source + offset, &value, sizeof(value));
 	found = enclave_add(enclave, TCS0, PT_TCS, &tcs_source);
-	check_fault(name, &found, GP);
+	check_fault(name, &found, vector);
 	encls(EREMOVE, 0, page_of(enclave, TCS0), 0);
 }
 
@@ -228,9 +249,6 @@ static void check_eadd_flags(const struct enclave *enclave)
 		{"EADD: SECINFO of a version array", PT_VA},
 		{"EADD: SECINFO of a trimmed page", PT_TRIM},
 		{"EADD: SECINFO with W and without R", PT_REG | W},
-		{"EADD: SECINFO with PENDING", PT_REG | R | PENDING},
-		{"EADD: SECINFO with MODIFIED", PT_REG | R | MODIFIED},
-		{"EADD: SECINFO with PR", PT_REG | R | PR},
 		{"EADD: SECINFO with a reserved flag", PT_REG | R | 0x40},
 		{"EADD: SECINFO with a page type that there isn't", 0xf00 | R},
 	};
@@ -247,6 +265,38 @@ static void check_eadd_flags(const struct enclave *enclave)
 	check_fault("EADD: SECINFO with reserved bytes", &found, GP);
 }
 
+/* A page's state isn't SECINFO's to say: what EWB says of the page has none. */
+static void check_eadd_state(const struct enclave *enclave)
+{
+	static uint8_t evicted[PAGE] __attribute__((aligned(4096)));
+	static struct pcmd pcmd;
+	struct pageinfo pageinfo = {0, (uint64_t)evicted, (uint64_t)&pcmd, 0};
+	struct outcome found = enclave_add(enclave, CODE, PT_REG | R | PENDING | MODIFIED | PR, page_source);
+
+	check_done("EADD: SECINFO with PENDING, MODIFIED and PR", &found);
+	encls(EPA, PT_VA >> 8, epc(VA), 0);
+	encls(EBLOCK, 0, page_of(enclave, CODE), 0);
+	encls(ETRACK, 0, secs_of(enclave), 0);
+	found = encls(EWB, (uint64_t)&pageinfo, page_of(enclave, CODE), epc(VA));
+	check_true("EADD: and the page has none of them", found.vector == VECTOR_NONE && pcmd.flags == (PT_REG | R));
+	encls(EREMOVE, 0, epc(VA), 0);
+}
+
+static void check_eadd_order(const struct enclave *enclave)
+{
+	struct secinfo secinfo = {.flags = PT_SECS};
+	struct pageinfo pageinfo = {linear_of(enclave, 0), (uint64_t)page_source, (uint64_t)&secinfo, secs_of(enclave)};
+	struct outcome found = encls(EADD, (uint64_t)&pageinfo, (uint64_t)page_source, 0);
+
+	check_epcm_fault("EADD: memory that isn't EPC comes before SECINFO", &found, (uint64_t)page_source);
+	found = enclave_add(enclave, CODE, PT_REG | W, page_source);
+	check_epcm_fault("EADD: a page that is taken comes before W without R", &found, page_of(enclave, CODE));
+	tcs_source = (struct tcs){.reserved[9] = 1};
+	found = enclave_add(enclave, CODE, PT_TCS, &tcs_source);
+	check_epcm_fault("EADD: a page that is taken comes before what is wrong with a TCS", &found,
+			 page_of(enclave, CODE));
+}
+
 static void check_eadd(void)
 {
 	struct enclave enclave;
@@ -256,21 +306,28 @@ static void check_eadd(void)
 	enclave_create(&enclave);
 	check_eadd_operands(&enclave);
 	check_eadd_flags(&enclave);
-	check_tcs(&enclave, "EADD: a TCS with FLAGS", offsetof(struct tcs, flags), 2);
-	check_tcs(&enclave, "EADD: a TCS with reserved bytes", 100, 1);
-	check_tcs(&enclave, "EADD: a TCS with OSSA that isn't aligned", offsetof(struct tcs, ossa), 0x3008);
-	check_tcs(&enclave, "EADD: a TCS with OFSBASE that isn't aligned", offsetof(struct tcs, ofsbase), 8);
-	check_tcs(&enclave, "EADD: a TCS with OGSBASE that isn't aligned", offsetof(struct tcs, ogsbase), 8);
+	check_eadd_state(&enclave);
+	check_tcs(&enclave, "EADD: a TCS with reserved bytes", 100, 1, GP);
+	check_tcs(&enclave, "EADD: a TCS with FLAGS", offsetof(struct tcs, flags), 2, VECTOR_NONE);
+	check_tcs(&enclave, "EADD: a TCS with OSSA that isn't aligned", offsetof(struct tcs, ossa), 0x3008,
+		  VECTOR_NONE);
+	check_tcs(&enclave, "EADD: a TCS with OFSBASE that isn't aligned", offsetof(struct tcs, ofsbase), 8,
+		  VECTOR_NONE);
+	check_tcs(&enclave, "EADD: a TCS with OGSBASE that isn't aligned", offsetof(struct tcs, ogsbase), 8,
+		  VECTOR_NONE);
 	found = enclave_add(&enclave, CODE, PT_REG | R, page_source);
 	check_done("EADD: a regular page", &found);
 	found = enclave_add(&enclave, CODE, PT_REG | R, page_source);
 	check_epcm_fault("EADD: a page that is taken", &found, page_of(&enclave, CODE));
-	tcs_source = (struct tcs){.state = 5, .ossa = (uint64_t)SSA0 * PAGE, .cssa = 9, .nssa = 2, .aep = 77};
+	check_eadd_order(&enclave);
+	tcs_source =
+		(struct tcs){.state = 5, .flags = 1, .ossa = (uint64_t)SSA0 * PAGE, .cssa = 9, .nssa = 2, .aep = 77};
 	found = enclave_add(&enclave, TCS0, PT_TCS | R | W, &tcs_source);
 	check_done("EADD: a TCS", &found);
 	check_equal("EADD: a TCS begins with CSSA 0", debug_read(&enclave, TCS0, 24) & 0xffffffff, 0);
 	check_equal("EADD: a TCS keeps NSSA", debug_read(&enclave, TCS0, 24) >> 32, 2);
 	check_equal("EADD: a TCS begins without AEP", debug_read(&enclave, TCS0, 40), 0);
+	check_equal("EADD: a TCS begins without DBGOPTIN", debug_read(&enclave, TCS0, 8), 0);
 	found = encls(EREMOVE, 0, secs_of(&enclave), 0);
 	check_code("EREMOVE: a SECS that has pages", &found, CHILD_PRESENT);
 	enclave_remove(&enclave);
@@ -301,6 +358,9 @@ static void check_eextend(void)
 	check_epcm_fault("EEXTEND: memory that isn't EPC", &found, (uint64_t)page_source);
 	found = encls(EEXTEND, secs_of(&enclave) + 8, page_of(&enclave, 0), 0);
 	check_fault("EEXTEND: a SECS that isn't aligned", &found, GP);
+	found = encls(EEXTEND, (uint64_t)page_source, page_of(&enclave, 0) + 8, 0);
+	check_epcm_fault("EEXTEND: a SECS that isn't in the EPC comes before the address", &found,
+			 (uint64_t)page_source);
 	found = enclave_init(&enclave, GIVEN_DEBUG);
 	check_code("EEXTEND: what it refused isn't measured", &found, DONE);
 	found = encls(EEXTEND, secs_of(&enclave), page_of(&enclave, 0), 0);
@@ -309,6 +369,38 @@ static void check_eextend(void)
 	check_fault("EADD: after EINIT", &found, GP);
 	enclave_remove(&enclave);
 	enclave_remove(&second);
+}
+
+static void check_debug_tcs(const struct enclave *enclave)
+{
+	struct user user = {0};
+	struct outcome found = encls(EDBGWR, 3, page_of(enclave, TCS0) + 8, 0);
+
+	check_code("EDBGWR: FLAGS of a TCS", &found, DONE);
+	check_equal("EDBGWR: all of a TCS's FLAGS", debug_read(enclave, TCS0, 8), 3);
+	enclave_run(enclave, &user, TCS0, COMMAND_LOOK);
+	check_true("EENTER: a TCS with a reserved flag", user.vector == GP && user.rip == (uint64_t)user_enclu);
+	encls(EDBGWR, 0, page_of(enclave, TCS0) + 8, 0);
+	found = encls(EDBGWR, 0, page_of(enclave, TCS0) + 16, 0);
+	check_fault("EDBGWR: another field of a TCS", &found, GP);
+	found = encls(EDBGRD, 0, page_of(enclave, TCS0) + 64, 0);
+	check_true("EDBGRD: the last field of a TCS", found.vector == VECTOR_NONE && found.rbx == 0xfff00000fff);
+	found = encls(EDBGRD, 0, page_of(enclave, TCS0) + 72, 0);
+	check_fault("EDBGRD: behind the fields of a TCS", &found, GP);
+}
+
+/* What isn't accepted comes before what isn't for debugging. */
+static void check_debug_pending(const struct enclave *plain)
+{
+	struct outcome found;
+
+	enclave_aug(plain, ADDED);
+	found = encls(EDBGRD, 0, page_of(plain, ADDED), 0);
+	check_code("EDBGRD: a page that wasn't accepted, of an enclave that isn't for debugging", &found,
+		   PAGE_NOT_DEBUGGABLE);
+	found = encls(EDBGWR, 0, page_of(plain, ADDED), 0);
+	check_code("EDBGWR: a page that wasn't accepted, of an enclave that isn't for debugging", &found,
+		   PAGE_NOT_DEBUGGABLE);
 }
 
 static void check_debug(void)
@@ -322,12 +414,7 @@ static void check_debug(void)
 	found = encls(EDBGWR, 0x1234567890, page_of(&enclave, DATA) + 16, 0);
 	check_done("EDBGWR: a word of a debug enclave", &found);
 	check_equal("EDBGWR: the word is there", debug_read(&enclave, DATA, 16), 0x1234567890);
-	found = encls(EDBGWR, ~0ull, page_of(&enclave, TCS0) + 8, 0);
-	check_done("EDBGWR: DBGOPTIN of a TCS", &found);
-	check_equal("EDBGWR: no other flag of a TCS", debug_read(&enclave, TCS0, 8), 1);
-	encls(EDBGWR, 0, page_of(&enclave, TCS0) + 8, 0);
-	found = encls(EDBGWR, 0, page_of(&enclave, TCS0) + 16, 0);
-	check_fault("EDBGWR: another field of a TCS", &found, GP);
+	check_debug_tcs(&enclave);
 	found = encls(EDBGRD, 0, page_of(&enclave, DATA) + 4, 0);
 	check_fault("EDBGRD: an address that isn't aligned", &found, GP);
 	found = encls(EDBGRD, 0, secs_of(&enclave), 0);
@@ -342,6 +429,7 @@ static void check_debug(void)
 	check_fault("EDBGRD: an enclave that isn't for debugging", &found, GP);
 	found = encls(EDBGWR, 0, page_of(&plain, DATA), 0);
 	check_fault("EDBGWR: an enclave that isn't for debugging", &found, GP);
+	check_debug_pending(&plain);
 	enclave_remove(&enclave);
 	enclave_remove(&plain);
 }

@@ -180,6 +180,11 @@ static void check_emodpe(const struct enclave *enclave)
 	check_fault("EMODPE: a page outside", &found, GP);
 	found = inside(enclave, EMODPE, PT_REG | R | W, TCS1, 0);
 	check_true("EMODPE: a TCS", found.vector == PF && found.address == linear_of(enclave, TCS1));
+	modify(EMODPR, PT_REG, page_of(enclave, ADDED));
+	encls(ETRACK, 0, secs_of(enclave), 0);
+	inside(enclave, EACCEPT, PT_REG | PR, ADDED, 0);
+	found = inside(enclave, EMODPE, PT_REG | W, ADDED, 0);
+	check_fault("EMODPE: W without R", &found, GP);
 	found = inside(enclave, EMODPE, PT_REG | R | W, ADDED, 0);
 	check_done("EMODPE: more rights", &found);
 	enclave_copy(enclave, linear_of(enclave, ADDED), linear_of(enclave, DATA) + 0xa00, 8);
@@ -218,6 +223,34 @@ static void check_emodt(const struct enclave *enclave)
 	check_code("EREMOVE: a trimmed page", &found, DONE);
 }
 
+/* Where it can't go to it says so by a code, whatever the page is. */
+static void check_acceptcopy_target(const struct enclave *enclave)
+{
+	uint64_t from = linear_of(enclave, READ_ONLY), spare = linear_of(enclave, SPARE + 1);
+	struct enclave twin;
+	struct outcome found;
+
+	found = inside(enclave, EACCEPTCOPY, PT_REG | R | PENDING | MODIFIED | PR, DATA, from);
+	check_code("EACCEPTCOPY: SECINFO's state is ignored", &found, PAGE_ATTRIBUTES_MISMATCH);
+	found = inside(enclave, EACCEPTCOPY, PT_REG | R, TCS1, from);
+	check_code("EACCEPTCOPY: to a TCS", &found, PAGE_ATTRIBUTES_MISMATCH);
+	map(spare, epc(FREE), PTE_P | PTE_W | PTE_U);
+	found = inside(enclave, EACCEPTCOPY, PT_REG | R, SPARE + 1, from);
+	check_code("EACCEPTCOPY: to a free page", &found, PAGE_ATTRIBUTES_MISMATCH);
+	map(spare, page_of(enclave, ADDED), PTE_P | PTE_W | PTE_U);
+	found = inside(enclave, EACCEPTCOPY, PT_REG | R, SPARE + 1, from);
+	check_code("EACCEPTCOPY: to a page that was added at another address", &found, PAGE_ATTRIBUTES_MISMATCH);
+	enclave_describe(&twin, 9, DEBUG | MODE64, 7, 1);
+	twin.base = twin.secs.base = enclave->base;
+	enclave_create(&twin);
+	enclave_add(&twin, SPARE + 1, PT_REG | R | W, page_source);
+	map(spare, page_of(&twin, SPARE + 1), PTE_P | PTE_W | PTE_U);
+	found = inside(enclave, EACCEPTCOPY, PT_REG | R, SPARE + 1, from);
+	check_code("EACCEPTCOPY: to another enclave's page", &found, PAGE_ATTRIBUTES_MISMATCH);
+	enclave_remove(&twin);
+	map(spare, page_of(enclave, SPARE + 1), PTE_P | PTE_W | PTE_U);
+}
+
 static void check_acceptcopy(const struct enclave *enclave)
 {
 	struct outcome found;
@@ -225,14 +258,13 @@ static void check_acceptcopy(const struct enclave *enclave)
 	enclave_aug(enclave, ADDED);
 	found = inside(enclave, EACCEPTCOPY, PT_REG | W, ADDED, linear_of(enclave, READ_ONLY));
 	check_fault("EACCEPTCOPY: W without R", &found, GP);
-	found = inside(enclave, EACCEPTCOPY, PT_REG | R | PENDING, ADDED, linear_of(enclave, READ_ONLY));
-	check_fault("EACCEPTCOPY: SECINFO with PENDING", &found, GP);
 	found = inside(enclave, EACCEPTCOPY, PT_REG | R, ADDED, (uint64_t)page_source);
 	check_fault("EACCEPTCOPY: a source outside", &found, GP);
 	found = inside(enclave, EACCEPTCOPY, PT_REG | R, ADDED, linear_of(enclave, READ_ONLY) + 8);
 	check_fault("EACCEPTCOPY: a source that isn't aligned", &found, GP);
 	found = inside(enclave, EACCEPTCOPY, PT_REG | R, DATA, linear_of(enclave, READ_ONLY));
 	check_code("EACCEPTCOPY: a page that is there already", &found, PAGE_ATTRIBUTES_MISMATCH);
+	check_acceptcopy_target(enclave);
 	found = inside(enclave, EACCEPTCOPY, PT_REG | R | X, ADDED, linear_of(enclave, READ_ONLY));
 	check_code("EACCEPTCOPY: a page that was added", &found, DONE);
 	check_equal("EACCEPTCOPY: has the content", debug_read(enclave, ADDED, 4088), 0x5a5a5a5a5a5a5a5a);
@@ -243,25 +275,91 @@ static void check_acceptcopy(const struct enclave *enclave)
 	encls(EREMOVE, 0, page_of(enclave, ADDED), 0);
 }
 
+/* A page that becomes a TCS, with this in it: to be accepted. */
+static void new_tcs(const struct enclave *enclave, uint64_t offset, uint64_t value)
+{
+	enclave_aug(enclave, ADDED);
+	inside(enclave, EACCEPT, PT_REG | R | W | PENDING, ADDED, 0);
+	tcs_source = (struct tcs){.ossa = (uint64_t)SSA1 * PAGE, .nssa = 2, .fslimit = 0xfff, .gslimit = 0xfff};
+	copy((uint8_t *)&tcs_source + offset, &value, sizeof(value));
+	enclave_copy(enclave, linear_of(enclave, ADDED), (uint64_t)&tcs_source, PAGE);
+	modify(EMODT, PT_TCS, page_of(enclave, ADDED));
+	encls(ETRACK, 0, secs_of(enclave), 0);
+}
+
+/* What EACCEPT finds wrong with a TCS, and what EENTER. */
+static void check_bad_tcs(const struct enclave *enclave)
+{
+	static const struct {
+		const char *name, *entered; /* entered: EACCEPT takes it */
+		uint64_t offset, value;
+	} table[] = {
+		{"EACCEPT: a TCS with DBGOPTIN", NULL, offsetof(struct tcs, flags), 1},
+		{"EACCEPT: a TCS whose CSSA is NSSA", NULL, offsetof(struct tcs, cssa), 2ull << 32 | 2},
+		{"EACCEPT: a TCS with an AEP", NULL, offsetof(struct tcs, aep), 0x1000},
+		{"EACCEPT: a TCS with a state", NULL, offsetof(struct tcs, state), 1},
+		{"EACCEPT: a TCS with reserved bytes", NULL, offsetof(struct tcs, reserved), 1},
+		{"EACCEPT: a TCS with a reserved flag", "EENTER: a new TCS with a reserved flag",
+		 offsetof(struct tcs, flags), 2},
+		{"EACCEPT: a TCS with OSSA that isn't aligned", "EENTER: a TCS with OSSA that isn't aligned",
+		 offsetof(struct tcs, ossa), (uint64_t)SSA1 * PAGE + 8},
+		{"EACCEPT: a TCS with OFSBASE that isn't aligned", "EENTER: a TCS with OFSBASE that isn't aligned",
+		 offsetof(struct tcs, ofsbase), 8},
+		{"EACCEPT: a TCS with OGSBASE that isn't aligned", "EENTER: a TCS with OGSBASE that isn't aligned",
+		 offsetof(struct tcs, ogsbase), 8},
+		{"EACCEPT: a TCS with OENTRY that isn't canonical", "EENTER: OENTRY that isn't canonical",
+		 offsetof(struct tcs, oentry), 1ull << 60},
+	};
+	struct outcome found;
+
+	for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct user user = {0};
+
+		new_tcs(enclave, table[i].offset, table[i].value);
+		found = inside(enclave, EACCEPT, PT_TCS | MODIFIED, ADDED, 0);
+		if (table[i].entered == NULL) {
+			check_fault(table[i].name, &found, GP);
+		} else {
+			check_code(table[i].name, &found, DONE);
+			enclave_run(enclave, &user, ADDED, COMMAND_LOOK);
+			check_true(table[i].entered, user.vector == GP && user.rip == (uint64_t)user_enclu);
+		}
+		encls(EREMOVE, 0, page_of(enclave, ADDED), 0);
+	}
+}
+
 static void check_new_tcs(const struct enclave *enclave)
 {
 	struct user user = {0};
 	struct outcome found;
 
-	enclave_aug(enclave, ADDED);
-	inside(enclave, EACCEPT, PT_REG | R | W | PENDING, ADDED, 0);
-	tcs_source = (struct tcs){.ossa = (uint64_t)SSA1 * PAGE, .nssa = 2, .fslimit = 0xfff, .gslimit = 0xfff};
-	enclave_copy(enclave, linear_of(enclave, ADDED), (uint64_t)&tcs_source, PAGE);
-	modify(EMODT, PT_TCS, page_of(enclave, ADDED));
-	encls(ETRACK, 0, secs_of(enclave), 0);
+	new_tcs(enclave, offsetof(struct tcs, cssa), 2ull << 32 | 1);
 	enclave_run(enclave, &user, ADDED, COMMAND_LOOK);
 	check_true("EENTER: a new TCS that wasn't accepted",
 		   user.vector == PF && user.cr2 == linear_of(enclave, ADDED));
 	found = inside(enclave, EACCEPT, PT_TCS | MODIFIED, ADDED, 0);
 	check_code("EACCEPT: a new TCS", &found, DONE);
 	enclave_run(enclave, &user, ADDED, COMMAND_LOOK);
-	check_equal("EENTER: by the new TCS", user.vector, CALL);
+	check_true("EENTER: by the new TCS, which begins with the CSSA that was in it",
+		   user.vector == CALL && user.r12 == 1);
 	encls(EREMOVE, 0, page_of(enclave, ADDED), 0);
+}
+
+/* The last: a page stays blocked. */
+static void check_blocked(const struct enclave *enclave)
+{
+	struct outcome found;
+
+	enclave_aug(enclave, ADDED);
+	encls(EBLOCK, 0, page_of(enclave, ADDED), 0);
+	found = inside(enclave, EACCEPT, PT_REG | R | W | PENDING, ADDED, 0);
+	check_true("EACCEPT: a page that is blocked", found.vector == PF && found.address == linear_of(enclave, ADDED));
+	found = inside(enclave, EACCEPTCOPY, PT_REG | R, ADDED, linear_of(enclave, DATA));
+	check_code("EACCEPTCOPY: to a page that is blocked", &found, PAGE_ATTRIBUTES_MISMATCH);
+	encls(EBLOCK, 0, page_of(enclave, READ_ONLY), 0);
+	found = inside(enclave, EMODPE, PT_REG | R | X, READ_ONLY, 0);
+	check_true("EMODPE: a page that is blocked",
+		   found.vector == PF && found.address == linear_of(enclave, READ_ONLY));
 }
 
 /* Where the enclave's page will be added is something of an earlier one's. */
@@ -290,6 +388,8 @@ void checks_dynamic(void)
 	check_emodpe(&enclave);
 	check_emodt(&enclave);
 	check_acceptcopy(&enclave);
+	check_bad_tcs(&enclave);
 	check_new_tcs(&enclave);
+	check_blocked(&enclave);
 	enclave_remove(&enclave);
 }

@@ -46,6 +46,53 @@ static void check_refused_entries(const struct enclave *enclave)
 	check_equal("ERESUME: without a frame to resume", user.vector, GP);
 }
 
+/* An entry that is right, but for the processor's state, or a prefix. */
+static void check_refused_enclu(const struct enclave *enclave)
+{
+	static const char *const prefixes[] = {"ENCLU: #UD with prefix 66", "ENCLU: #UD with prefix F2",
+					       "ENCLU: #UD with prefix F3", "ENCLU: #UD with LOCK"};
+	uint64_t cr4;
+	struct user user;
+
+	for (unsigned i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		enclave_enter_prepare(enclave, &user, TCS0, COMMAND_LOOK);
+		user.rip = (uint64_t)user_prefixed + 16ull * i;
+		user_run(&user);
+		check_equal(prefixes[i], user.vector, UD);
+	}
+	enclave_enter_prepare(enclave, &user, TCS0, COMMAND_LOOK);
+	user.cr0 = CR0_USUAL | CR0_TS;
+	user_run(&user);
+	check_equal("ENCLU: #NM with CR0.TS", user.vector, NM);
+	enclave_enter_prepare(enclave, &user, TCS0, COMMAND_LOOK);
+	user.cr0 = CR0_USUAL & ~(uint64_t)CR0_NE;
+	user_run(&user);
+	check_equal("ENCLU: #GP without CR0.NE", user.vector, GP);
+	enclave_enter_prepare(enclave, &user, TCS0, COMMAND_LOOK);
+	user.rip = (uint64_t)user_compat;
+	user_run(&user);
+	check_equal("EENTER: from 32-bit code into a 64-bit enclave", user.vector, GP);
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+	__asm__ volatile("mov %0, %%cr4" ::"r"(cr4 & ~(uint64_t)CR4_OSFXSR));
+	enclave_enter_prepare(enclave, &user, TCS0, COMMAND_LOOK);
+	user_run(&user);
+	__asm__ volatile("mov %0, %%cr4" ::"r"(cr4));
+	check_equal("EENTER: without CR4.OSFXSR", user.vector, GP);
+	enclave_enter_prepare(enclave, &user, TCS0, COMMAND_LOOK);
+	user_run(&user);
+	check_equal("EENTER: without any of that", user.vector, CALL);
+}
+
+static void check_exit(const struct enclave *enclave)
+{
+	struct user user = {.rsi = EEXIT, .r8 = 1ull << 60};
+
+	enclave_run(enclave, &user, TCS0, COMMAND_LEAF);
+	check_true("EEXIT: to an address that isn't canonical is a fault inside",
+		   user.vector == GP && user.rip == (uint64_t)user_aep);
+	enclave_unwind(enclave);
+}
+
 static void check_not_initialized(void)
 {
 	struct enclave enclave;
@@ -257,6 +304,8 @@ void checks_enter(void)
 	enclave_build(&enclave, 0, DEBUG | MODE64, 7, 1, GIVEN_DEBUG);
 	check_what_entry_brings(&enclave);
 	check_xcr0(&enclave);
+	check_refused_enclu(&enclave);
+	check_exit(&enclave);
 	check_own_pages(&enclave);
 	check_mapped_elsewhere(&enclave, &second);
 	check_twin(&enclave);

@@ -23,6 +23,9 @@ static void check_form(const struct enclave *enclave)
 		{"EINIT: SIGSTRUCT of another vendor", 16, INVALID_SIG_STRUCT},
 		{"EINIT: SIGSTRUCT with reserved bytes behind SWDEFINED", 44, INVALID_SIG_STRUCT},
 		{"EINIT: SIGSTRUCT with another exponent", 512, INVALID_SIG_STRUCT},
+		{"EINIT: SIGSTRUCT with CET", 908, INVALID_SIG_STRUCT},
+		{"EINIT: SIGSTRUCT with CET's mask", 909, INVALID_SIG_STRUCT},
+		{"EINIT: SIGSTRUCT with reserved bytes behind CET's mask", 910, INVALID_SIG_STRUCT},
 		{"EINIT: SIGSTRUCT with a family without KSS", 912, INVALID_SIG_STRUCT},
 		{"EINIT: SIGSTRUCT with reserved bytes before Q1", 1028 + 4, INVALID_SIG_STRUCT},
 		{"EINIT: SIGSTRUCT with reserved bytes behind the hash", 992, INVALID_SIG_STRUCT},
@@ -59,6 +62,8 @@ static void check_meaning(const struct enclave *enclave)
 		{"EINIT: another signer than the MSRs say, without a token", GIVEN_OTHER_SIGNER, INVALID_EINITTOKEN},
 		{"EINIT: a token for another measurement", GIVEN_TOKEN_OTHER_HASH, INVALID_MEASUREMENT},
 		{"EINIT: a token for other attributes", GIVEN_TOKEN_OTHER_ATTRIBUTES, INVALID_ATTRIBUTE},
+		{"EINIT: a token for another signer", GIVEN_TOKEN_OTHER_SIGNER, INVALID_MEASUREMENT},
+		{"EINIT: a token for another XFRM", GIVEN_TOKEN_OTHER_XFRM, INVALID_ATTRIBUTE},
 	};
 	struct outcome found;
 

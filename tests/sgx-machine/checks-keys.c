@@ -86,6 +86,14 @@ static void check_refused_keys(const struct enclave *enclave)
 	found = get_key(enclave, &request);
 	check_equal("EGETKEY: a policy of KSS", (uint64_t)found.vector, GP);
 	request = request_for(SEAL_KEY, 1);
+	request.reserved1 = 1;
+	found = get_key(enclave, &request);
+	check_equal("EGETKEY: a mask of CET", (uint64_t)found.vector, GP);
+	request = request_for(SEAL_KEY, 1);
+	request.reserved2[0] = 1;
+	found = get_key(enclave, &request);
+	check_equal("EGETKEY: CONFIGSVN without KSS", (uint64_t)found.vector, GP);
+	request = request_for(SEAL_KEY, 1);
 	request.reserved2[9] = 1;
 	found = get_key(enclave, &request);
 	check_equal("EGETKEY: reserved bytes", (uint64_t)found.vector, GP);
@@ -123,8 +131,16 @@ static void check_reports(const struct enclave *enclave)
 	target[48] = 1;
 	found = make_report(enclave, target);
 	check_equal("EREPORT: TARGETINFO with CET", (uint64_t)found.vector, GP);
-	/* What is wrong from here on is one thing at a time. */
 	target[48] = 0;
+	target[49] = 1;
+	found = make_report(enclave, target);
+	check_equal("EREPORT: the reserved byte behind CET", (uint64_t)found.vector, GP);
+	target[49] = 0;
+	target[63] = 1;
+	found = make_report(enclave, target);
+	check_equal("EREPORT: reserved bytes behind MISCSELECT", (uint64_t)found.vector, GP);
+	/* What is wrong from here on is one thing at a time. */
+	target[63] = 0;
 	found = make_report(enclave, target);
 	check_done("EREPORT: another report", &found);
 	found = enclave_enclu(enclave, EREPORT, data + TARGET + 8, data + REPORTDATA, data + REPORT);
@@ -135,6 +151,8 @@ static void check_reports(const struct enclave *enclave)
 	check_equal("EREPORT: a place that isn't aligned", (uint64_t)found.vector, GP);
 	found = enclave_enclu(enclave, EREPORT, data + TARGET, data + REPORTDATA, (uint64_t)page_source);
 	check_equal("EREPORT: a place outside", (uint64_t)found.vector, GP);
+	found = enclave_enclu(enclave, EREPORT, (uint64_t)page_source, data + REPORTDATA, data + REPORT);
+	check_equal("EREPORT: TARGETINFO outside", (uint64_t)found.vector, GP);
 	found = enclave_enclu(enclave, EREPORT, data + TARGET, (uint64_t)page_source, data + REPORT);
 	check_equal("EREPORT: REPORTDATA outside", (uint64_t)found.vector, GP);
 	found = enclave_enclu(enclave, EENTER, linear_of(enclave, TCS1), 0, 0);

@@ -109,6 +109,22 @@ static void check_ewb_operands(const struct enclave *enclave)
 		   found.vector == PF && found.error == 2 && found.address == changed.srcpge);
 }
 
+/* The page and the slot come before PCMD, which isn't there. */
+static void check_load_order(const struct enclave *enclave)
+{
+	struct pageinfo pageinfo = {linear_of(enclave, READ_ONLY), (uint64_t)evicted, ENCLAVES + 511ull * PAGE,
+				    secs_of(enclave)};
+	uint64_t page = page_of(enclave, READ_ONLY), data = page_of(enclave, DATA);
+	struct outcome found = encls(ELDU, (uint64_t)&pageinfo, data, epc(VA) + 8);
+
+	check_epcm_fault("ELDU: a page that is taken comes before PCMD", &found, data);
+	found = encls(ELDU, (uint64_t)&pageinfo, page, data);
+	check_epcm_fault("ELDU: a slot in a regular page comes before PCMD", &found, data);
+	found = encls(ELDU, (uint64_t)&pageinfo, page, epc(VA) + 8);
+	check_true("ELDU: PCMD that isn't mapped is an ordinary page fault",
+		   found.vector == PF && (found.error & 0x8001) == 0 && found.address == pageinfo.secinfo);
+}
+
 static void check_refused_loads(const struct enclave *enclave, const struct enclave *second)
 {
 	uint64_t page = page_of(enclave, READ_ONLY), linear = linear_of(enclave, READ_ONLY);
@@ -123,7 +139,8 @@ static void check_refused_loads(const struct enclave *enclave, const struct encl
 	found = load(ELDU, linear, page_of(enclave, DATA), page, epc(VA) + 8);
 	check_epcm_fault("ELDU: a SECS that is a regular page", &found, page_of(enclave, DATA));
 	found = load(ELDU, linear + 8, secs_of(enclave), page, epc(VA) + 8);
-	check_fault("ELDU: a linear address that isn't aligned", &found, GP);
+	check_code("ELDU: a linear address that isn't aligned", &found, MAC_COMPARE_FAIL);
+	check_load_order(enclave);
 	found = load(ELDU, linear, secs_of(second), page, epc(VA) + 8);
 	check_code("ELDU: another enclave's SECS", &found, MAC_COMPARE_FAIL);
 	found = load(ELDU, linear + PAGE, secs_of(enclave), page, epc(VA) + 8);
@@ -144,12 +161,19 @@ static void check_refused_loads(const struct enclave *enclave, const struct encl
 	pcmd.mac[3] ^= 1;
 	pcmd.reserved2[0] = 1;
 	found = load(ELDU, linear, secs_of(enclave), page, epc(VA) + 8);
-	check_fault("ELDU: PCMD with reserved bytes", &found, GP);
+	check_code("ELDU: PCMD with reserved bytes", &found, MAC_COMPARE_FAIL);
 	pcmd.reserved2[0] = 0;
+	pcmd.reserved1[55] = 1;
+	found = load(ELDU, linear, secs_of(enclave), page, epc(VA) + 8);
+	check_code("ELDU: PCMD with reserved bytes of SECINFO", &found, MAC_COMPARE_FAIL);
+	pcmd.reserved1[55] = 0;
 	pcmd.flags |= 1 << 20;
 	found = load(ELDU, linear, secs_of(enclave), page, epc(VA) + 8);
-	check_fault("ELDU: PCMD with reserved flags", &found, GP);
-	pcmd.flags &= ~(1ull << 20);
+	check_code("ELDU: PCMD with reserved flags", &found, MAC_COMPARE_FAIL);
+	pcmd.flags ^= 1 << 20 | PT_REG | 0x700;
+	found = load(ELDU, linear, secs_of(enclave), page, epc(VA) + 8);
+	check_code("ELDU: PCMD with a page type that there isn't", &found, MAC_COMPARE_FAIL);
+	pcmd.flags ^= PT_REG | 0x700;
 }
 
 static void check_evict_and_load(const struct enclave *enclave, const struct enclave *second)
@@ -160,6 +184,13 @@ static void check_evict_and_load(const struct enclave *enclave, const struct enc
 	fill(evicted, 0, PAGE);
 	found = evict(page, epc(VA) + 8, &linear);
 	check_code("EWB: a regular page", &found, DONE);
+	found = encls(EDBGRD, 0, epc(VA) + 8, 0);
+	check_true("EDBGRD: a slot that is occupied, and no version",
+		   found.vector == VECTOR_NONE && found.rbx == ~0ull);
+	found = encls(EDBGRD, 5, epc(VA) + 16, 0);
+	check_true("EDBGRD: a slot that is empty", found.vector == VECTOR_NONE && found.rbx == 0);
+	found = encls(EDBGWR, 0, epc(VA) + 8, 0);
+	check_epcm_fault("EDBGWR: a version array", &found, epc(VA) + 8);
 	check_equal("EWB: says where the page was", linear, linear_of(enclave, READ_ONLY));
 	check_equal("EWB: says what the page was", pcmd.flags, PT_REG | R);
 	check_true("EWB: what is written isn't what was in the page",
@@ -221,16 +252,22 @@ static void check_old_version(const struct enclave *enclave)
 
 static void check_secs_and_va(const struct enclave *enclave)
 {
-	uint64_t linear;
+	uint64_t linear, eid;
 	struct outcome found;
 
 	found = evict(secs_of(enclave), epc(VA) + 32, &linear);
 	check_code("EWB: a SECS that has pages", &found, CHILD_PRESENT);
 	enclave_remove(enclave);
 	enclave_create(enclave);
+	enclave_add(enclave, CODE, PT_REG | R, page_source);
+	encls(EBLOCK, 0, page_of(enclave, CODE), 0);
+	encls(ETRACK, 0, secs_of(enclave), 0);
+	evict(page_of(enclave, CODE), epc(VA) + 48, &linear);
+	eid = pcmd.enclave;
 	found = evict(secs_of(enclave), epc(VA) + 32, &linear);
 	check_code("EWB: a SECS without pages", &found, DONE);
 	check_equal("EWB: a SECS has no linear address", linear, 0);
+	check_true("EWB: PCMD of a SECS and of its pages name the enclave", eid != 0 && pcmd.enclave == eid);
 	found = load(ELDU, 0, epc(FREE), secs_of(enclave), epc(VA) + 32);
 	check_fault("ELDU: a SECS under a SECS", &found, GP);
 	found = load(ELDU, 0, 0, secs_of(enclave), epc(VA) + 32);

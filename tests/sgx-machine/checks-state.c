@@ -16,6 +16,8 @@ enum {
 	X87_FCW = 0,
 	X87_FSW = 2,
 	X87_FTW = 4,
+	X87_FIP = 8,
+	X87_FDP = 16,
 	MXCSR = 24,
 	ST = 32,
 	XMM = 160,
@@ -121,6 +123,10 @@ static void check_saved(const struct enclave *enclave)
 	check_true("AEX: the frame has YMM", same(frame + YMM, state + YMM, 256));
 	check_true("AEX: the frame has x87's registers in the order of the stack", same(frame + ST, state + ST, 48));
 	check_true("AEX: the frame has x87's control, status and tags", same(frame, state, 5));
+	check_equal("AEX: the frame has where x87's last instruction was", *(uint64_t *)(frame + X87_FIP),
+		    enclave->base + (uint64_t)(enclave_x87 - enclave_code));
+	check_equal("AEX: the frame has where x87's last operand was", *(uint64_t *)(frame + X87_FDP),
+		    linear_of(enclave, DATA) + 0xb00);
 	check_true("AEX: the frame has MXCSR", same(frame + MXCSR, state + MXCSR, 4));
 	check_equal("AEX: the frame's header is XFRM", *(uint64_t *)(frame + HEADER) & 7, 7);
 }
@@ -164,12 +170,15 @@ static void check_fault_and_resume(const struct enclave *enclave)
 	struct user user;
 	struct outcome found;
 	struct secinfo secinfo = {.flags = PT_REG | R | W | PENDING};
+	uint32_t x87[7]; /* as FNSTENV has it */
 
 	make_state();
 	begin_state(enclave, &user, TCS0, 0);
 	user_run(&user);
+	__asm__ volatile("fnstenv %0" : "=m"(x87));
 	check_true("AEX: a page fault is the system's, without the place in the page",
 		   user.vector == PF && user.cr2 == linear_of(enclave, SPARE));
+	check_true("AEX: where x87's last instruction was, and its operand, is 0", is_all(&x87[3], 0, 16));
 	check_scrubbed(enclave, &user);
 	check_saved(enclave);
 	found = enclave_aug(enclave, SPARE);
@@ -179,10 +188,16 @@ static void check_fault_and_resume(const struct enclave *enclave)
 	user = (struct user){.rsi = EACCEPT, .r8 = linear_of(enclave, DATA) + 0x400, .r9 = linear_of(enclave, SPARE)};
 	enclave_run(enclave, &user, TCS0, COMMAND_LEAF);
 	check_true("EACCEPT: in a handler", user.vector == CALL && user.r12 == DONE);
+	/* Outside's own last instruction of x87. */
+	__asm__ volatile("fldz; fstps %0" : "=m"(x87[0]));
 	resume(&user, enclave, TCS0);
 	check_equal("ERESUME: the enclave goes on and exits", user.vector, CALL);
 	check_back("ERESUME: the general registers are back", "ERESUME: the flags are back",
 		   "ERESUME: x87 and MXCSR are back", "ERESUME: XMM is back", "ERESUME: YMM is back");
+	check_equal("ERESUME: where x87's last instruction was is back", debug_read(enclave, DATA, 0xa08) >> 32,
+		    enclave->base + (uint64_t)(enclave_x87 - enclave_code));
+	check_equal("ERESUME: where x87's last operand was is back", debug_read(enclave, DATA, 0xa10) >> 32,
+		    linear_of(enclave, DATA) + 0xb00);
 	check_equal("ERESUME: RSP is back", back.rsp, linear_of(enclave, DATA) + 0x700);
 	check_equal("ERESUME: the frame is free again", debug_read(enclave, TCS0, 24) & 0xffffffff, 0);
 	check_equal("ERESUME: the instruction that faulted has run", debug_read(enclave, SPARE, 0), 0x1010101010101010);

@@ -118,10 +118,24 @@ static void check_accept_tracked(const struct enclave *enclave)
 	spin_end();
 }
 
-/* 16 bits, at SMBASE + 0x8000: RSM after a word that says that it ran. */
+static struct {
+	uint64_t page; /* to look at */
+	uint64_t word;
+	struct outcome leaf;
+	volatile bool done;
+} smm;
+
+/* What System Management Mode finds; boot.S calls it there. */
+void in_smm(void);
+void in_smm(void)
+{
+	smm.word = *(volatile uint64_t *)smm.page;
+	smm.leaf = encls(EREMOVE, 0, epc(FREE), 0);
+	smm.done = true;
+}
+
 static void check_smi(const struct enclave *enclave)
 {
-	static const uint8_t handler[] = {0x2e, 0x66, 0xff, 0x06, 0x00, 0x90, 0x0f, 0xaa}; /* incl %cs:0x9000; rsm */
 	enum {
 		SMBASE = 0x30000,
 		SAVED_RIP = 0xff78,
@@ -130,20 +144,21 @@ static void check_smi(const struct enclave *enclave)
 		SAVED_R14 = 0xff88,
 		SAVED_RBX = 0xffe0
 	};
-	volatile uint32_t *count = (volatile uint32_t *)(SMBASE + 0x9000);
 	struct user user = {0};
 
-	copy((void *)(SMBASE + 0x8000), handler, sizeof(handler));
-	*count = 0;
+	copy((void *)(SMBASE + 0x8000), smi_handler, (size_t)(smi_handler_end - smi_handler));
+	smm.page = page_of(enclave, DATA);
 	spin_begin(enclave, TCS1);
 	ipi_send(DELIVER_SMI);
-	while (*count == 0)
+	while (!smm.done)
 		pause_for(1);
 	pause_for(10000);
 	check_equal("an SMI: the handler finds the AEP", *(uint64_t *)(SMBASE + SAVED_RIP), (uint64_t)user_aep);
 	check_true("an SMI: the handler finds nothing of the enclave's",
 		   *(uint64_t *)(SMBASE + SAVED_R14) == 0 && *(uint64_t *)(SMBASE + SAVED_R15) == 0);
 	check_equal("an SMI: the handler finds ERESUME in RAX", *(uint64_t *)(SMBASE + SAVED_RAX), ERESUME);
+	check_equal("an SMI: the handler finds the abort page in the EPC", smm.word, ~0ull);
+	check_fault("ENCLS is #UD in System Management Mode", &smm.leaf, UD);
 	check_true("an SMI: after it the processor goes back into the enclave", !other_is_done());
 	spin_end();
 	check_equal("an SMI: the enclave finishes", there.vector, CALL);

@@ -62,6 +62,10 @@ state:	/* Registers from the XSAVE image at RSI; then a page fault, if RDX is 0,
 	mov $7, %eax
 	xor %edx, %edx
 	xrstor (%rsi)
+	fldt DATA + 0xb00(%rip)
+	.globl enclave_x87
+enclave_x87:
+	fstp %st(0)
 	mov %r15, DATA + 0x800(%rip)
 	mov %r8, DATA + 0x808(%rip)
 	mov %rsp, DATA + 0x810(%rip)
@@ -117,6 +121,7 @@ back:	mov %rax, DATA + 0x900(%rip)
 	pushfq
 	pop DATA + 0x980(%rip)
 	cld
+	fnstenv DATA + 0xa00(%rip)
 	mov DATA + 0x808(%rip), %rdi
 	lea DATA + 0x900(%rip), %rsi
 	mov $0x88, %ecx

@@ -95,7 +95,7 @@ struct given {
 	uint8_t unused[1504];
 };
 _Static_assert(sizeof(struct given) == PAGE, "test_sgx_machine.py");
-#define GIVEN ((struct given *)0x120000)
+#define GIVEN ((struct given *)0x128000)
 enum given_kind {
 	GIVEN_DEBUG,
 	GIVEN_PLAIN,
@@ -110,6 +110,8 @@ enum given_kind {
 	GIVEN_TOKEN_DEBUG,
 	GIVEN_VENDOR,
 	GIVEN_PLAIN_XFRM3,
+	GIVEN_TOKEN_OTHER_SIGNER,
+	GIVEN_TOKEN_OTHER_XFRM,
 	GIVEN_KINDS,
 };
 
@@ -126,7 +128,7 @@ struct enclave {
 
 extern struct tcs tcs_source;
 extern uint8_t page_source[PAGE];
-extern char enclave_code[], enclave_snippets[], enclave_others[], enclave_faults[];
+extern char enclave_code[], enclave_snippets[], enclave_others[], enclave_faults[], enclave_x87[];
 
 /* number: which of the places for enclaves; not in the EPC yet. Valid for ECREATE. */
 void enclave_describe(struct enclave *enclave, unsigned number, uint64_t attributes, uint64_t xfrm,

@@ -273,11 +273,13 @@ struct outcome wrmsr(uint32_t msr, uint64_t value)
 	return *outcome;
 }
 
-struct outcome enclu_by_kernel(void)
+struct outcome enclu_by_kernel(uint64_t cr0)
 {
 	struct outcome *outcome = begin();
 
+	__asm__ volatile("mov %0, %%cr0" ::"r"(cr0));
 	enclu_in_ring0();
+	__asm__ volatile("mov %0, %%cr0" ::"r"(CR0_USUAL));
 	return *outcome;
 }
 

@@ -31,8 +31,11 @@ struct user {
 	uint64_t rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15;
 	uint64_t rip, rflags, vector, error, cr2, kernel_rsp, fsbase, gsbase;
 	uint8_t xsave[1024];
+	uint64_t cr0; /* in ring 3 only; 0: as it is */
 } __attribute__((aligned(64)));
-_Static_assert(offsetof(struct user, xsave) == 192, "boot.S");
+_Static_assert(offsetof(struct user, xsave) == 192 && offsetof(struct user, cr0) == 1216, "boot.S");
+enum { CR0_PE = 1, CR0_MP = 2, CR0_TS = 8, CR0_NE = 0x20, CR0_WP = 0x10000, CR4_OSFXSR = 0x200 };
+#define CR0_USUAL (1ull << 31 | CR0_WP | CR0_NE | CR0_MP | CR0_PE)
 
 /* What came of an instruction in ring 0. */
 struct outcome {
@@ -58,14 +61,16 @@ void check_done(const char *name, const struct outcome *found);
 /* instructions */
 struct outcome encls(uint64_t leaf, uint64_t rbx, uint64_t rcx, uint64_t rdx);
 struct outcome wrmsr(uint32_t msr, uint64_t value);
-struct outcome enclu_by_kernel(void);
+/* with this CR0 */
+struct outcome enclu_by_kernel(uint64_t cr0);
 uint64_t rdmsr(uint32_t msr);
 void cpuid(uint32_t leaf, uint32_t subleaf, uint32_t result[4]);
 
 /* ring 3 on this processor, until something traps */
 void user_init(struct user *user);
 void user_run(struct user *user);
-extern char user_enclu[], user_enclu_after[], user_aep[], user_load[], user_load_then_enclu[], user_call[];
+extern char user_enclu[], user_enclu_after[], user_aep[], user_load[], user_load_then_enclu[], user_call[],
+	user_prefixed[], user_compat[], smi_handler[], smi_handler_end[];
 
 /* the other processor: user_run() there, begun and awaited */
 void other_begin(struct user *user);

@@ -6,7 +6,7 @@
 #define HERE 0xff000
 #define ROM 0xfffc0000
 #define IMAGE 0x100000
-#define IMAGE_SIZE 0x30000
+#define IMAGE_SIZE 0x3f000
 
 	.code16
 	.globl start
