@@ -97,6 +97,10 @@ def other_dumps():
     yield from null(q, neighbours)
     yield from count(q, f"{neighbours} * +neigh_hash_table.hash_shift")
     yield from pointer(q, f"{neighbours} * +neigh_hash_table.hash_buckets")
+    q, proxies = "ask 5 2 0 1", "arp_tbl +neigh_table.phash_buckets"
+    yield from pointer(q, proxies)
+    yield from null(q, proxies)
+    yield from pointer("ask e 80 0", "init_net +net.ipv4.mr_tables")
     q, sctp = "ask d 0 84", "sctp_globals"
     yield from pointer(q, f"{sctp} +sctp_globals.ep_hashtable")
     yield from count(q, f"{sctp} +sctp_globals.ep_hashsize")

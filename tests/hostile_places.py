@@ -346,7 +346,8 @@ def dumps():
     yield from leads_to(routes6, f"{table} +fib6_table.tb6_root.left", f"{table} +fib6_table.tb6_root")
     yield from pointer(neighbours, "arp_tbl +neigh_table.nht")
     yield from count(neighbours, "arp_tbl +neigh_table.nht * +neigh_hash_table.hash_shift")
-    yield from pointer(rules, "init_net +net.ipv4.rules_ops")
+    yield from pointer(rules, "init_net +net.rules_ops")
+    yield from leads_to("ask 6 0 0", "init_net +net.rules_ops *", "init_net +net.rules_ops *")
     yield from list_node(rules, "init_net +net.ipv4.rules_ops * +fib_rules_ops.rules_list *")
     tcp = "ask 7 2 6"
     yield from pointer(tcp, "tcp_hashinfo +inet_hashinfo.ehash")

@@ -21,9 +21,17 @@ PID_COUNT = 1000
 TRIES = 10
 
 COMMANDS = ["ifconfig -a", "ifconfig lo", "netstat -i", "ip addr", "ip link", "ip -s link", "ip route",
-            "ip route show table all", "ip -6 route", "ip neigh", "ip rule", "ip -6 rule", "ip addr show dev lab0",
+            "ip route show table all", "ip route show table 100", "ip -6 route show table 100", "ip -6 route", "ip neigh",
+            "ip -6 neigh", "ip neigh show proxy", "ip -6 neigh show proxy", "ip rule", "ip -6 rule", "ip mrule", "ip -6 mrule",
+            "ip mroute", "ip -6 mroute", "ip addr show dev lab0",
             "ss -tan", "ss -uan", "ss -wan", "ss -xa", "ss -tuln", "ss -tam", "ss -s",
             "ss -tani", "ss -0an", "ss -0anep", "ss -0am", "ss -f netlink -an", "ss -f netlink -anem"]
+# Beside what `sockets` makes: tables of routes, rules, addresses that are answered for. 999 is no table.
+ROUTING = ["ip route add 198.18.0.0/24 via 198.51.100.254 table 100", "ip -6 route add 2001:db8:18::/48 dev lab0 table 100",
+           "ip neigh add proxy 198.51.100.40 dev lab1", "ip neigh add proxy 198.51.100.41 dev lab1 protocol static",
+           "ip -6 neigh add proxy 2001:db8:18::40 dev lab1",
+           "ip -6 neigh add 2001:db8:18::41 lladdr 02:00:5e:10:00:29 dev lab1 nud permanent",
+           "ip mrule add iif lab0 table 101 priority 9000", "ip -6 mrule add iif lab1 table 101 priority 9001"]
 # Countdowns, ages, and what a kernel gives a socket only when it is asked about.
 MOVING = re.compile(rb"timer:\([^)]*\)| (?:lastsnd|lastrcv|lastack|busy|rwnd_limited|sndbuf_limited):[^ \n]+|valid_lft \d+sec preferred_lft \d+sec|expires \d+sec|used \d+/\d+/\d+| sk:[0-9a-f]+")
 
@@ -50,6 +58,8 @@ def zoo(request, bartizan):
     machine.kernel = request.param
     machine.exec(["sockets"])
     machine.exec(["processes"])
+    for command in ROUTING: # not by a shell: busybox's prefers its own ip
+        machine.exec(command.split())
     yield machine
     machine.down()
 
@@ -163,6 +173,23 @@ def test_the_system_is_told(zoo, asker):
         low, high = sorted((first[name], last[name]))
         slack = SLACK.get(name, 0)
         assert low - slack <= value <= high + slack, (name, first[name], value, last[name])
+
+
+@pytest.mark.parametrize("command", ["ip route show table 999", "ip -6 route show table 999", "ip mroute show table 999"])
+def test_a_table_that_is_not_there_is_an_error(zoo, command):
+    inside = zoo.exec(command.split(), check=False)
+    code, ours, said = outside(zoo, *command.split())
+    assert (code, ours) == (inside.returncode, inside.stdout) and code != 0, said
+    assert "Dump terminated" in said
+
+
+@pytest.mark.parametrize("command, said", [
+    ("ip route show cache", "exceptions from routes (`ip route show cache`), which isn't answered"),
+    ("ip -f bridge neigh", "message type 30 of the address family 7, which isn't answered"),
+    ("ip neigh get 198.51.100.1 dev lab1", "message type 30, which isn't answered")])
+def test_a_question_without_an_answer_is_refused_by_name(zoo, command, said):
+    code, ours, words = outside(zoo, *command.split())
+    assert code != 0 and ours == b"" and said in words, (ours, words)
 
 
 def test_a_probe_asks_nobody(zoo):

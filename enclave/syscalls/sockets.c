@@ -79,7 +79,7 @@ long call_getsockname(const long *a)
 	return 0;
 }
 
-/* Sizes of buffers, strictness of dumps: taken, as all that they ask for holds. */
+/* Sizes of buffers and the like are taken, as all that they ask for holds. */
 long call_setsockopt(const long *a)
 {
 	struct file *file;
@@ -87,7 +87,9 @@ long call_setsockopt(const long *a)
 
 	if (result < 0)
 		return result;
-	return a[1] == SOL_SOCKET || a[1] == SOL_NETLINK ? 0 : -ENOPROTOOPT;
+	if (a[1] == SOL_NETLINK)
+		return netlink_socket_set_option(file, (int)a[2], (const void *)a[3], (size_t)a[4]);
+	return a[1] == SOL_SOCKET ? 0 : -ENOPROTOOPT;
 }
 
 static long send_bytes(long number, int fd, const void *bytes, size_t size)

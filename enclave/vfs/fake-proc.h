@@ -345,12 +345,14 @@ status ask_interface_list(struct guest_kernel *kernel, struct proc_text *ret_ent
 
 /* What was asked for last, and whether the target's kernel has no such thing. */
 static enum ask_dump fake_dump_asked;
+static struct ask_request fake_dump_request;
 static bool fake_dump_missing;
 
 status ask_dump(struct guest_kernel *kernel, enum ask_dump what, const struct ask_request *request,
 		struct proc_text *ret_messages)
 {
 	fake_dump_asked = what;
+	fake_dump_request = *request;
 	if (fake_dump_missing)
 		return STATUS_MISSING;
 	return fake_text(ret_messages);

@@ -2,6 +2,7 @@
 /* Sockets that programs open to ask about interfaces: SIOCGIF… (netdevice(7)). */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -159,13 +160,39 @@ static long ask_all(struct ifconf *request)
 	return outcome;
 }
 
-/* What would change the target's interfaces, or what isn't known here. */
+/* Of uapi/linux/sockios.h: those that only ask. */
+static bool is_question(unsigned long number)
+{
+	switch (number) {
+	case SIOCGIFMEM:
+	case SIOCGIFENCAP:
+	case SIOCGIFSLAVE:
+	case SIOCGIFPFLAGS:
+	case SIOCGIFCOUNT:
+	case SIOCGIFBR:
+	case SIOCGIFVLAN:
+	case SIOCGMIIPHY:
+	case SIOCGMIIREG:
+	case SIOCETHTOOL:
+	case SIOCGHWTSTAMP:
+	case SIOCBONDSLAVEINFOQUERY:
+	case SIOCBONDINFOQUERY:
+	case SIOCGARP:
+	case SIOCGRARP: return true;
+	default: return false;
+	}
+}
+
+/* What would change the target's interfaces, or what isn't known here: a question without an answer makes the
+ * program's outcome one that isn't whole. */
 static long refuse(unsigned long number)
 {
 	static unsigned long said;
 
 	if (number < IOCTL_INTERFACE_FIRST || number > IOCTL_INTERFACE_LAST)
 		return -EINVAL;
+	if (is_question(number))
+		runtime_fault_note();
 	if (said != number)
 		(void)!report(STATUS_DENIED,
 			      "the program asked for the ioctl %#lx on an interface, which isn't answered "

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/inet_diag.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
@@ -40,6 +41,7 @@ static int setup(void **state)
 	fake_dump = links;
 	fake_dump_size = sizeof links;
 	fake_dump_fault = NULL;
+	fake_dump_missing = false;
 	return 0;
 }
 
@@ -162,6 +164,168 @@ static void assert_refused(struct file *file, uint16_t type, const char *said)
 	assert_non_null(strstr(hostile.last_message, "which would change the target"));
 }
 
+/* A dump of routes, as iproute2 asks for it: NUL bytes follow the message. */
+struct routes_request {
+	struct nlmsghdr head;
+	struct rtmsg route;
+	struct rtattr attribute;
+	uint32_t table;
+	char rest[64];
+};
+
+static const struct routes_request routes_request = {
+	.head = {.nlmsg_len = offsetof(struct routes_request, rest),
+		 .nlmsg_type = RTM_GETROUTE,
+		 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+	.route = {.rtm_family = AF_INET},
+	.attribute = {RTA_LENGTH(sizeof(uint32_t)), RTA_TABLE},
+	.table = 999,
+};
+
+/* The outcome of the first datagram, which is an error or ends a dump; what else waits is thrown away. */
+static int outcome_of(struct file *file, const void *request, size_t size, uint16_t type)
+{
+	uint8_t first[32768], more[32768];
+	struct nlmsghdr head;
+	size_t whole;
+
+	assert_int_equal(netlink_socket_send(file, request, size), size);
+	assert_true(netlink_socket_receive(file, first, sizeof first, 0, &whole) > 0);
+	while (netlink_socket_receive(file, more, sizeof more, 0, &whole) > 0)
+		;
+	memcpy(&head, first, sizeof head);
+	assert_int_equal(head.nlmsg_type, type);
+	return error_of(first);
+}
+
+static void only_a_strict_socket_asks_for_one_table(void **state)
+{
+	struct file *file = open_route();
+	int on = 1;
+
+	assert_int_equal(netlink_socket_send(file, &routes_request, sizeof routes_request), sizeof routes_request);
+	assert_int_equal(fake_dump_asked, ASK_ROUTES4);
+	assert_int_equal(fake_dump_request.table, 0);
+	assert_int_equal(netlink_socket_set_option(file, NETLINK_GET_STRICT_CHK, &on, 1), -EINVAL);
+	assert_int_equal(netlink_socket_set_option(file, NETLINK_GET_STRICT_CHK, &on, sizeof on), 0);
+	assert_int_equal(netlink_socket_send(file, &routes_request, sizeof routes_request), sizeof routes_request);
+	assert_int_equal(fake_dump_request.table, 999);
+	file_release(file);
+}
+
+/* In the message that ends a dump, as from a kernel: iproute2 takes an absent main table from nothing else. */
+static void a_table_that_is_not_there_ends_the_dump(void **state)
+{
+	struct file *file = open_route();
+
+	fake_dump_missing = true;
+	assert_int_equal(outcome_of(file, &routes_request, sizeof routes_request, NLMSG_DONE), -ENOENT);
+	file_release(file);
+}
+
+static void exceptions_from_routes_are_refused_by_name(void **state)
+{
+	struct routes_request request = routes_request;
+	struct file *file = open_route();
+
+	request.route.rtm_flags = RTM_F_CLONED;
+	assert_int_equal(outcome_of(file, &request, sizeof request, NLMSG_ERROR), -EOPNOTSUPP);
+	assert_non_null(strstr(hostile.last_message, "exceptions from routes"));
+	file_release(file);
+}
+
+static void families_have_their_own_answer_or_are_refused_by_name(void **state)
+{
+	static const struct {
+		uint16_t type;
+		uint8_t family;
+		int dump; /* −1: refused */
+	} cases[] = {{RTM_GETROUTE, RTNL_FAMILY_IPMR, ASK_MULTICAST_ROUTES},
+		     {RTM_GETROUTE, RTNL_FAMILY_IP6MR, ASK_MULTICAST_ROUTES},
+		     {RTM_GETROUTE, AF_MPLS, -1},
+		     {RTM_GETRULE, RTNL_FAMILY_IPMR, ASK_RULES},
+		     {RTM_GETRULE, RTNL_FAMILY_IP6MR, ASK_RULES},
+		     {RTM_GETRULE, AF_BRIDGE, -1},
+		     {RTM_GETNEIGH, AF_INET6, ASK_NEIGHBOURS},
+		     {RTM_GETNEIGH, AF_BRIDGE, -1},
+		     {RTM_GETADDR, AF_BRIDGE, -1},
+		     {RTM_GETLINK, AF_BRIDGE, -1}};
+	struct routes_request request = routes_request;
+	struct file *file = open_route();
+	char said[64];
+
+	for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+		request.head.nlmsg_type = cases[i].type;
+		request.route.rtm_family = cases[i].family;
+		if (cases[i].dump >= 0) {
+			assert_int_equal(netlink_socket_send(file, &request, sizeof request), sizeof request);
+			assert_int_equal(fake_dump_asked, cases[i].dump);
+			assert_int_equal(fake_dump_request.family, cases[i].family);
+			continue;
+		}
+		snprintf(said, sizeof said, "message type %u of the address family %u,", cases[i].type,
+			 cases[i].family);
+		file_release(file);
+		file = open_route();
+		assert_int_equal(outcome_of(file, &request, sizeof request, NLMSG_ERROR), -EOPNOTSUPP);
+		assert_non_null(strstr(hostile.last_message, said));
+	}
+	file_release(file);
+}
+
+static void proxies_are_asked_for_by_a_flag_that_stands_alone(void **state)
+{
+	struct {
+		struct nlmsghdr head;
+		struct ndmsg neighbour;
+	} request = {.head = {.nlmsg_len = sizeof request,
+			      .nlmsg_type = RTM_GETNEIGH,
+			      .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
+	static const uint8_t flags[] = {0, NTF_PROXY, NTF_PROXY | NTF_ROUTER};
+	struct file *file = open_route();
+
+	for (size_t i = 0; i < ARRAY_COUNT(flags); i++) {
+		request.neighbour.ndm_flags = flags[i];
+		assert_int_equal(netlink_socket_send(file, &request, sizeof request), sizeof request);
+		assert_int_equal(fake_dump_request.is_proxy, flags[i] == NTF_PROXY);
+	}
+	request.head.nlmsg_flags = NLM_F_REQUEST; /* `ip neigh get`: a lookup */
+	assert_int_equal(netlink_socket_send(file, &request, sizeof request), sizeof request);
+	assert_non_null(strstr(hostile.last_message, "for message type 30, which isn't answered"));
+	file_release(file);
+}
+
+/* Two dumps and a change in one send(): three answers, of which none shares a datagram with another. */
+static void each_of_several_requests_is_answered(void **state)
+{
+	struct routes_request requests[3] = {routes_request, routes_request, routes_request};
+	uint8_t bytes[3 * sizeof requests[0]], buffer[32768];
+	struct file *file = open_route();
+	uint32_t each = routes_request.head.nlmsg_len, sequence = 0;
+	size_t whole;
+	long size;
+
+	for (uint32_t i = 0; i < 3; i++) {
+		requests[i].head.nlmsg_seq = i + 1;
+		requests[i].head.nlmsg_type = i == 2 ? RTM_DELROUTE : RTM_GETROUTE;
+		memcpy(bytes + (size_t)i * each, &requests[i], each);
+	}
+	fake_dump_size = LINK_SIZE;
+	assert_int_equal(netlink_socket_send(file, bytes, 3 * (size_t)each), 3 * (size_t)each);
+	assert_non_null(strstr(hostile.last_message, "for message type 25, which would change the target"));
+	while ((size = netlink_socket_receive(file, buffer, sizeof buffer, 0, &whole)) > 0) {
+		struct nlmsghdr last;
+		size_t last_size = sequence == 2 ? NLMSG_LENGTH(sizeof(struct nlmsgerr)) : NLMSG_LENGTH(sizeof(int));
+
+		memcpy(&last, buffer + size - last_size, sizeof last);
+		assert_int_equal(last.nlmsg_seq, ++sequence);
+		assert_int_equal(last.nlmsg_type, sequence == 3 ? NLMSG_ERROR : NLMSG_DONE);
+		assert_int_equal(error_of(buffer + size - last_size), sequence == 3 ? -EPERM : 0);
+	}
+	assert_int_equal(sequence, 3);
+	file_release(file);
+}
+
 /* Of rtnetlink four types each begin at a multiple of four: NEW, DEL, GET, SET (uapi/linux/rtnetlink.h). */
 static void what_would_change_the_target_is_refused(void **state)
 {
@@ -216,18 +380,19 @@ static void sockets_of_each_family_have_their_own_answer(void **state)
 	uint8_t buffer[32768];
 	size_t whole;
 
-	assert_int_equal(netlink_socket_open(0, NETLINK_SOCK_DIAG, &file), 0);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_int_equal(netlink_socket_open(0, NETLINK_SOCK_DIAG, &file), 0);
 		fake_dump_missing = false;
 		send_sockets_request(file, cases[i].family, cases[i].protocol);
 		assert_int_equal(fake_dump_asked, cases[i].what);
+		file_release(file);
+		assert_int_equal(netlink_socket_open(0, NETLINK_SOCK_DIAG, &file), 0);
 		fake_dump_missing = true;
 		send_sockets_request(file, cases[i].family, cases[i].protocol);
 		assert_true(netlink_socket_receive(file, buffer, sizeof buffer, 0, &whole) > 0);
 		assert_int_equal(error_of(buffer), -ENOENT);
+		file_release(file);
 	}
-	fake_dump_missing = false;
-	file_release(file);
 }
 
 static void requests_that_are_cut_are_errors(void **state)
@@ -271,6 +436,9 @@ static void interfaces_are_the_targets(void **state)
 		assert_int_equal(file->ops->ioctl(file, setters[i], &request), -EOPNOTSUPP);
 		assert_non_null(strstr(hostile.last_message, said));
 	}
+	assert_false(runtime_fault_noted());
+	assert_int_equal(file->ops->ioctl(file, SIOCGIFSLAVE, &request), -EOPNOTSUPP);
+	assert_true(runtime_fault_noted());
 	assert_int_equal(file->ops->ioctl(file, 0x5401 /* TCGETS */, &request), -EINVAL);
 	strcpy(request.ifr_name, "none"); /* lint: allow unsafe-call: four letters */
 	assert_int_equal(file->ops->ioctl(file, SIOCGIFMTU, &request), -ENODEV);
@@ -280,14 +448,21 @@ static void interfaces_are_the_targets(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		/* First: no fault is noted yet. */
+		cmocka_unit_test_setup(interfaces_are_the_targets, setup),
 		cmocka_unit_test_setup(a_dump_comes_in_whole_messages_and_ends_with_its_outcome, setup),
 		cmocka_unit_test_setup(a_peek_takes_nothing_and_a_small_buffer_is_told_so, setup),
 		cmocka_unit_test_setup(one_link_is_found_by_its_index, setup),
 		cmocka_unit_test_setup(a_dump_that_is_not_whole_ends_with_an_error, setup),
 		cmocka_unit_test_setup(what_would_change_the_target_is_refused, setup),
+		cmocka_unit_test_setup(only_a_strict_socket_asks_for_one_table, setup),
+		cmocka_unit_test_setup(a_table_that_is_not_there_ends_the_dump, setup),
+		cmocka_unit_test_setup(exceptions_from_routes_are_refused_by_name, setup),
+		cmocka_unit_test_setup(families_have_their_own_answer_or_are_refused_by_name, setup),
+		cmocka_unit_test_setup(proxies_are_asked_for_by_a_flag_that_stands_alone, setup),
+		cmocka_unit_test_setup(each_of_several_requests_is_answered, setup),
 		cmocka_unit_test_setup(sockets_of_each_family_have_their_own_answer, setup),
 		cmocka_unit_test_setup(requests_that_are_cut_are_errors, setup),
-		cmocka_unit_test_setup(interfaces_are_the_targets, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/inet_diag.h>
+#include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/netlink_diag.h>
@@ -32,13 +33,16 @@ enum {
 	/* The kernel's own dumps come in pieces of this size (NLMSG_GOODSIZE); the
 	 * buffers of old programs have 8 KiB at least. */
 	DATAGRAM_SIZE_MAX = 8192,
+	/* Answers that wait to be received: hundreds of thousands of sockets. */
+	ANSWER_SIZE_MAX = 1 << 28,
 };
 
 struct netlink_socket {
 	struct file file; /* must be first */
 	int protocol;
 	uint32_t port;
-	/* The answer that waits, and how far it was taken. */
+	bool is_strict; /* NETLINK_GET_STRICT_CHK: dumps are filtered as they say */
+	/* The answers that wait, one behind the other, and how far they were taken. */
 	uint8_t *answer;
 	size_t answer_size, answer_taken;
 };
@@ -113,15 +117,41 @@ unsigned netlink_socket_port(const struct file *file)
 	return ((const struct netlink_socket *)file)->port;
 }
 
+long netlink_socket_set_option(struct file *file, int name, const void *value, size_t size)
+{
+	int number;
+
+	if (name != NETLINK_GET_STRICT_CHK)
+		return 0;
+	if (size < sizeof number)
+		return -EINVAL;
+	memcpy(&number, value, sizeof number);
+	((struct netlink_socket *)file)->is_strict = number != 0;
+	return 0;
+}
+
 /* ---- the answer */
 
-/* Takes over `messages`. */
-static void set_answer(struct netlink_socket *netlink, uint8_t *messages, size_t size)
+/* Behind what waits already. Takes over `messages`; their size is a multiple of NLMSG_ALIGNTO. */
+static long add_answer(struct netlink_socket *netlink, uint8_t *messages, size_t size)
 {
+	size_t left = netlink->answer_size - netlink->answer_taken;
+	uint8_t *both = left == 0 ? messages : left > ANSWER_SIZE_MAX ? NULL : malloc(left + size);
+
+	if (both == NULL) {
+		free(messages);
+		return -ENOBUFS;
+	}
+	if (left != 0) {
+		memcpy(both, netlink->answer + netlink->answer_taken, left);
+		memcpy(both + left, messages, size);
+		free(messages);
+	}
 	free(netlink->answer);
-	netlink->answer = messages;
-	netlink->answer_size = size;
+	netlink->answer = both;
+	netlink->answer_size = left + size;
 	netlink->answer_taken = 0;
+	return 0;
 }
 
 /* The message that ends a dump: its outcome. */
@@ -151,8 +181,18 @@ static long answer_error(struct netlink_socket *netlink, const struct nlmsghdr *
 		return -ENOMEM;
 	memcpy(message, &head, sizeof head);
 	memcpy(message + sizeof head, &body, sizeof body);
-	set_answer(netlink, message, head.nlmsg_len);
-	return 0;
+	return add_answer(netlink, message, head.nlmsg_len);
+}
+
+/* A dump that couldn't begin: without a message. */
+static long answer_done(struct netlink_socket *netlink, const struct nlmsghdr *request, int error)
+{
+	uint8_t *message = malloc(NLMSG_LENGTH(sizeof error));
+
+	if (message == NULL)
+		return -ENOMEM;
+	write_done(message, request, netlink->port, error);
+	return add_answer(netlink, message, NLMSG_LENGTH(sizeof error));
 }
 
 /* A dump's messages and what ends them: an error where they aren't whole. */
@@ -169,8 +209,7 @@ static long answer_dump(struct netlink_socket *netlink, const struct nlmsghdr *r
 		(void)!report(STATUS_MALFORMED, "an answer by netlink isn't whole: %s", messages->fault);
 	}
 	write_done(whole + messages->size, request, netlink->port, messages->fault != NULL ? -EIO : 0);
-	set_answer(netlink, whole, size);
-	return 0;
+	return add_answer(netlink, whole, size);
 }
 
 /* The message of a dump that is asked for by itself: a link, by index or name. */
@@ -211,8 +250,7 @@ static long answer_link(struct netlink_socket *netlink, const struct nlmsghdr *r
 		memmove(bytes, bytes + at, head.nlmsg_len);
 		memcpy(bytes, &head, sizeof head);
 		messages->data = NULL;
-		set_answer(netlink, bytes, head.nlmsg_len);
-		return 0;
+		return add_answer(netlink, bytes, NLMSG_ALIGN(head.nlmsg_len));
 	}
 	return answer_error(netlink, request, -ENODEV);
 }
@@ -234,6 +272,37 @@ static long refuse(struct netlink_socket *netlink, const struct nlmsghdr *reques
 	return answer_error(netlink, request, error);
 }
 
+/* A question of a kind that is answered, but for this. */
+static long refuse_part(struct netlink_socket *netlink, const struct nlmsghdr *request, const char *what)
+{
+	(void)!report(STATUS_DENIED,
+		      "the program asked by netlink for %s, which isn't answered about the target; it got %s", what,
+		      strerror(EOPNOTSUPP));
+	runtime_fault_note();
+	return answer_error(netlink, request, -EOPNOTSUPP);
+}
+
+static long refuse_family(struct netlink_socket *netlink, const struct nlmsghdr *request, uint8_t family)
+{
+	char what[64];
+
+	snprintf(what, sizeof what, "message type %u of the address family %u", request->nlmsg_type, family);
+	return refuse_part(netlink, request, what);
+}
+
+static bool is_dump(const struct nlmsghdr *request)
+{
+	return (request->nlmsg_flags & NLM_F_DUMP) != 0;
+}
+
+/* What the target's kernel hasn't got: no such protocol (programs go to /proc/net then), table or rules. */
+static long answer_missing(struct netlink_socket *netlink, const struct nlmsghdr *request, enum ask_dump what)
+{
+	if (netlink->protocol != NETLINK_ROUTE)
+		return answer_error(netlink, request, -ENOENT);
+	return answer_done(netlink, request, what == ASK_RULES ? -EAFNOSUPPORT : -ENOENT);
+}
+
 static long run_dump(struct netlink_socket *netlink, const struct nlmsghdr *request, enum ask_dump what,
 		     const struct ask_request *ask, const struct wanted_link *wanted)
 {
@@ -249,9 +318,8 @@ static long run_dump(struct netlink_socket *netlink, const struct nlmsghdr *requ
 	status result = target_kernel_to_read(name, &kernel);
 	if (result == STATUS_OK)
 		result = ask_dump(kernel, what, ask, &messages);
-	/* As from a kernel that has no such module: programs go to /proc/net then. */
 	if (result == STATUS_MISSING)
-		return answer_error(netlink, request, -ENOENT);
+		return answer_missing(netlink, request, what);
 	if (result != STATUS_OK)
 		return answer_error(netlink, request, (int)target_refusal(result, name));
 	outcome = wanted != NULL ? answer_link(netlink, request, &messages, wanted)
@@ -260,60 +328,138 @@ static long run_dump(struct netlink_socket *netlink, const struct nlmsghdr *requ
 	return outcome;
 }
 
+/* The next attribute of a request (struct rtattr and struct nlattr are of one shape); false: there is no more. */
+static bool next_attribute(struct reader *reader, uint16_t *ret_type, struct span *ret_value)
+{
+	struct rtattr attribute;
+
+	if (reader_align(reader, RTA_ALIGNTO) != STATUS_OK ||
+	    reader_copy(reader, &attribute, sizeof attribute) != STATUS_OK || attribute.rta_len < RTA_LENGTH(0) ||
+	    reader_bytes(reader, attribute.rta_len - RTA_LENGTH(0), ret_value) != STATUS_OK)
+		return false;
+	*ret_type = attribute.rta_type & NLA_TYPE_MASK;
+	return true;
+}
+
+/* The number in the attribute of a type; `otherwise` where there is none. */
+static uint32_t read_number(struct reader *reader, uint16_t wanted, uint32_t otherwise)
+{
+	struct span value;
+	uint32_t number;
+	uint16_t type;
+
+	while (next_attribute(reader, &type, &value))
+		if (type == wanted && value.size == sizeof number) {
+			memcpy(&number, value.data, sizeof number);
+			return number;
+		}
+	return otherwise;
+}
+
 /* IFLA_IFNAME or IFLA_ALT_IFNAME of a request for one link. */
 static void read_name(struct reader *reader, struct wanted_link *wanted)
 {
-	struct rtattr attribute;
 	struct span name;
+	uint16_t type;
 
-	while (reader_copy(reader, &attribute, sizeof attribute) == STATUS_OK && attribute.rta_len >= RTA_LENGTH(0) &&
-	       reader_bytes(reader, attribute.rta_len - RTA_LENGTH(0), &name) == STATUS_OK) {
-		if ((attribute.rta_type == IFLA_IFNAME || attribute.rta_type == IFLA_ALT_IFNAME) &&
-		    name.size <= sizeof wanted->name)
+	while (next_attribute(reader, &type, &name))
+		if ((type == IFLA_IFNAME || type == IFLA_ALT_IFNAME) && name.size <= sizeof wanted->name)
 			memcpy(wanted->name, name.data, name.size);
-		if (reader_skip(reader, RTA_ALIGN(attribute.rta_len) - attribute.rta_len) != STATUS_OK)
-			return;
-	}
 }
 
-/* One address family, or both. A route to one address (`ip route get`) is the result of a lookup, which a kernel runs.
- */
-static long ask_routes(struct netlink_socket *netlink, const struct nlmsghdr *request, const struct ask_request *ask)
+/* The request's other fields say which routes: heeded by a kernel where the socket is strict. Those of protocols,
+ * types and devices aren't here, nor is the answer marked as filtered by them: programs filter it themselves. */
+static long ask_routes(struct netlink_socket *netlink, const struct nlmsghdr *request, struct ask_request *ask,
+		       struct reader *body)
 {
-	if ((request->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
+	struct rtmsg route = {.rtm_family = ask->family};
+
+	/* `ip route get`: the result of a lookup, which a kernel runs. */
+	if (!is_dump(request))
 		return refuse(netlink, request);
+	if (reader_copy(body, (uint8_t *)&route + 1, sizeof route - 1) == STATUS_OK) {
+		if (route.rtm_flags & RTM_F_CLONED)
+			return refuse_part(netlink, request, "exceptions from routes (`ip route show cache`)");
+		if (route.rtm_flags & RTM_F_PREFIX)
+			return refuse_part(netlink, request, "the routes of prefixes alone");
+		if (netlink->is_strict)
+			ask->table = read_number(body, RTA_TABLE, route.rtm_table);
+	} else if (netlink->is_strict) {
+		return answer_done(netlink, request, -EINVAL);
+	}
 	switch (ask->family) {
 	case AF_UNSPEC: return run_dump(netlink, request, ASK_ROUTES, ask, NULL);
 	case AF_INET: return run_dump(netlink, request, ASK_ROUTES4, ask, NULL);
 	case AF_INET6: return run_dump(netlink, request, ASK_ROUTES6, ask, NULL);
-	default: return refuse(netlink, request);
+	case RTNL_FAMILY_IPMR:
+	case RTNL_FAMILY_IP6MR: return run_dump(netlink, request, ASK_MULTICAST_ROUTES, ask, NULL);
+	default: return refuse_family(netlink, request, ask->family);
 	}
+}
+
+/* NTF_PROXY, and nothing else in its place: the addresses that the target answers for. */
+static long ask_neighbours(struct netlink_socket *netlink, const struct nlmsghdr *request, struct ask_request *ask,
+			   struct reader *body)
+{
+	struct ndmsg neighbour;
+
+	if (reader_copy(body, (uint8_t *)&neighbour + 1, sizeof neighbour - 1) == STATUS_OK)
+		ask->is_proxy = neighbour.ndm_flags == NTF_PROXY;
+	return run_dump(netlink, request, ASK_NEIGHBOURS, ask, NULL);
+}
+
+/* All of them, or one by its index or name. */
+static long ask_link(struct netlink_socket *netlink, const struct nlmsghdr *request, const struct ask_request *ask,
+		     struct reader *body)
+{
+	struct wanted_link wanted = {0};
+	struct ifinfomsg link;
+
+	if (is_dump(request))
+		return ask->family == AF_BRIDGE ? refuse_family(netlink, request, ask->family)
+						: run_dump(netlink, request, ASK_LINKS, ask, NULL);
+	if (reader_copy(body, (uint8_t *)&link + 1, sizeof link - 1) != STATUS_OK)
+		return answer_error(netlink, request, -EINVAL);
+	wanted.index = link.ifi_index;
+	read_name(body, &wanted);
+	return run_dump(netlink, request, ASK_LINKS, ask, &wanted);
+}
+
+static bool is_internet(uint8_t family)
+{
+	return family == AF_UNSPEC || family == AF_INET || family == AF_INET6;
+}
+
+/* RTM_GETADDR, RTM_GETNEIGH, RTM_GETRULE: only dumps, and only of what these have of the internet's families. */
+static long ask_internet(struct netlink_socket *netlink, const struct nlmsghdr *request, struct ask_request *ask,
+			 struct reader *body)
+{
+	bool is_rule_of_multicast = request->nlmsg_type == RTM_GETRULE &&
+				    (ask->family == RTNL_FAMILY_IPMR || ask->family == RTNL_FAMILY_IP6MR);
+
+	if (!is_dump(request))
+		return refuse(netlink, request);
+	if (!is_internet(ask->family) && !is_rule_of_multicast)
+		return refuse_family(netlink, request, ask->family);
+	if (request->nlmsg_type == RTM_GETNEIGH)
+		return ask_neighbours(netlink, request, ask, body);
+	return run_dump(netlink, request, request->nlmsg_type == RTM_GETADDR ? ASK_ADDRESSES : ASK_RULES, ask, NULL);
 }
 
 static long ask_route(struct netlink_socket *netlink, const struct nlmsghdr *request, struct reader *body)
 {
 	struct ask_request ask = {.sequence = request->nlmsg_seq, .port = netlink->port};
-	struct wanted_link wanted = {0};
-	struct ifinfomsg link;
 
 	if (reader_u8(body, &ask.family) != STATUS_OK)
 		return answer_error(netlink, request, -EINVAL);
 	switch (request->nlmsg_type) {
-	case RTM_GETADDR: return run_dump(netlink, request, ASK_ADDRESSES, &ask, NULL);
-	case RTM_GETNEIGH: return run_dump(netlink, request, ASK_NEIGHBOURS, &ask, NULL);
-	case RTM_GETRULE: return run_dump(netlink, request, ASK_RULES, &ask, NULL);
-	case RTM_GETROUTE: return ask_routes(netlink, request, &ask);
-	case RTM_GETLINK: break;
+	case RTM_GETADDR:
+	case RTM_GETNEIGH:
+	case RTM_GETRULE: return ask_internet(netlink, request, &ask, body);
+	case RTM_GETROUTE: return ask_routes(netlink, request, &ask, body);
+	case RTM_GETLINK: return ask_link(netlink, request, &ask, body);
 	default: return refuse(netlink, request);
 	}
-	if ((request->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP)
-		return run_dump(netlink, request, ASK_LINKS, &ask, NULL);
-	link.ifi_family = ask.family;
-	if (reader_copy(body, (uint8_t *)&link + 1, sizeof link - 1) != STATUS_OK)
-		return answer_error(netlink, request, -EINVAL);
-	wanted.index = link.ifi_index;
-	read_name(body, &wanted);
-	return run_dump(netlink, request, ASK_LINKS, &ask, &wanted);
 }
 
 static long ask_unix(struct netlink_socket *netlink, const struct nlmsghdr *request, struct reader *body)
@@ -367,33 +513,14 @@ static enum ask_dump sockets_of(uint32_t protocol)
 	}
 }
 
-/* INET_DIAG_REQ_PROTOCOL: protocols with numbers beyond a byte (MPTCP) are asked for by an attribute, which counts
- * instead of the fixed part's. */
-static uint32_t read_protocol(struct reader *body, uint8_t protocol)
-{
-	struct nlattr attribute;
-	struct span value;
-	uint32_t number;
-
-	while (reader_copy(body, &attribute, sizeof attribute) == STATUS_OK && attribute.nla_len >= NLA_HDRLEN &&
-	       reader_bytes(body, attribute.nla_len - (size_t)NLA_HDRLEN, &value) == STATUS_OK) {
-		if (attribute.nla_type == INET_DIAG_REQ_PROTOCOL && value.size == sizeof number) {
-			memcpy(&number, value.data, sizeof number);
-			return number;
-		}
-		if (reader_skip(body, NLA_ALIGN(attribute.nla_len) - (size_t)attribute.nla_len) != STATUS_OK)
-			break;
-	}
-	return protocol;
-}
-
 static long ask_inet(struct netlink_socket *netlink, const struct nlmsghdr *request, struct reader *body)
 {
 	struct inet_diag_req_v2 inet;
 
 	if (reader_copy(body, &inet, sizeof inet) != STATUS_OK)
 		return answer_error(netlink, request, -EINVAL);
-	uint32_t protocol = read_protocol(body, inet.sdiag_protocol);
+	/* Protocols with numbers beyond a byte (MPTCP) are asked for by an attribute, which counts instead. */
+	uint32_t protocol = read_number(body, INET_DIAG_REQ_PROTOCOL, inet.sdiag_protocol);
 	if (protocol > UINT16_MAX)
 		return answer_error(netlink, request, -ENOENT);
 	const struct ask_request ask = {.sequence = request->nlmsg_seq,
@@ -436,7 +563,8 @@ static long ask_sockets(struct netlink_socket *netlink, const struct nlmsghdr *r
 	/* The form before Linux 3.3; `ss` asks for DCCP by it, which kernels from 6.16 on don't have. */
 	if (request->nlmsg_type == TCPDIAG_GETSOCK || request->nlmsg_type == DCCPDIAG_GETSOCK)
 		return answer_error(netlink, request, -ENOENT);
-	if (request->nlmsg_type != SOCK_DIAG_BY_FAMILY)
+	/* Not a dump: one socket by its addresses or number, a lookup. */
+	if (request->nlmsg_type != SOCK_DIAG_BY_FAMILY || !is_dump(request))
 		return refuse(netlink, request);
 	if (reader_u8(&family_reader, &family) != STATUS_OK)
 		return answer_error(netlink, request, -EINVAL);
@@ -454,39 +582,49 @@ static long ask_sockets(struct netlink_socket *netlink, const struct nlmsghdr *r
 	return run_dump(netlink, request, ASK_OTHER_SOCKETS, &ask, NULL);
 }
 
+/* One message after the other, as netlink_rcv_skb() does: what follows the last one and is none is left alone. */
 long netlink_socket_send(struct file *file, const void *bytes, size_t size)
 {
 	struct netlink_socket *netlink = (struct netlink_socket *)file;
 	struct nlmsghdr request;
-	struct reader reader;
+	struct reader left, body;
+	struct span span;
 	long result;
 
-	reader_init(&reader, (struct span){bytes, size});
-	if (reader_copy(&reader, &request, sizeof request) != STATUS_OK || request.nlmsg_len < sizeof request ||
-	    request.nlmsg_len > size)
-		return -EINVAL;
-	reader_init(&reader,
-		    (struct span){(const uint8_t *)bytes + sizeof request, request.nlmsg_len - sizeof request});
-	result = netlink->protocol == NETLINK_ROUTE ? ask_route(netlink, &request, &reader)
-						    : ask_sockets(netlink, &request, &reader);
-	return result < 0 ? result : (long)size;
+	reader_init(&left, (struct span){bytes, size});
+	for (size_t count = 0;; count++) {
+		if (reader_copy(&left, &request, sizeof request) != STATUS_OK || request.nlmsg_len < sizeof request ||
+		    reader_bytes(&left, request.nlmsg_len - sizeof request, &span) != STATUS_OK)
+			return count == 0 ? -EINVAL : (long)size;
+		reader_init(&body, span);
+		result = netlink->protocol == NETLINK_ROUTE ? ask_route(netlink, &request, &body)
+							    : ask_sockets(netlink, &request, &body);
+		if (result < 0)
+			return result;
+		if (reader_align(&left, NLMSG_ALIGNTO) != STATUS_OK)
+			return (long)size;
+	}
+}
+
+/* A message that ends an answer: another one's begins in a datagram of its own, as a kernel's does. */
+static bool ends_answer(const struct nlmsghdr *head)
+{
+	return head->nlmsg_type == NLMSG_DONE || (head->nlmsg_flags & NLM_F_MULTI) == 0;
 }
 
 /* Whole messages from where the answer was taken, as many as one datagram holds. */
 static size_t next_datagram(const struct netlink_socket *netlink)
 {
-	size_t size = 0;
+	size_t left = netlink->answer_size - netlink->answer_taken, size = 0;
+	struct nlmsghdr head = {.nlmsg_flags = NLM_F_MULTI};
 
-	while (netlink->answer_taken + size < netlink->answer_size) {
-		struct nlmsghdr head;
-
+	while (size < left && !ends_answer(&head)) {
 		memcpy(&head, netlink->answer + netlink->answer_taken + size, sizeof head);
 		size_t message = NLMSG_ALIGN(head.nlmsg_len);
 		if (size != 0 && size + message > DATAGRAM_SIZE_MAX)
 			break;
 		size += message;
 	}
-	size_t left = netlink->answer_size - netlink->answer_taken;
 	return size < left ? size : left;
 }
 

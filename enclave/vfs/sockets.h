@@ -23,7 +23,11 @@ long socket_stat(struct file *file, struct stat *ret_stat);
 long netlink_socket_of(int fd, struct file **ret_file);
 /* The port that getsockname() tells. */
 unsigned netlink_socket_port(const struct file *file);
-/* A request: its answer waits to be received. ≥ 0: bytes taken. */
+/* Set an option of SOL_NETLINK: what it asks for holds already, or (NETLINK_GET_STRICT_CHK) is kept. -EINVAL: its
+ * value is too short. */
+long netlink_socket_set_option(struct file *file, int name, const void *value, size_t size);
+/* One request or several: their answers wait to be received, one behind the other. ≥ 0: bytes taken. -EINVAL: none;
+ * -ENOBUFS: too much waits. */
 long netlink_socket_send(struct file *file, const void *request, size_t size);
 /* The next datagram of the answer, which is taken off unless `peek`; `ret_whole_size` is what it
  * has. -EAGAIN: nothing waits (nothing ever will: whoever would wait gets this). */

@@ -95,6 +95,7 @@ status ask_dump(struct guest_kernel *kernel, enum ask_dump what, const struct as
 		[ASK_NETLINK_SOCKETS] = ask_netlink_sockets,
 		[ASK_VSOCK_SOCKETS] = ask_vsock_sockets,
 		[ASK_XDP_SOCKETS] = ask_xdp_sockets,
+		[ASK_MULTICAST_ROUTES] = ask_multicast_routes,
 		[ASK_OTHER_SOCKETS] = ask_other_sockets,
 	};
 

@@ -47,6 +47,7 @@ enum ask_dump {
 	ASK_VSOCK_SOCKETS,
 	ASK_XDP_SOCKETS,
 	ASK_OTHER_SOCKETS, /* which aren't told: the answer isn't whole where the target has some */
+	ASK_MULTICAST_ROUTES, /* alone */
 };
 
 /* Netlink messages, one behind the other, without the last one that ends a dump. STATUS_MISSING: the target's kernel

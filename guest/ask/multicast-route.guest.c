@@ -35,7 +35,8 @@ struct context {
 	struct seq *seq;
 	const struct mr_table *table;
 	struct ticks ticks;
-	bool is_v6;
+	struct ask_request request;
+	bool is_v6, is_found;
 };
 
 struct hops {
@@ -125,11 +126,10 @@ static void show_table(void *argument, const struct mr_table *table)
 	struct context *context = argument;
 	struct rows rows = {
 		.seq = context->seq, .show = show_route, .missing = "a multicast route is missing", .context = context};
-	struct ask_request request;
 
-	ask_request_copy(&request);
-	if (request.table != 0 && request.table != table->id)
+	if (context->request.table != 0 && context->request.table != table->id)
 		return;
+	context->is_found = true;
 	context->table = table;
 	multicast_routes_show(&rows, table, true);
 	multicast_routes_show(&rows, table, false);
@@ -139,8 +139,12 @@ void ask_multicast_routes(struct seq *seq)
 {
 	struct context context = {.seq = seq};
 
+	ask_request_copy(&context.request);
 	ticks_read(&context.ticks);
-	multicast_tables_walk(false, show_table, &context);
+	if (context.request.family != FAMILY_IPV6_MULTICAST)
+		multicast_tables_walk(false, show_table, &context);
 	context.is_v6 = true;
-	multicast_tables_walk(true, show_table, &context);
+	if (context.request.family != FAMILY_IPV4_MULTICAST)
+		multicast_tables_walk(true, show_table, &context);
+	route_check_table(&context.request, context.is_found);
 }

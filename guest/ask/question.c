@@ -71,6 +71,7 @@ static status dump(struct guest_kernel *kernel, const char *words, struct proc_t
 
 	request.family = (uint8_t)strtoul(at, &at, 16);
 	request.protocol = (uint16_t)strtoul(at, &at, 16);
+	request.is_proxy = strtoul(at, &at, 16) != 0;
 	return ask_dump(kernel, what, &request, ret_text);
 }
 

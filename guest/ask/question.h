@@ -4,7 +4,7 @@
  *
  *   show PATH                  a file's text, where a link leads, a directory's entries
  *   parts PATH                 a file's text, made in small parts
- *   ask DUMP FAMILY PROTOCOL   a netlink dump (enum ask_dump)
+ *   ask DUMP FAMILY PROTOCOL [PROXY]   a netlink dump (enum ask_dump); PROXY: of neighbours, 1
  *   process NUMBER             what system calls tell of a process
  *   processes                  the process list
  *   interface NAME             what SIOCGIF… tell of a network device

@@ -6,6 +6,7 @@
 #ifndef GUEST_ASK_REQUEST_H
 #define GUEST_ASK_REQUEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "guest/kernel/guest-call.h"
@@ -17,9 +18,9 @@ struct ask_request {
 	uint16_t protocol; /* of sockets: IPPROTO_… */
 	uint32_t states; /* bits of 1 << state */
 	uint32_t show; /* unix, netlink, packet and XDP sockets: UDIAG_SHOW_… and the like */
-	uint32_t table; /* routes: RTA_TABLE; 0: all */
+	uint32_t table; /* routes: RTA_TABLE; 0: all. Of one family: STATUS_MISSING where it has no such table */
 	uint16_t source_port, destination_port; /* sockets, big-endian; 0: all */
-	uint32_t is_cloned_only; /* routes: RTM_F_CLONED */
+	bool is_proxy; /* neighbours: those that the target answers for (NTF_PROXY), instead */
 };
 
 /* The request that is being answered. */

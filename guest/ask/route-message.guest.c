@@ -18,6 +18,7 @@ enum {
 	HOP_LINKDOWN = 16,
 	HOP_TRAP = 64,
 	FLAGS_AT = 16 + 8, /* of rtm_flags in the message */
+	FAMILY_ANY = 0,
 	FAMILY_IPV4 = 2,
 	FAMILY_IPV6 = 10,
 };
@@ -112,4 +113,10 @@ void route_put_one_of_hops(struct ask_message *message, const struct fib_nh_comm
 void route_set_flags(struct ask_message *message, u32 flags)
 {
 	memcpy(message->bytes + FLAGS_AT, &flags, sizeof flags);
+}
+
+void route_check_table(const struct ask_request *request, bool is_found)
+{
+	if (request->table != 0 && request->family != FAMILY_ANY && !is_found)
+		guest_fail(STATUS_MISSING, "no such table of routes");
 }

@@ -33,6 +33,9 @@ GUEST_C void route_put_metrics(struct ask_message *message, const struct dst_met
 GUEST_C u8 route_put_hop(struct ask_message *message, const struct fib_nh_common *hop, u8 family);
 /* One hop of several, within ROUTE_MULTIPATH: fib_add_nexthop(). */
 GUEST_C void route_put_one_of_hops(struct ask_message *message, const struct fib_nh_common *hop, u8 family);
+/* Ends with STATUS_MISSING, as a kernel's dump does with ENOENT, where the request is for a table that its family
+ * hasn't got. */
+GUEST_C void route_check_table(const struct ask_request *request, bool is_found);
 /* rtm_flags are known only when the hops have been put. */
 GUEST_C void route_set_flags(struct ask_message *message, u32 flags);
 

@@ -119,10 +119,15 @@ void ask_routes4(struct seq *seq)
 	const struct hlist_head *lists = net_subject()->ipv4.fib_table_hash;
 	struct ask_request request;
 	struct fib_table *table;
+	bool is_found = false;
 
 	ask_request_copy(&request);
 	for (u32 i = 0; i < fib_list_count(); i++)
-		hlist_for_each_entry (table, &lists[i], tb_hlist)
-			if (request.table == 0 || request.table == table->tb_id)
-				fib_trie_walk(table, show_leaf, &(struct table_rows){&rows, table});
+		hlist_for_each_entry (table, &lists[i], tb_hlist) {
+			if (request.table != 0 && request.table != table->tb_id)
+				continue;
+			is_found = true;
+			fib_trie_walk(table, show_leaf, &(struct table_rows){&rows, table});
+		}
+	route_check_table(&request, is_found);
 }

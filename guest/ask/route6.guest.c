@@ -28,6 +28,7 @@ struct context {
 	struct ticks ticks;
 	const struct fib6_table *table;
 	u32 wanted; /* a table's number; 0: all */
+	bool is_found;
 	const struct fib6_info *none; /* fib6_null_entry: in every tree, and no route */
 };
 
@@ -109,8 +110,11 @@ static bool enter_table(const void *argument, const struct fib6_table *table)
 {
 	struct context *context = (struct context *)argument;
 
+	if (context->wanted != 0 && context->wanted != table->tb6_id)
+		return false;
 	context->table = table;
-	return context->wanted == 0 || context->wanted == table->tb6_id;
+	context->is_found = true;
+	return true;
 }
 
 void ask_routes6(struct seq *seq)
@@ -123,8 +127,10 @@ void ask_routes6(struct seq *seq)
 	ticks_read(&context.ticks);
 	context.none = net_subject()->ipv6.fib6_null_entry;
 	context.wanted = request.table;
+	context.is_found = false;
 	rows.context = &context;
 	fib6_routes_show(&rows, false, enter_table);
+	route_check_table(&request, context.is_found);
 }
 
 void ask_routes(struct seq *seq)

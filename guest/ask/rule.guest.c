@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* RTM_GETRULE: fib_nl_fill_rule() (net/core/fib_rules.c), fib4_rule_fill(), fib6_rule_fill(),
- * 5.10 to 7.2. */
+ * ipmr_rule_fill(), ip6mr_rule_fill() (no addresses), 5.10 to 7.2. */
 #include "guest/ask/dumps.h"
 #include "guest/ask/message.h"
 #include "guest/proc/rows.h"
@@ -35,6 +35,7 @@ enum {
 	FLAG_IIF_DETACHED = 8,
 	FLAG_OIF_DETACHED = 16,
 	TABLE_COMPAT = 252,
+	OPS_COUNT_MAX = 64, /* a family's, each in the namespace once */
 	NAME_SIZE = 16,
 	ADDRESS_SIZE = 16,
 };
@@ -132,7 +133,7 @@ static void put_addresses(struct ask_message *message, const struct fib_rule *ru
 	if (family == FAMILY_IPV4) {
 		put_address4(message, RULE_DST, rule4->dst_len, rule4->dst);
 		put_address4(message, RULE_SRC, rule4->src_len, rule4->src);
-	} else {
+	} else if (family == FAMILY_IPV6) {
 		put_address6(message, RULE_DST, &rule6->dst);
 		put_address6(message, RULE_SRC, &rule6->src);
 	}
@@ -142,10 +143,14 @@ static void set_sizes(struct rule_head *head, const struct fib_rule *rule)
 {
 	const struct fib4_rule *rule4 = (const struct fib4_rule *)rule;
 	const struct fib6_rule *rule6 = (const struct fib6_rule *)rule;
-	bool is_ipv4 = head->family == FAMILY_IPV4;
 
-	head->destination_size = is_ipv4 ? rule4->dst_len : (u8)rule6->dst.plen;
-	head->source_size = is_ipv4 ? rule4->src_len : (u8)rule6->src.plen;
+	if (head->family == FAMILY_IPV4) {
+		head->destination_size = rule4->dst_len;
+		head->source_size = rule4->src_len;
+	} else if (head->family == FAMILY_IPV6) {
+		head->destination_size = (u8)rule6->dst.plen;
+		head->source_size = (u8)rule6->src.plen;
+	}
 }
 
 static void show_rule(void *argument)
@@ -177,27 +182,34 @@ static void show_rules(struct rows *rows, const struct fib_rules_ops *ops)
 	struct row_loop loop = ROW_LOOP;
 	const struct fib_rule *rule;
 
-	if (ops == NULL)
-		return;
 	list_for_each_entry (rule, &ops->rules_list, list) {
 		row_loop_check(&loop, rule);
 		rows_show(rows, rule);
 	}
 }
 
+/* fib_nl_dumprule(): the families' rules in the order in which they were registered. Other families' (DECnet's
+ * before 6.1) are asked for by nobody. */
 void ask_rules(struct seq *seq)
 {
 	struct rows rows = {.seq = seq, .show = show_rule, .missing = "a rule is missing"};
+	struct guest_bound bound = GUEST_BOUND(OPS_COUNT_MAX, "families of rules");
 	const struct net *net = net_subject();
-	struct context context = {FAMILY_IPV4};
+	const struct fib_rules_ops *ops;
 	struct ask_request request;
+	struct context context;
+	bool is_found = false;
 
 	ask_request_copy(&request);
 	rows.context = &context;
-	if (request.family == FAMILY_ANY || request.family == FAMILY_IPV4)
-		show_rules(&rows, net->ipv4.rules_ops);
-	context.family = FAMILY_IPV6;
-	if ((request.family == FAMILY_ANY || request.family == FAMILY_IPV6) &&
-	    field_exists(struct netns_ipv6, fib6_rules_ops))
-		show_rules(&rows, net->ipv6.fib6_rules_ops);
+	list_for_each_entry (ops, &net->rules_ops, list) {
+		guest_bound(&bound);
+		context.family = (u8)ops->family;
+		if (request.family != FAMILY_ANY && request.family != context.family)
+			continue;
+		is_found = true;
+		show_rules(&rows, ops);
+	}
+	if (!is_found && request.family != FAMILY_ANY)
+		guest_fail(STATUS_MISSING, "no rules of this family");
 }

@@ -79,6 +79,8 @@ struct fib6_rule {
 };
 
 struct fib_rules_ops {
+	int family;
+	struct list_head list;
 	struct list_head rules_list;
 };
 

@@ -32,6 +32,8 @@ struct pneigh_entry {
 	struct pneigh_entry *next;
 	possible_net_t net;
 	struct net_device *dev;
+	u32 flags : 32; /* a byte before 5.16 */
+	u8 protocol;
 	u32 key[1];
 };
 

@@ -106,6 +106,7 @@ struct net {
 	struct list_head list; /* in net_namespace_list */
 	u32 hash_mix; /* a random number of its own */
 	struct proc_dir_entry *proc_net;
+	struct list_head rules_ops; /* where FIB_RULES is configured */
 	struct sock *rtnl; /* of NETLINK_ROUTE, the kernel's end */
 	struct list_head dev_base_head;
 	struct hlist_head *dev_index_head;
