@@ -246,7 +246,7 @@ static void show_speed(struct seq *seq, const struct cpuinfo_x86 *cpu)
 	struct ticks ticks;
 
 	ticks_read(&ticks);
-	u64 hz = (1000000000 + ticks.tick_ns / 2) / ticks.tick_ns;
+	u64 hz = ticks_hz(&ticks);
 	seq_printf(seq, "\nbogomips\t: %llu.%02llu\n", cpu->loops_per_jiffy / (500000 / hz),
 		   cpu->loops_per_jiffy / (5000 / hz) % 100);
 	if (cpu->x86_tlbsize > 0)

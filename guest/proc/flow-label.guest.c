@@ -34,7 +34,6 @@ enum {
 	/* IPV6_FL_S_… (uapi/linux/in6.h). */
 	SHARED_PROCESS = 2,
 	SHARED_USER = 3,
-	SECOND_NS = 1000000000,
 };
 
 extern struct ip6_flowlabel *fl_ht[LIST_COUNT];
@@ -51,14 +50,13 @@ static void show_row(void *argument)
 	const struct row *row = argument;
 	const struct ip6_flowlabel *label = row->object;
 	const struct ticks *ticks = row->rows->context;
-	s64 ticks_per_second = (s64)((SECOND_NS + ticks->tick_ns / 2) / ticks->tick_ns);
+	s64 hz = (s64)ticks_hz(ticks);
 	unsigned char address[16];
 
 	if (label->fl_net != net_subject())
 		return;
 	seq_printf(row->seq, "%05X %-1d %-6d %-6d %-6lld %-8lld ", ntohl(label->label), label->share, owner_of(label),
-		   label->users.counter, (s64)label->linger / ticks_per_second,
-		   (s64)(label->expires - ticks->now) / ticks_per_second);
+		   label->users.counter, (s64)label->linger / hz, (s64)(label->expires - ticks->now) / hz);
 	guest_copy(address, &label->dst, sizeof address);
 	for (u32 i = 0; i < sizeof address; i++)
 		seq_printf(row->seq, "%02x", address[i]);

@@ -58,7 +58,6 @@ struct msdos_sb_info {
 #include "guest/kernel/guestc-types-end.h"
 
 enum {
-	NS_PER_SECOND = 1000000000,
 	COMMIT_SECONDS = 5, /* JBD2_DEFAULT_MAX_COMMIT_AGE */
 	MAX_BATCH_TIME = 15000, /* EXT4_DEF_… */
 	READAHEAD_BLOCKS = 32,
@@ -227,7 +226,7 @@ static void show_ext4_times(struct seq *seq, const struct ext4_sb_info *info)
 	u64 hz;
 
 	ticks_read(&ticks);
-	hz = (NS_PER_SECOND + ticks.tick_ns / 2) / ticks.tick_ns;
+	hz = ticks_hz(&ticks);
 	if (info->s_commit_interval != COMMIT_SECONDS * hz)
 		seq_printf(seq, ",commit=%llu", info->s_commit_interval / hz);
 	if (word(&info->s_min_batch_time) != 0)

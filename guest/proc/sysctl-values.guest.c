@@ -21,16 +21,11 @@ static u64 number_size(enum sysctl_number kind)
 	}
 }
 
-static u64 ticks_per_second(const struct ticks *ticks)
-{
-	return (NS_PER_SECOND + ticks->tick_ns / 2) / ticks->tick_ns;
-}
-
 /* jiffies_to_msecs() (kernel/time/time.c), where a tick is whole milliseconds
  * (HZ 100, 250, 1000) and where not. */
 static u64 to_ms(const struct ticks *ticks, u64 count)
 {
-	u64 hz = ticks_per_second(ticks);
+	u64 hz = ticks_hz(ticks);
 
 	return hz <= MS_PER_SECOND && MS_PER_SECOND % hz == 0 ? count * (MS_PER_SECOND / hz)
 							      : (count * MS_PER_SECOND + hz - 1) / hz;
@@ -43,7 +38,7 @@ static void show_ticks(struct seq *seq, enum sysctl_number kind, s32 value)
 
 	ticks_read(&ticks);
 	if (kind == SYSCTL_JIFFIES)
-		count /= ticks_per_second(&ticks);
+		count /= ticks_hz(&ticks);
 	else
 		count = kind == SYSCTL_JIFFIES_USER ? ticks_to_clock(&ticks, count) : to_ms(&ticks, count);
 	seq_printf(seq, "%s%llu", value < 0 ? "-" : "", count);
@@ -54,7 +49,7 @@ static void show_long_ticks(struct seq *seq, u64 value)
 	struct ticks ticks;
 
 	ticks_read(&ticks);
-	seq_printf(seq, "%llu", MS_PER_SECOND * value / ticks_per_second(&ticks));
+	seq_printf(seq, "%llu", MS_PER_SECOND * value / ticks_hz(&ticks));
 }
 
 static void show_number(struct seq *seq, enum sysctl_number kind, const void *data)

@@ -27,10 +27,15 @@ void ticks_read(struct ticks *ret_ticks)
 	ret_ticks->tick_ns = tick_ns;
 }
 
+u64 ticks_hz(const struct ticks *ticks)
+{
+	return (NS_PER_SECOND + ticks->tick_ns / 2) / ticks->tick_ns;
+}
+
 u64 ticks_to_clock(const struct ticks *ticks, u64 count)
 {
 	u64 user_tick_ns = NS_PER_SECOND / USER_HZ;
-	u64 hz = (NS_PER_SECOND + ticks->tick_ns / 2) / ticks->tick_ns;
+	u64 hz = ticks_hz(ticks);
 
 	if (ticks->tick_ns % user_tick_ns != 0)
 		return count * ticks->tick_ns / user_tick_ns;

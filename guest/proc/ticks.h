@@ -14,6 +14,9 @@ struct ticks {
 /* Faults where the tick that the kernel states can't be one. */
 GUEST_C void ticks_read(struct ticks *ret_ticks);
 
+/* The target's HZ. */
+GUEST_C u64 ticks_hz(const struct ticks *ticks);
+
 /* jiffies_to_clock_t(): in hundredths of a second, the ABI's USER_HZ. */
 GUEST_C u64 ticks_to_clock(const struct ticks *ticks, u64 count);
 
