@@ -3,6 +3,8 @@
  * each, 5.10 to 7.2. */
 #include "guest/proc/mounts.h"
 #include "guest/proc/symbols.h"
+#include "guest/proc/task.h"
+#include "guest/proc/ticks.h"
 #include "guest/proc/types/files.h"
 #include "guest/proc/types/options.h"
 #include "guest/proc/types/overlay.h"
@@ -19,12 +21,14 @@ enum {
 	AUTOFS_TYPE_OFFSET = 4,
 	AUTOFS_STRICT_EXPIRE = 2, /* AUTOFS_SBI_… (fs/autofs/autofs_i.h) */
 	AUTOFS_IGNORE = 4,
+	PSTORE_KMSG_BYTES = 10240, /* CONFIG_PSTORE_DEFAULT_KMSG_BYTES, which nobody sets otherwise */
 	OPTION_SIZE_MAX = 64,
 };
 
 /* show_options of each. */
 extern const char proc_show_options, shmem_show_options, devpts_show_options, ramfs_show_options, debugfs_show_options,
-	tracefs_show_options, bpf_show_options, hugetlbfs_show_options, kernfs_sop_show_options;
+	tracefs_show_options, bpf_show_options, hugetlbfs_show_options, kernfs_sop_show_options, pstore_show_options;
+extern unsigned int kmsg_bytes; /* its lower half before 6.8 */
 extern const char cgroup_kf_syscall_ops, cgroup1_kf_syscall_ops, cgroup_favor_dynmods;
 extern unsigned long _totalram_pages;
 extern struct list_head super_blocks;
@@ -200,18 +204,33 @@ static void show_hugetlbfs(struct seq *seq, const struct super_block *super)
 		seq_printf(seq, ",min_size=%llu", (u64)pool->min_hpages << shift);
 }
 
+static void show_pstore(struct seq *seq)
+{
+	if (kmsg_bytes != PSTORE_KMSG_BYTES)
+		seq_printf(seq, ",kmsg_bytes=%u", kmsg_bytes);
+}
+
+/* From 6.7 on it has some. */
+static void show_efivarfs(struct seq *seq, const struct super_block *super)
+{
+	const struct efivarfs_mount_opts *options = &((const struct efivarfs_fs_info *)super->s_fs_info)->mount_opts;
+
+	show_owner(seq, options->uid.val, options->gid.val);
+}
+
 static void show_autofs(struct seq *seq, const struct super_block *super)
 {
 	const struct autofs_sb_info *info = super->s_fs_info;
 	const struct inode *root = super->s_root->d_inode;
+	struct ticks ticks;
 
 	if (info == NULL)
 		return;
+	ticks_read(&ticks);
 	seq_printf(seq, ",fd=%d", info->pipefd);
 	show_owner(seq, root->i_uid.val, root->i_gid.val);
-	seq_printf(seq, ",pgrp=%d,timeout=%lu,minproto=%d,maxproto=%d",
-		   info->oz_pgrp != NULL ? info->oz_pgrp->numbers[0].nr : 0, info->exp_timeout / 250, info->min_proto,
-		   info->max_proto);
+	seq_printf(seq, ",pgrp=%d,timeout=%llu,minproto=%d,maxproto=%d", pid_shown(info->oz_pgrp),
+		   info->exp_timeout / ticks_hz(&ticks), info->min_proto, info->max_proto);
 	if (info->type == AUTOFS_TYPE_OFFSET)
 		seq_puts(seq, ",offset");
 	else
@@ -325,6 +344,8 @@ static void show_other(struct seq *seq, const struct super_block *super)
 		overlay_options_show(seq, super);
 	else if (strcmp(type, "autofs") == 0 && type_exists(struct autofs_sb_info))
 		show_autofs(seq, super);
+	else if (strcmp(type, "efivarfs") == 0 && type_exists(struct efivarfs_fs_info))
+		show_efivarfs(seq, super);
 	else if (!disk_options_show(seq, super))
 		say_unknown(seq, super);
 }
@@ -354,6 +375,8 @@ void mount_options_show(struct seq *seq, const struct mount *mount)
 		show_bpf(seq, super, mount);
 	else if (IS_FUNCTION(function, hugetlbfs_show_options))
 		show_hugetlbfs(seq, super);
+	else if (IS_FUNCTION(function, pstore_show_options))
+		show_pstore(seq);
 	else
 		show_other(seq, super);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What file systems keep their mount options in (the .c files and headers of
- * fs/proc, devpts, ramfs, debugfs, tracefs, hugetlbfs, autofs, kernfs,
+ * fs/proc, devpts, ramfs, debugfs, tracefs, hugetlbfs, autofs, efivarfs, kernfs,
  * kernel/bpf, kernel/cgroup, include/linux/shmem_fs.h). */
 #ifndef GUEST_PROC_TYPES_OPTIONS_H
 #define GUEST_PROC_TYPES_OPTIONS_H
@@ -100,6 +100,15 @@ struct hugetlbfs_sb_info {
 	long max_inodes;
 	struct hstate *hstate;
 	struct hugepage_subpool *spool;
+};
+
+struct efivarfs_mount_opts {
+	kuid_t uid;
+	kgid_t gid;
+};
+
+struct efivarfs_fs_info {
+	struct efivarfs_mount_opts mount_opts;
 };
 
 struct autofs_sb_info {
