@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* /proc/PID/fdinfo (fs/proc/fd.c; show_fdinfo() of fs/eventfd.c, eventpoll.c,
- * signalfd.c, timerfd.c, kernel/fork.c, fs/pidfs.c, net/unix/af_unix.c; 5.10 to
- * 7.2). */
+ * signalfd.c, timerfd.c, kernel/fork.c, fs/pidfs.c, net/unix/af_unix.c,
+ * drivers/tty/tty_io.c, pty.c; 5.10 to 7.2). */
 #include "guest/proc/cpus.h"
 #include "guest/proc/devices.h"
 #include "guest/proc/fault.h"
@@ -15,6 +15,7 @@
 #include "guest/proc/tree.h"
 #include "guest/proc/types/pid.h"
 #include "guest/proc/types/signal.h"
+#include "guest/proc/types/tty.h"
 #include "guest/proc/types/unix.h"
 
 #include "guest/kernel/guestc-types-begin.h"
@@ -57,8 +58,21 @@ struct timerqueue_node {
 	s64 expires;
 };
 
+struct hrtimer_clock_base {
+	int clockid;
+};
+
 struct hrtimer {
 	struct timerqueue_node node;
+	struct hrtimer_clock_base *base; /* of the CPU, or an array's */
+};
+
+struct alarm {
+	struct timerqueue_node node;
+};
+
+struct tty_file_private {
+	struct tty_struct *tty;
 };
 
 struct tun_struct {
@@ -72,6 +86,7 @@ struct tun_file {
 struct timerfd_ctx {
 	struct {
 		struct hrtimer tmr;
+		struct alarm alarm; /* in the same place */
 	} t;
 	s64 tintv;
 	u64 ticks;
@@ -84,7 +99,11 @@ struct timerfd_ctx {
 enum {
 	OPEN_CLOSE_ON_EXEC = 02000000, /* O_CLOEXEC */
 	EVENTFD_SEMAPHORE = 1,
+	CLOCK_REALTIME_ID = 0,
 	CLOCK_MONOTONIC_ID = 1,
+	CLOCK_BOOTTIME_ID = 7,
+	CLOCK_REALTIME_ALARM_ID = 8,
+	CLOCK_BOOTTIME_ALARM_ID = 9,
 	STATE_ESTABLISHED = 1, /* TCP_… (net/tcp_states.h) */
 	STATE_LISTEN = 10,
 	TYPE_DATAGRAM = 2, /* SOCK_DGRAM */
@@ -93,7 +112,8 @@ enum {
 
 extern const char eventfd_show_fdinfo[];
 extern const char ep_show_fdinfo, signalfd_show_fdinfo, timerfd_show, pidfd_show_fdinfo, inotify_show_fdinfo,
-	fanotify_show_fdinfo, sock_show_fdinfo, unix_show_fdinfo[], proc_fdinfo_permission, proc_fdinfo_access_allowed;
+	fanotify_show_fdinfo, sock_show_fdinfo, unix_show_fdinfo[], bpf_prog_show_fdinfo, bpf_map_show_fdinfo,
+	bpf_link_show_fdinfo, tty_show_fdinfo, pty_show_fdinfo, proc_fdinfo_permission, proc_fdinfo_access_allowed;
 
 static void show_eventfd(struct seq *seq, const struct file *file)
 {
@@ -140,17 +160,42 @@ static void show_signals(struct seq *seq, const struct file *file)
 	seq_printf(seq, "sigmask:\t%016lx\n", ~signals->sigmask.sig[0]);
 }
 
+/* What a clock that timers can have shows. */
+static s64 clock_now(int clock)
+{
+	const struct timekeeper *timekeeper = timekeeper_core();
+	s64 monotonic = timekeeper_monotonic(timekeeper);
+
+	switch (clock) {
+	case CLOCK_MONOTONIC_ID: return monotonic;
+	case CLOCK_REALTIME_ID:
+	case CLOCK_REALTIME_ALARM_ID: return monotonic + timekeeper->offs_real;
+	case CLOCK_BOOTTIME_ID:
+	case CLOCK_BOOTTIME_ALARM_ID: return monotonic + timekeeper->offs_boot;
+	default: guest_fail(STATUS_MALFORMED, "a timer of a clock that none can have");
+	}
+}
+
+/* timerfd_get_remaining(). Where it ends is said in its own clock for an alarm,
+ * else in that of the queue it is in: one that was set from now on, by the
+ * time of day, is among those of the monotonic clock. */
+static s64 timer_left(const struct timerfd_ctx *timer)
+{
+	bool is_alarm = timer->clockid == CLOCK_REALTIME_ALARM_ID || timer->clockid == CLOCK_BOOTTIME_ALARM_ID;
+	s64 left, now = clock_now(timer->clockid);
+
+	if (is_alarm)
+		left = timer->t.alarm.node.expires - now;
+	else
+		left = timer->t.tmr.node.expires - clock_now(timer->t.tmr.base->clockid);
+	return left < 0 ? 0 : left;
+}
+
 static void show_timer(struct seq *seq, const struct file *file)
 {
 	const struct timerfd_ctx *timer = file->private_data;
-	s64 left = timer->t.tmr.node.expires - timekeeper_monotonic(timekeeper_core());
-	s64 interval = timer->tintv;
+	s64 left = timer_left(timer), interval = timer->tintv;
 
-	if (timer->clockid != CLOCK_MONOTONIC_ID && timer->t.tmr.node.expires != 0) {
-		seq_fault(seq, "how long a timer of clock %d still runs is missing", timer->clockid);
-		left = 0;
-	}
-	left = left < 0 ? 0 : left;
 	seq_printf(seq, "clockid: %d\nticks: %llu\nsettime flags: 0%o\n", timer->clockid, timer->ticks,
 		   timer->settime_flags);
 	seq_printf(seq, "it_value: (%llu, %llu)\nit_interval: (%llu, %llu)\n", (u64)left / NANOSECONDS,
@@ -191,6 +236,25 @@ static void show_socket(struct seq *seq, const struct file *file)
 	seq_printf(seq, "scm_fds: %u\n", (u32)count);
 }
 
+#define IS_FUNCTION(pointer, function) (symbol_exists(function) && (u64)(pointer) == (u64) & (function))
+
+/* tty_show_fdinfo(): what the terminal's driver adds, which most don't. */
+static void show_terminal(struct seq *seq, const struct file *file)
+{
+	const struct tty_struct *tty = ((const struct tty_file_private *)file->private_data)->tty;
+	const void *function = tty == NULL || tty->ops == NULL ? NULL : tty->ops->show_fdinfo;
+	char name[SYMBOL_NAME_SIZE];
+
+	if (function == NULL)
+		return;
+	if (IS_FUNCTION(function, pty_show_fdinfo)) {
+		seq_printf(seq, "tty-index:\t%d\n", tty->index);
+		return;
+	}
+	symbol_text(function, name);
+	seq_fault(seq, "what %s() writes is missing", name);
+}
+
 /* tun_chr_show_fdinfo() (drivers/net/tun.c, usually a module). */
 static void show_tun(struct seq *seq, const struct file *file)
 {
@@ -215,7 +279,20 @@ static void show_by_name(struct seq *seq, const struct file *file)
 		seq_fault(seq, "what %s() writes is missing", name);
 }
 
-#define IS_FUNCTION(pointer, function) (symbol_exists(function) && (u64)(pointer) == (u64) & (function))
+static bool show_bpf(struct seq *seq, const struct file *file)
+{
+	const void *function = file->f_op->show_fdinfo;
+
+	if (IS_FUNCTION(function, bpf_prog_show_fdinfo))
+		fdinfo_bpf_program_show(seq, file);
+	else if (IS_FUNCTION(function, bpf_map_show_fdinfo))
+		fdinfo_bpf_map_show(seq, file);
+	else if (IS_FUNCTION(function, bpf_link_show_fdinfo))
+		fdinfo_bpf_link_show(seq, file);
+	else
+		return false;
+	return true;
+}
 
 static void show_own(struct seq *seq, const struct file *file)
 {
@@ -233,13 +310,15 @@ static void show_own(struct seq *seq, const struct file *file)
 		show_signals(seq, file);
 	else if (IS_FUNCTION(function, timerfd_show))
 		show_timer(seq, file);
+	else if (IS_FUNCTION(function, tty_show_fdinfo))
+		show_terminal(seq, file);
 	else if (IS_FUNCTION(function, inotify_show_fdinfo))
 		fdinfo_inotify_show(seq, file);
 	else if (IS_FUNCTION(function, fanotify_show_fdinfo))
 		fdinfo_fanotify_show(seq, file);
 	else if (IS_FUNCTION(function, pidfd_show_fdinfo))
 		fdinfo_pidfd_show(seq, file);
-	else
+	else if (!show_bpf(seq, file))
 		show_by_name(seq, file);
 }
 

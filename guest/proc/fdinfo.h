@@ -16,4 +16,10 @@ GUEST_C void fdinfo_fanotify_show(struct seq *seq, const struct file *file);
 /* pidfd_show_fdinfo(): which process it stands for. */
 GUEST_C void fdinfo_pidfd_show(struct seq *seq, const struct file *file);
 
+/* bpf_prog_show_fdinfo(), bpf_map_show_fdinfo(), bpf_link_show_fdinfo(): the file is marked where a kind of map or link
+ * isn't known here. */
+GUEST_C void fdinfo_bpf_program_show(struct seq *seq, const struct file *file);
+GUEST_C void fdinfo_bpf_map_show(struct seq *seq, const struct file *file);
+GUEST_C void fdinfo_bpf_link_show(struct seq *seq, const struct file *file);
+
 #endif

@@ -13,8 +13,13 @@ struct tty_driver {
 	int major, minor_start;
 };
 
+struct tty_operations {
+	const void *show_fdinfo;
+};
+
 struct tty_struct {
 	struct tty_driver *driver;
+	const struct tty_operations *ops;
 	int index;
 	struct {
 		struct pid *pgrp;
