@@ -317,6 +317,19 @@ def test_page_tables_that_changed_since_they_were_copied_are_said_whatever_their
     assert (after.outcome, after.text) == (MARKED, before.text) and "changed its memory" in after.said
 
 
+@over_kernels(MAIN)
+@pytest.mark.parametrize("level", [2, 3])
+@pytest.mark.parametrize("file, member", [("cmdline", "arg_start"), ("environ", "env_start")])
+def test_a_page_that_is_being_moved_is_not_called_swapped_out(forge, level, file, member):
+    """Torn: what takes a moment is worth another look (PROC_TORN_TRIES)."""
+    question = f"show /proc/{forge.pid('family')}/{file}"
+    forge.clear()
+    forge.put(way_to(forge, "family", member)[level], (30 << 59 | 0x1234 << 9).to_bytes(8, "little"))  # above all swap areas
+    for plans in ("on", "off"):
+        answer = look(forge, question, plans)
+        assert answer.outcome in (MARKED, REFUSED) and "the kernel is moving it" in answer.said and "swapped out" not in answer.said
+
+
 @over_kernels("5.10")
 @pytest.mark.parametrize("way", ["", "* +rb_node.rb_left", "* +rb_node.rb_right", "* +rb_node.rb_left * +rb_node.rb_right",
                                  "* +rb_node.rb_right * +rb_node.rb_left"])

@@ -37,7 +37,6 @@ enum {
 	ENTRY_ACCESSED = 1 << 5,
 	ENTRY_DIRTY = 1 << 6,
 	ENTRY_SPECIAL = 1 << 9, /* _PAGE_SPECIAL: no page of memory's own */
-	SWAP_TYPE_SHIFT = 59, /* SWP_TYPE_BITS of 64 */
 	MAPPING_ANONYMOUS = 1, /* PAGE_MAPPING_ANON; with the next bit: KSM */
 	MAPPING_KSM = 3,
 	NO_PROCESS = 3, /* ESRCH; the kernel says it where the text is read */
@@ -53,7 +52,6 @@ enum {
 
 static const u64 entry_saved_dirty = 1ull << 58; /* _PAGE_SAVED_DIRTY */
 
-extern unsigned int nr_swapfiles;
 extern unsigned long huge_zero_pfn;
 extern const char shmem_ops, pte_mkwrite, __show_smap[], show_smap[], show_smap_vma_flags[], hugetlb_vm_op_pagesize,
 	shm_pagesize;
@@ -224,7 +222,7 @@ static void gather_away(struct gathering *gathering, const struct user_page *pag
 {
 	struct sizes *sizes = &gathering->sizes;
 
-	if (page->entry >> SWAP_TYPE_SHIFT >= nr_swapfiles) {
+	if (!user_page_is_swapped(page)) {
 		seq_fault(gathering->seq, "pages that are being moved, or marked, aren't counted");
 		return;
 	}

@@ -20,6 +20,7 @@ enum {
 	ENTRY_LARGE = 1 << 7,
 	ENTRY_NO_ACCESS = 1 << 8, /* _PAGE_PROTNONE, where the present bit is clear */
 	LOCK_SIZE = 4, /* of a spinlock_t without debugging */
+	SWAP_TYPE_SHIFT = 59, /* SWP_TYPE_BITS of 64 */
 	AREA_READ = 0x1, /* VM_READ */
 	AREA_NO_PAGES = 0x400 | 0x4000, /* VM_PFNMAP | VM_IO */
 };
@@ -29,6 +30,7 @@ static const u64 entry_address = 0x000ffffffffff000;
 /* Where the kernel maps all memory; variables where it is chosen at boot. */
 extern unsigned long page_offset_base;
 extern unsigned int pgdir_shift;
+extern unsigned int nr_swapfiles;
 
 const void *physical_address(u64 physical)
 {
@@ -96,6 +98,14 @@ void user_page_find(const struct mm_struct *mm, u64 address, struct user_page *r
 		}
 		table = physical_address(entry & entry_address);
 	}
+}
+
+/* Types above those of swap areas tell of pages that are being moved (is_migration_entry()), are broken, or are a
+ * device's; so does each entry above the last table. */
+bool user_page_is_swapped(const struct user_page *page)
+{
+	return page->kind == USER_PAGE_AWAY && page->size == USER_PAGE_SIZE &&
+	       page->entry >> SWAP_TYPE_SHIFT < nr_swapfiles;
 }
 
 /* check_vma_flags() with FOLL_ANON; protection keys don't bind others. */
@@ -177,7 +187,13 @@ static enum user_read_end read_part(const struct mm_struct *mm, u64 address, u8 
 			proc_memory_expect((u64)from, bytes, size);
 		}
 		return USER_READ_WHOLE;
-	default: return USER_READ_AWAY;
+	default:
+		/* The kernel would have waited for a page that is being moved (migration_entry_wait()): that takes a
+		 * moment, so it is worth another look. */
+		if (!user_page_is_swapped(&page))
+			guest_fail(STATUS_TORN,
+				   "a page isn't there: the kernel is moving it, or has marked it as unusable");
+		return USER_READ_AWAY;
 	}
 }
 

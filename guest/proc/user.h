@@ -46,6 +46,9 @@ struct user_page {
 /* Which page is at the address. */
 GUEST_C void user_page_find(const struct mm_struct *mm, u64 address, struct user_page *ret_page);
 
+/* Is it in a swap area? Else, where it is USER_PAGE_AWAY, the kernel is moving it, or has marked it. */
+GUEST_C bool user_page_is_swapped(const struct user_page *page);
+
 enum user_read_end {
 	USER_READ_WHOLE,
 	USER_READ_REFUSED, /* the kernel would have stopped here too */
@@ -56,7 +59,8 @@ enum user_read_end {
  * of readable anonymous memory, zeroes where no page has been made yet. Stops at
  * the first byte that it can't deliver, returns how many it has delivered, and
  * says why it stopped. `size` ≤ USER_PAGE_SIZE. Ends the boundary with STATUS_TORN where more than a byte of a page's
- * bytes changed meanwhile: it may be another process's, or have been. */
+ * bytes changed meanwhile: it may be another process's, or have been; and where the kernel is just then moving a
+ * page. */
 GUEST_C u64 user_read(const struct mm_struct *mm, u64 address, u8 ret_bytes[USER_PAGE_SIZE], u64 size,
 		      enum user_read_end *ret_end);
 
