@@ -38,6 +38,17 @@ def descriptors():
     yield from null(q, f"{file} +file.private_data")
     yield from pointer(q, f"{file} +file.private_data * +socket.ops")
     yield from pointer(q, f"{file} +file.private_data * +socket.sk")
+    q, file = fdinfo("terminals", "ptmx")
+    yield from pointer(q, f"{file} +file.private_data")
+    yield from null(q, f"{file} +file.private_data")
+    yield from pointer(q, f"{file} +file.private_data * +tty_file_private.tty")
+    yield from pointer(q, f"{file} +file.private_data * +tty_file_private.tty * +tty_struct.ops")
+    for what, members in (("bpf-prog", ("bpf_prog.aux",)), ("bpf-map", ("bpf_map.ops",)), ("bpf_link", ("bpf_link.ops", "bpf_link.prog"))):
+        q, file = fdinfo("bpf", what)
+        yield from pointer(q, f"{file} +file.private_data")
+        yield from null(q, f"{file} +file.private_data")
+        for member in members:
+            yield from pointer(q, f"{file} +file.private_data * +{member}")
     q, file = fdinfo("sockets", "tun")
     yield from pointer(q, f"{file} +file.private_data")
     yield from pointer(q, f"{file} +file.private_data * +tun_file.tun")

@@ -372,6 +372,25 @@ def test_bound_threads_are_on_their_cpu(seen):
     assert len(found) >= 3 and all(name == cpu for name, cpu in found), found
 
 
+CLOCKS = {0: "CLOCK_REALTIME", 1: "CLOCK_MONOTONIC", 7: "CLOCK_BOOTTIME", 8: "CLOCK_REALTIME_ALARM", 9: "CLOCK_BOOTTIME_ALARM"}
+TIMER = re.compile(rb"clockid: (\d+)\n.*it_value: \((\d+), ", re.DOTALL)
+
+
+def test_timers_of_each_clock_count_down(seen):
+    """The table above knows the form of it_value only: between the guest's two looks it is, to the second."""
+    before, ours, after, _ = seen
+    met = collections.Counter()
+    for (kind, path), answer in ours.items():
+        key = kind, path
+        if not (re.fullmatch(rb"/proc/\d+/fdinfo/\d+", path) and (match := TIMER.search(answer.text)) and key in before and key in after):
+            continue
+        clock, left = int(match.group(1)), int(match.group(2))
+        first, last = (int(TIMER.search(answers[key].text).group(2)) for answers in (before, after))
+        assert last - 1 <= left <= first + 1, f"{path}: {CLOCKS[clock]}: {first} and {last} seconds inside, {left} outside"
+        met[clock] += left > 0
+    assert met.keys() == CLOCKS.keys() and min(met.values()) >= 2, met
+
+
 def test_what_directories_lack_is_said(zoo, look_image):
     looks = [directory(path) for path in LEFT_OUT]
     inside = look_inside(zoo, looks)
@@ -477,7 +496,10 @@ def make_page(of_looks=None, of_kernels=None):
     text += ["", "`mounts` and `mountinfo` of a process that sees a file system of another kind than those that the guests mount (xfs and btrfs above "
              "all): its line stands there with what all kinds have (device, place, type, `rw`, `relatime` and their like) and without its own options; "
              "the file ends with an error (EIO), and words that name the file system, as how it keeps them isn't known here. A kind that has a word of "
-             "its own for the device (btrfs) is said to, too. On 5.10 overlay and vfat are such, and compared as that (above)."]
+             "its own for the device (btrfs) is said to, too. On 5.10 overlay, vfat and autofs are such, and compared as that (above)."]
+    text += ["", "`fdinfo` of an open file that adds lines of its own in another way than those of the guests' processes: io_uring above all (the state of its queues), "
+             "userfaultfd, links of BPF to anything but a cgroup, drivers of graphics. What all files have stands there; the file ends with an error (EIO), and "
+             "words that name the kernel's function."]
     text += ["", "No lab kernel lists these, and we don't either:", "", "| path | reason |", "|---|---|"]
     text += [f"| {path}/{name} | {reason} |" for path, reasons in sorted(ELSEWHERE.items())
              if path not in ("/proc/1/net", "/proc/1/task/1") for name, reason in sorted(reasons.items())]

@@ -68,7 +68,7 @@ def stat(pattern, *exempt, **more):
     return Look("s", pattern, tuple(exempt), **more)
 
 
-MODULES_5_10 = (Lack(r"options are missing that only the file system (overlay|vfat) itself knows",
+MODULES_5_10 = (Lack(r"options are missing that only the file system (overlay|vfat|autofs) itself knows",
                      "before 5.11 kernels say nothing of their modules' types", kernels=("5.10",)),)
 SCTP_5_10 = (Lack(r"sctp is a module whose types the kernel doesn't keep",
                   "before 5.11 kernels say nothing of their modules' types", kernels=("5.10",)),)
@@ -307,6 +307,9 @@ LOOKS = [
          own_paths=AGENT_FILES, lacks=(Lack(r"what tun_chr_show_fdinfo.* writes is missing",
                                              "before 5.11 kernels say nothing of the module's types",
                                              kernels=("5.10",)),
+                                       Lack(r"the size of a BPF map is missing, which htab_map_mem_usage",
+                                            "each kind of BPF map counts its memory by a function of its own: that of arrays is known",
+                                            kernels=("6.12", "newest")),
                                        Lack(r"what userfaultfd_show_fdinfo.* writes is missing",
                                             "which calls a kernel's userfaultfd takes stands in its code alone"))),
     directory("/proc/[pid]/fdinfo", own_paths=AGENT_FILES),

@@ -51,6 +51,7 @@ static void mount_all(void)
 		{"/dev/shm", "tmpfs", "mode=1777"},
 		{"/tmp", "tmpfs", "mode=1777"},
 		{"/run", "tmpfs", "mode=0755"},
+		{"/sys/fs/pstore", "pstore", ""},
 	};
 
 	for (size_t i = 0; i < ARRAY_COUNT(points); i++) {

@@ -176,6 +176,7 @@ int main(int argc, char **argv)
 	} else {
 		start_all(animal_kinds);
 		start_all(animal_places);
+		start_all(animal_inits);
 		start_all(animal_values);
 		usleep(SETTLE_US);
 	}

@@ -29,6 +29,9 @@ char *zoo_command_line(size_t *ret_size);
 extern const struct animal animal_kinds[];
 /* What a process has: files, maps, mounts, namespaces. process-places.c */
 extern const struct animal animal_places[];
+/* What a system with an init, services and people has: mounts, terminals, alarms, programs in the kernel.
+ * process-inits.c */
+extern const struct animal animal_inits[];
 /* What watches by fanotify: of its own, not in the zoo. */
 extern const struct animal animal_watchers[];
 /* What the values of a process say: timers, scheduling, groups, shared pages. process-values.c */
