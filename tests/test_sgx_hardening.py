@@ -91,21 +91,32 @@ def test_twenty_enclaves_at_once_share_the_epc(machine):
     assert more["EINIT"] == 20 and more["EWB"] > 0, more
 
 
-def test_enclaves_killed_under_pressure_give_all_their_pages_back(machine):
-    """Each of them later than the one before: while it's loaded, and while it runs."""
-    script = "for i in 1 2 3 4 5; do /t/run-plain --sgx /t/large 14 >/tmp/killed 2>&1 & child=$!; sleep $i; kill -9 $child; wait $child; done"
-    first = counts(machine)["pages"]
-    _, more = counted(machine, lambda: machine.exec(["sh", "-c", script], check=False, timeout=SECONDS))
-    assert more["ECREATE"] == 5 and more["EADD"] > 2000, more
+def pages_when_given_back(machine, wanted):
+    for _ in range(100):   # the kernel gives pages back in its own time
+        if counts(machine)["pages"] <= wanted:
+            break
+        time.sleep(0.2)
+    return counts(machine)["pages"]
+
+
+def test_an_enclave_killed_under_pressure_gives_all_its_pages_back(machine):
+    """While it runs, and its pages come and go: after EINIT, and evictions since."""
+    first = counts(machine)
+    machine.exec(["sh", "-c", "(/t/run-plain --sgx /t/large 14 >/tmp/killed 2>&1 & echo $! >/tmp/pid; wait $!; echo $? >/tmp/code) >/dev/null 2>&1 &"])
+    end = time.monotonic() + SECONDS
+    while counts(machine)["EINIT"] == first["EINIT"] and time.monotonic() < end:
+        time.sleep(0.05)
+    loaded = counts(machine)
+    while counts(machine)["EWB"] - loaded["EWB"] < 300 and time.monotonic() < end:
+        time.sleep(0.05)
+    done = machine.exec(["sh", "-c", "kill -9 $(cat /tmp/pid); until [ -s /tmp/code ]; do sleep 0.1; done; cat /tmp/code"], timeout=SECONDS)
+    assert done.stdout == b"137\n", (done, machine.exec(["cat", "/tmp/killed"]).stdout)
+    assert loaded["EADD"] - first["EADD"] > 2000
+    assert pages_when_given_back(machine, first["pages"]) <= first["pages"]
     done = run(machine, "/t/large", "2")
     assert (done.returncode, done.stdout) == (0, b"whole: 2 MiB\n"), done
     log = machine.exec(["dmesg"]).stdout.decode(errors="replace")
     assert not re.search(r"WARNING:|BUG:|sgx: E[A-Z]+ returned", log), log
-    for _ in range(100):   # the kernel gives pages back in its own time
-        if counts(machine)["pages"] <= first:
-            break
-        time.sleep(0.2)
-    assert counts(machine)["pages"] <= first
 
 
 def refusing(machine, cases):
@@ -143,6 +154,19 @@ def test_a_kernel_that_refuses_any_step_is_told_in_a_sentence(machine):
         assert (code == 0 and said == WHOLE and step in ("mmap", ADD)) or (code != 0 and said != WHOLE and len(words) == 1), (case, code, said, errors)
         assert step != INIT or "doesn't enter the enclave" in words[0], errors
     assert counts(machine)["pages"] <= pages
+
+
+def test_an_enclave_killed_at_any_step_of_its_loading_gives_all_its_pages_back(machine):
+    (_, _, errors), = refusing(machine, [(0, 0)])
+    calls = int(re.fullmatch(r"refuse-call: (\d+) calls", errors[-1]).group(1))
+    first = counts(machine)
+    came, more = counted(machine, lambda: refusing(machine, [(number, "kill") for number in range(1, calls + 1)]))
+    steps = [re.fullmatch(r"refuse-call: killed at (.*)", errors[0]).group(1) for _, _, errors in came]
+    assert {(code, said) for code, said, _ in came} == {(137, "")} and set(steps) == {"open", "mmap", CREATE, ADD, INIT}, came
+    # Killed before the call is made: all that came before it was.
+    assert more["ECREATE"] == calls - 1 - steps.index(CREATE) and more["EINIT"] == calls - 1 - steps.index(INIT), (more, steps)
+    assert more["EADD"] > steps.count(ADD) and more["EENTER"] == 0, more
+    assert pages_when_given_back(machine, first["pages"]) <= first["pages"]
 
 
 @pytest.mark.parametrize("command", [["/t/soak-programs", "--count", "150" if FULL else "30", "--backend", "sgx",

@@ -4,7 +4,8 @@
  *
  * The program runs under a seccomp filter that asks this process about the calls which load an enclave: the device
  * opened for reading and writing, its ioctls, address space reserved, pages of it mapped. The one with that number,
- * counted from 1, fails with that errno, all others happen. ERRNO 0: it isn't made, and said to have succeeded. Number
+ * counted from 1, fails with that errno, all others happen. ERRNO 0: it isn't made, and said to have succeeded; ERRNO
+ * "kill": the program is killed there instead (SIGKILL), before the call is made. Number
  * 0 refuses none. How many calls there were goes to standard error ("refuse-call: N calls"), and which was refused; the
  * exit code is the program's, or 128 and its signal.
  */
@@ -14,6 +15,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,6 +29,7 @@
 #include <unistd.h>
 
 enum {
+	KILL = -1, /* in place of an errno */
 	SGX_IOCTLS = 0xa4, /* asm/sgx.h: SGX_MAGIC */
 	RESERVED = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 	PLACED = MAP_SHARED | MAP_FIXED,
@@ -130,6 +133,10 @@ static int answer(int listener, int is_refused, int error)
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &question) != 0)
 		return 0;
 	reply.id = question.id;
+	if (is_refused && error == KILL) {
+		fprintf(stderr, "refuse-call: killed at %s\n", name_of(&question.data));
+		return kill((pid_t)question.pid, SIGKILL) == 0;
+	}
 	if (is_refused) {
 		fprintf(stderr, "refuse-call: refused %s with %d\n", name_of(&question.data), error);
 		reply.error = -error;
@@ -153,7 +160,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	number = strtol(argv[1], NULL, 10);
-	error = strtol(argv[2], NULL, 10);
+	error = strcmp(argv[2], "kill") == 0 ? KILL : strtol(argv[2], NULL, 10);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
 		fail("socketpair");
 	child = fork();
