@@ -448,3 +448,24 @@ def test_code_that_an_enclave_can_not_execute_is_not_linked(tmp_path, code):
     done = subprocess.run([CC, "-o", "bad", "bad.c"], cwd=tmp_path, check=False, capture_output=True, text=True)
     assert done.returncode != 0 and "forbidden instructions" in done.stderr
     assert not (tmp_path / "bad").exists() and not (tmp_path / "bad.sig").exists()
+
+
+def audited(tmp_path, code):
+    write(tmp_path / "code.s", f"f:\n{code}\n".encode())
+    subprocess.run(["as", "-o", "code.o", "code.s"], cwd=tmp_path, check=True, capture_output=True)
+    return subprocess.run([os.path.join(ROOT, "tools/image-audit"), "--instructions-only", tmp_path / "code.o"], check=False, capture_output=True,
+                          text=True)
+
+
+@pytest.mark.parametrize("code", ["lcall *(%rax)", "rex.W lcall *(%rax)", "ljmp *(%rax)", "lretq", "lss (%rax), %ecx", "lfs (%rax), %ecx", "lgs (%rax), %ecx",
+                                  "mov %eax, %ds", "mov (%rax), %gs", "movw 8(%rip), %fs", "mov %ax, %ss", "pop %fs", "popw %gs",
+                                  ".byte 0x0f, 0x01, 0xcf", ".byte 0x0f, 0x01, 0xc0"])   # encls, enclv
+def test_the_audit_finds_far_transfers_loads_of_segments_and_the_kernels_instructions_of_sgx(tmp_path, code):
+    done = audited(tmp_path, code)
+    assert done.returncode == 1 and "forbidden instructions" in done.stderr
+
+
+def test_the_audit_leaves_what_only_looks_like_them(tmp_path):
+    done = audited(tmp_path, "\n".join(["mov %fs:0, %rax", "mov %rax, %fs:0x28", "mov %fs, %eax", "mov %fs:(%rax), %rbx", "push %fs", "pop %rax", "leave",
+                                        "call *(%rax)", "jmp *%fs:(%rax)", "wrfsbase %rax", ".byte 0x0f, 0x01, 0xd7"]))   # enclu
+    assert done.returncode == 0, done.stderr
