@@ -10,12 +10,16 @@ import time
 import pytest
 
 from conftest import ROOT, Guest
-from ports import CASES
+from ports import CASES, Case
 from test_agent import Monitor, qmp_path
 from test_qemu_sgx import FULL, qemu   # pylint: disable=unused-import
 from test_two_machines import AGENTS, GRANTOR, place, program, start_agent   # pylint: disable=unused-import
 
 SELECTED = ["ps aux", "netstat -tuxwan", "ss -tanp", "pstree -p -A", "lsof -nPl -i", "ip addr", "sysctl -a", "busybox ls -l /proc/1/ns"]
+# What tests/ports.py compares with nothing of the guest's; a full run has these, too. Not those that run others: a serial port carries one enclave.
+OTHERS = [Case("kernel-version"), Case("process-list"), Case("paper-files tcp"), Case("cut -c 1-30"), Case("ifconfig -a"), Case("killall -l"),
+          Case("pkill -0 -e processes"), Case("chkdirs -n /proc/sys/net"), Case("tr a b")]
+SILENT = {"chkdirs", "cut", "paper-files", "tr"}   # nothing is hidden; nothing comes from standard input; reads 6.1 alone, and says so
 REFUSED = "cat"   # not one of tests/ports.py
 ENVIRONMENT = {"TERM": "dumb", "COLUMNS": "500", "LINES": "500", "TZ": "UTC", "XDG_STATE_HOME": "/run/state"}
 RUN_SECONDS = 300
@@ -24,7 +28,7 @@ PAGES_MAX, START_ENTRIES_MAX = 5000, 1500
 
 
 def commands():
-    cases = {(case.outside or case.command): case for case in CASES}
+    cases = {(case.outside or case.command): case for case in CASES + OTHERS}
     return {command: case for command, case in cases.items() if FULL or command in SELECTED}
 
 
@@ -116,7 +120,7 @@ def test_a_program_prints_on_sgx_what_it_prints_on_sim(guest, watcher, watching,
     assert b"backend sgx" in done[None].stderr and b"backend sim" in done["sim"].stderr, done
     assert done[None].returncode == done["sim"].returncode and done[None].returncode not in (2, 125, 126), done
     assert plain_of(case, done[None].stdout) == plain_of(case, done["sim"].stdout)
-    assert done[None].stdout.count(b"\n") > 0 or case.exit == 1
+    assert done[None].stdout.count(b"\n") > 0 or case.exit == 1 or command.split()[0] in SILENT
 
 
 def test_an_image_that_the_grantor_wasnt_told_of_gets_no_grant(bartizan, guest, watcher, watching, names):   # pylint: disable=redefined-outer-name
