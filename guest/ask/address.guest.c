@@ -35,7 +35,6 @@ enum {
 	IPV6_ADDR_SITELOCAL = 0x40,
 	ADDRESS_COUNT_MAX = 1 << 16, /* of one device: a line of `ip addr` each */
 	LABEL_SIZE = 16,
-	NS_PER_SECOND = 1000000000,
 	/* cstamp_delta() (include/net/addrconf.h): hundredths of a second since boot */
 	STAMPS_PER_SECOND = 100,
 };
@@ -56,7 +55,7 @@ struct lifetime {
 /* INITIAL_JIFFIES (include/linux/jiffies.h): −300 s, in 32 bits. */
 static u32 stamp_shown(const struct ticks *ticks, u64 stamp)
 {
-	u64 hz = (NS_PER_SECOND + ticks->tick_ns / 2) / ticks->tick_ns;
+	u64 hz = ticks_hz(ticks);
 	u64 initial = (u32)(0 - 300 * hz);
 
 	return (u32)((stamp - initial) * STAMPS_PER_SECOND / hz);
@@ -73,7 +72,7 @@ static struct lifetime lifetime_make(const struct ticks *ticks, u64 created, u64
 				     u32 preferred, u32 valid)
 {
 	struct lifetime lifetime = {FOREVER, FOREVER, stamp_shown(ticks, created), stamp_shown(ticks, updated)};
-	u64 passed_s = (ticks->now - updated) * ticks->tick_ns / NS_PER_SECOND;
+	u64 passed_s = (ticks->now - updated) / ticks_hz(ticks);
 
 	if (is_permanent)
 		return lifetime;

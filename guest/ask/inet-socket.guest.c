@@ -25,7 +25,6 @@ enum {
 	STATE_NEW_SYN_RECV = 12,
 	TIMER_RETRANSMIT = 1,
 	TIMER_TIME_WAIT = 3,
-	NS_PER_MS = 1000000,
 };
 
 /* What the sockets of a dump share. */
@@ -33,14 +32,6 @@ struct context {
 	struct ask_request request;
 	struct tcp_clock clock;
 };
-
-/* jiffies_delta_to_msecs() */
-static u32 expires_ms(const struct ticks *ticks, u64 then)
-{
-	s64 delta = (s64)(then - ticks->now);
-
-	return delta > 0 ? (u32)((u64)delta * (ticks->tick_ns / NS_PER_MS)) : 0;
-}
 
 void inet_head_init(struct inet_head *head, const struct sock *socket)
 {
@@ -110,7 +101,7 @@ static void set_timer(struct inet_head *head, const struct context *context, con
 	head->timer = (u8)timer.kind;
 	head->retransmits = (u8)timer.retransmits;
 	if (timer.kind != 0)
-		head->expires_ms = expires_ms(&context->clock.ticks, timer.expires);
+		head->expires_ms = ticks_until_ms(&context->clock.ticks, timer.expires);
 }
 
 static void put_memory(struct ask_message *message, const struct sock *socket)
@@ -272,7 +263,7 @@ static void put_time_wait(struct seq *seq, const struct context *context, const 
 
 	head->state = time_wait->tw_substate;
 	head->timer = TIMER_TIME_WAIT;
-	head->expires_ms = expires_ms(&context->clock.ticks, time_wait->tw_timer.expires);
+	head->expires_ms = ticks_until_ms(&context->clock.ticks, time_wait->tw_timer.expires);
 	put_head_alone(seq, head);
 }
 
@@ -285,7 +276,7 @@ static void put_request(struct seq *seq, const struct context *context, const st
 	head->state = STATE_SYN_RECV;
 	head->timer = TIMER_RETRANSMIT;
 	head->retransmits = request->num_retrans;
-	head->expires_ms = expires_ms(&context->clock.ticks, request->rsk_timer.expires);
+	head->expires_ms = ticks_until_ms(&context->clock.ticks, request->rsk_timer.expires);
 	put_head_alone(seq, head);
 }
 

@@ -14,7 +14,6 @@ enum {
 	FAMILY_ANY = 0,
 	STATE_CLOSE = 7,
 	TIMER_RETRANSMIT = 4, /* SCTP_EVENT_TIMEOUT_T3_RTX */
-	NS_PER_MS = 1000000,
 	ADDRESS_SIZE = 28, /* union sctp_addr: a sockaddr_in6 */
 	ADDRESS_ROOM = 128, /* struct sockaddr_storage */
 	MEMORY_RECEIVED = 0, /* SK_MEMINFO_RMEM_ALLOC */
@@ -136,11 +135,9 @@ static void set_timer(struct inet_head *head, const struct dump *dump, const str
 
 	if (timer->entry.pprev == NULL)
 		return;
-	s64 left = (s64)(timer->expires - dump->ticks.now);
-
 	head->timer = TIMER_RETRANSMIT;
 	head->retransmits = (u8)association->rtx_data_chunks;
-	head->expires_ms = (u32)((u64)(left > 0 ? left : 0) * (dump->ticks.tick_ns / NS_PER_MS));
+	head->expires_ms = ticks_until_ms(&dump->ticks, timer->expires);
 }
 
 /* inet_diag_msg_sctpasoc_fill() */

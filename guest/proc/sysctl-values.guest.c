@@ -4,7 +4,6 @@
 #include "guest/proc/ticks.h"
 
 enum {
-	NS_PER_SECOND = 1000000000,
 	MS_PER_SECOND = 1000,
 	STRING_SIZE_MAX = 4096, /* the longest that a file of /proc/sys gives in one */
 	BIT_COUNT_MAX = 1 << 16, /* 65,536 ports, 8192 CPUs */
@@ -21,16 +20,6 @@ static u64 number_size(enum sysctl_number kind)
 	}
 }
 
-/* jiffies_to_msecs() (kernel/time/time.c), where a tick is whole milliseconds
- * (HZ 100, 250, 1000) and where not. */
-static u64 to_ms(const struct ticks *ticks, u64 count)
-{
-	u64 hz = ticks_hz(ticks);
-
-	return hz <= MS_PER_SECOND && MS_PER_SECOND % hz == 0 ? count * (MS_PER_SECOND / hz)
-							      : (count * MS_PER_SECOND + hz - 1) / hz;
-}
-
 static void show_ticks(struct seq *seq, enum sysctl_number kind, s32 value)
 {
 	struct ticks ticks;
@@ -40,7 +29,7 @@ static void show_ticks(struct seq *seq, enum sysctl_number kind, s32 value)
 	if (kind == SYSCTL_JIFFIES)
 		count /= ticks_hz(&ticks);
 	else
-		count = kind == SYSCTL_JIFFIES_USER ? ticks_to_clock(&ticks, count) : to_ms(&ticks, count);
+		count = kind == SYSCTL_JIFFIES_USER ? ticks_to_clock(&ticks, count) : ticks_to_ms(&ticks, count);
 	seq_printf(seq, "%s%llu", value < 0 ? "-" : "", count);
 }
 

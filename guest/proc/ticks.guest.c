@@ -3,6 +3,7 @@
 #include "guest/proc/ticks.h"
 
 #include "guest/proc/ahead.h"
+#include "guest/proc/tick-units.h"
 #include "guest/proc/types/time.h"
 
 enum {
@@ -29,7 +30,19 @@ void ticks_read(struct ticks *ret_ticks)
 
 u64 ticks_hz(const struct ticks *ticks)
 {
-	return (NS_PER_SECOND + ticks->tick_ns / 2) / ticks->tick_ns;
+	return tick_units_hz(ticks->tick_ns);
+}
+
+u64 ticks_to_ms(const struct ticks *ticks, u64 count)
+{
+	return tick_units_ms(count, ticks_hz(ticks));
+}
+
+u32 ticks_until_ms(const struct ticks *ticks, u64 then)
+{
+	s64 delta = (s64)(then - ticks->now);
+
+	return delta > 0 ? (u32)ticks_to_ms(ticks, (u64)delta) : 0;
 }
 
 u64 ticks_to_clock(const struct ticks *ticks, u64 count)

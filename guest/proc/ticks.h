@@ -17,6 +17,12 @@ GUEST_C void ticks_read(struct ticks *ret_ticks);
 /* The target's HZ. */
 GUEST_C u64 ticks_hz(const struct ticks *ticks);
 
+/* jiffies_to_msecs(): rounded up where a tick isn't whole milliseconds. */
+GUEST_C u64 ticks_to_ms(const struct ticks *ticks, u64 count);
+
+/* jiffies_delta_to_msecs() of the ticks from now to `then`; 0 if it passed. */
+GUEST_C u32 ticks_until_ms(const struct ticks *ticks, u64 then);
+
 /* jiffies_to_clock_t(): in hundredths of a second, the ABI's USER_HZ. */
 GUEST_C u64 ticks_to_clock(const struct ticks *ticks, u64 count);
 
