@@ -25,6 +25,18 @@ enum {
 	STATE_NEW_SYN_RECV = 12,
 	TIMER_RETRANSMIT = 1,
 	TIMER_TIME_WAIT = 3,
+	/* enum inet_flags, which has no name (include/net/inet_sock.h, 6.6 to 7.2): bits of inet_flags */
+	FLAG_RECVERR = 9,
+	FLAG_RECVERR_RFC4884,
+	FLAG_FREEBIND,
+	FLAG_HDRINCL,
+	FLAG_MC_LOOP,
+	FLAG_MC_ALL,
+	FLAG_TRANSPARENT,
+	FLAG_IS_ICSK,
+	FLAG_NODEFRAG,
+	FLAG_BIND_ADDRESS_NO_PORT,
+	FLAG_DEFER_CONNECT,
 };
 
 /* What the sockets of a dump share. */
@@ -155,7 +167,10 @@ static void attributes_ahead(u32 family)
 	AHEAD_TAKE(struct sock, sk_max_ack_backlog);
 	AHEAD_TAKE(struct sock, sk_shutdown);
 	AHEAD_TAKE(struct sock, sk_mark);
-	AHEAD_TAKE(struct inet_sock, tos);
+	AHEAD_TAKE(struct sock, sk_priority);
+	AHEAD_TAKE(struct inet_sock, tos); /* before 6.6 the options stand beside it */
+	if (field_exists(struct inet_sock, inet_flags))
+		AHEAD_TAKE(struct inet_sock, inet_flags);
 	if (family != FAMILY_INET)
 		AHEAD_FOLLOW (struct inet_sock, pinet6)
 			AHEAD_TAKE(struct ipv6_pinfo, tclass);
@@ -197,6 +212,42 @@ static void put_mptcp(struct ask_message *message, const struct context *context
 		tcp_put_congestion(message, socket);
 }
 
+/* sock_cgroup_classid(), or the priority in its place */
+static u32 class_of(const struct sock *socket)
+{
+	u32 class = 0;
+
+	if (field_exists(struct sock, sk_cgrp_data) && field_exists(struct sock_cgroup_data, classid) &&
+	    (field_exists(struct sock_cgroup_data, cgroup) || (socket->sk_cgrp_data.val & 1) != 0))
+		class = socket->sk_cgrp_data.classid;
+	return class != 0 ? class : socket->sk_priority;
+}
+
+/* struct inet_diag_sockopt, as the 16 bits that it is */
+static u16 options_of(const struct inet_sock *inet)
+{
+	static const u8 flags[] = {FLAG_RECVERR,	 FLAG_IS_ICSK,	    FLAG_FREEBIND,
+				   FLAG_HDRINCL,	 FLAG_MC_LOOP,	    FLAG_TRANSPARENT,
+				   FLAG_MC_ALL,		 FLAG_NODEFRAG,	    FLAG_BIND_ADDRESS_NO_PORT,
+				   FLAG_RECVERR_RFC4884, FLAG_DEFER_CONNECT};
+	u32 options = 0;
+
+	if (!field_exists(struct inet_sock, inet_flags))
+		return (u16)(inet->recverr | inet->is_icsk << 1 | inet->freebind << 2 | inet->hdrincl << 3 |
+			     inet->mc_loop << 4 | inet->transparent << 5 | inet->mc_all << 6 | inet->nodefrag << 7 |
+			     inet->bind_address_no_port << 8 | inet->recverr_rfc4884 << 9 | inet->defer_connect << 10);
+	for (u32 i = 0; i < sizeof flags; i++)
+		options |= (u32)(inet->inet_flags >> flags[i] & 1) << i;
+	return (u16)options;
+}
+
+static void put_options(struct ask_message *message, const struct sock *socket)
+{
+	u16 options = options_of((const struct inet_sock *)socket);
+
+	message_put(message, ATTRIBUTE_SOCKOPT, &options, sizeof options);
+}
+
 /* inet_diag_msg_attrs_fill() */
 void inet_put_attributes(struct ask_message *message, const struct ask_request *request, const struct sock *socket)
 {
@@ -211,7 +262,10 @@ void inet_put_attributes(struct ask_message *message, const struct ask_request *
 	if (is_v6 && (state == SOCKET_STATE_LISTEN || state == STATE_CLOSE))
 		message_put_u8(message, ATTRIBUTE_SKV6ONLY, socket->__sk_common.skc_ipv6only);
 	message_put_u32(message, ATTRIBUTE_MARK, socket->sk_mark);
+	if (inet_asks_for(request, ATTRIBUTE_TCLASS))
+		message_put_u32(message, ATTRIBUTE_CLASS_ID, class_of(socket));
 	put_cgroup(message, socket);
+	put_options(message, socket);
 }
 
 static void put_attributes(struct ask_message *message, const struct context *context, const struct sock *socket)
@@ -245,13 +299,14 @@ static void put_socket(struct seq *seq, const struct context *context, const str
 	message_end(&message);
 }
 
-/* Of what has no struct sock: no attributes. */
-static void put_head_alone(struct seq *seq, const struct inet_head *head)
+/* Of what has no struct sock: no attribute but its mark. */
+static void put_head_alone(struct seq *seq, const struct inet_head *head, u32 mark)
 {
 	struct ask_message message;
 
 	message_begin(&message, seq, SOCK_DIAG_BY_FAMILY);
 	message_fixed(&message, head, sizeof *head);
+	message_put_u32(&message, ATTRIBUTE_MARK, mark);
 	message_end(&message);
 }
 
@@ -264,7 +319,7 @@ static void put_time_wait(struct seq *seq, const struct context *context, const 
 	head->state = time_wait->tw_substate;
 	head->timer = TIMER_TIME_WAIT;
 	head->expires_ms = ticks_until_ms(&context->clock.ticks, time_wait->tw_timer.expires);
-	put_head_alone(seq, head);
+	put_head_alone(seq, head, time_wait->tw_mark);
 }
 
 /* A connection request. */
@@ -277,7 +332,7 @@ static void put_request(struct seq *seq, const struct context *context, const st
 	head->timer = TIMER_RETRANSMIT;
 	head->retransmits = request->num_retrans;
 	head->expires_ms = ticks_until_ms(&context->clock.ticks, request->rsk_timer.expires);
-	put_head_alone(seq, head);
+	put_head_alone(seq, head, ((const struct inet_request_sock *)socket)->ir_mark);
 }
 
 static void show_socket(void *argument)

@@ -64,6 +64,9 @@ static void make_states(int listener, int family, const char *address, uint16_t 
 	send_text(pair.client, "unread"); /* ESTABLISHED, bytes in the server's queue */
 
 	pair = make_pair(listener, family, address, port);
+	zoo_option(pair.server, SOL_SOCKET, SO_PRIORITY, 4);
+	zoo_option(pair.server, IPPROTO_IP, IP_FREEBIND, 1);
+	zoo_option(pair.client, IPPROTO_IP, IP_RECVERR, 1);
 	zoo_option(pair.client, SOL_SOCKET, SO_KEEPALIVE, 1); /* ESTABLISHED with a keepalive timer */
 	must(shutdown(pair.server, SHUT_RD), "shutdown");
 
@@ -77,6 +80,7 @@ static void make_states(int listener, int family, const char *address, uint16_t 
 	wait_for_state(pair.server, TCP_CLOSE_WAIT);
 
 	pair = make_pair(listener, family, address, port);
+	zoo_option(pair.server, SOL_SOCKET, SO_MARK, 0x2a);
 	close(pair.server); /* first the server, then the client: TIME_WAIT at the server's (a minute) */
 	wait_for_state(pair.client, TCP_CLOSE_WAIT);
 	close(pair.client);
@@ -197,6 +201,7 @@ static void stick_in_opening_states(int tun_fd, bool is_v6)
 	/* Two that are NEW_SYN_RECV: the third segment never comes. */
 	listener = zoo_listen(is_v6 ? AF_INET6 : AF_INET, is_v6 ? NETWORK_TUN_V6 : NETWORK_TUN_V4, 7111, 16);
 	zoo_option(listener, IPPROTO_TCP, TCP_SYNCNT, RETRIES);
+	zoo_option(listener, SOL_SOCKET, SO_MARK, 0x2b); /* its requests', too */
 	for (uint16_t port = 7112; port < 7114; port++) {
 		peer = make_peer(tun_fd, is_v6, port);
 		peer.kernel_port = 7111;

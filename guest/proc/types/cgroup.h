@@ -30,6 +30,7 @@ struct cgroup {
 struct sock_cgroup_data {
 	struct cgroup *cgroup; /* from 5.15 */
 	u64 val; /* before */
+	u32 classid; /* where CGROUP_NET_CLASSID is configured, or before 5.15 */
 };
 
 struct cgroup_root {

@@ -20,6 +20,9 @@ struct inet_sock {
 	struct ipv6_pinfo *pinet6; /* of sockets of AF_INET6 */
 	__be16 inet_sport;
 	u8 tos;
+	u8 recverr : 1, is_icsk : 1, freebind : 1, hdrincl : 1, mc_loop : 1, transparent : 1, mc_all : 1, nodefrag : 1;
+	u8 bind_address_no_port : 1, recverr_rfc4884 : 1, defer_connect : 1;
+	unsigned long inet_flags; /* from 6.6, instead of the bits */
 };
 
 struct fastopen_queue {
@@ -107,10 +110,16 @@ struct request_sock {
 	struct timer_list rsk_timer;
 };
 
+struct inet_request_sock {
+	struct request_sock req;
+	u32 ir_mark;
+};
+
 struct inet_timewait_sock {
 	struct sock_common __tw_common;
 	volatile unsigned char tw_substate;
 	__be16 tw_sport;
+	u32 tw_mark;
 	struct timer_list tw_timer;
 };
 
