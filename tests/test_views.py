@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from conftest import ROOT, Guest
+from test_ask import asker, without_own
 from test_proc_truth import KERNELS, compare_all, look_image, parse, words
 from truth import LOOKS
 
-assert look_image  # a fixture
+assert look_image and asker  # fixtures
 TRIES = 4
 SYSTEM = {"/proc/locks", "/proc/net", "/proc/mounts", "/proc/net/tcp", "/proc/net/udp", "/proc/net/unix", "/proc/net/dev",
           "/proc/net/route", "/proc/sys/kernel/[*]", "/proc/sys/net/core/[*]", "/proc/sys/net/ipv4/[*]"}
@@ -94,6 +95,25 @@ def test_the_inode_of_a_pid_namespace_names_it_too(zoo):
     for word in (link, re.search(r"\d+", link).group()):
         done = zoo.bartizan("cat", "--backend", "plain", "--target", zoo.target, "--pid-namespace", word, "1/comm")
         assert (done.returncode, done.stdout) == (0, b"container\n"), done.stderr
+
+
+def test_groups_and_users_are_told_as_in_the_container(zoo, asker):
+    """getpriority() of a user heeds the view's processes alone; of a group, those that its number stands for there."""
+    image, program = asker
+    with open(program, "rb") as f:
+        zoo.exec(["sh", "-c", "cat > /tmp/asker; chmod +x /tmp/asker"], input=f.read())
+    # Better than any of the container's: whoever counts it shows another number.
+    zoo.exec(["sh", "-c", "nice -n -7 sleep 1000 >/dev/null 2>&1 & renice -n 3 -p " + str(zoo.container)])
+    own = ["nsenter", "-t", str(zoo.container), "-p", "--", "/tmp/asker", "groups", "100"]
+    before = zoo.exec(own).stdout.decode()
+    with zoo.paused():
+        done = zoo.bartizan("run", "--backend", "plain", "--target", zoo.target, "--pid-namespace", str(zoo.container),
+                            image, "groups", "100")
+    after = zoo.exec(own).stdout.decode()
+    first, ours, last = (without_own(text, ()) for text in (before, done.stdout.decode(), after))
+    stable = {number: line for number, line in first.items() if last.get(number) == line}
+    assert "2" in stable and done.returncode == 0, (stable, done.stderr)
+    assert {number: ours.get(number) for number in stable} == stable
 
 
 @pytest.mark.parametrize("view", ["--netns", "--pid-namespace"])

@@ -27,6 +27,7 @@ enum {
 	POLICY_IDLE = 5,
 	POLICY_DEADLINE = 6,
 	POLICY_EXT = 7,
+	LINK_SIZE = 16, /* struct hlist_node */
 };
 
 extern unsigned int sched_rr_timeslice;
@@ -113,20 +114,45 @@ void ask_process_run(void *argument)
 		details_get(task, process);
 }
 
+/* The best of a process's threads: all of a group's, of a user those that the view shows. */
+static void take_threads(struct ask_priority *priority, const struct task_struct *leader)
+{
+	const struct task_struct *task;
+
+	list_for_each_entry (task, &leader->signal->thread_head, thread_node) {
+		if (priority->group == 0 && (task->real_cred->uid.val != priority->user || task_pid_shown(task) == 0))
+			continue;
+		priority->nice = priority->is_found ? min(priority->nice, nice_of(task)) : nice_of(task);
+		priority->is_found = true;
+	}
+}
+
+/* By the list that the group's struct pid has of its processes: do_each_pid_thread(). */
+static void take_group(struct ask_priority *priority)
+{
+	struct guest_bound bound = GUEST_BOUND(GUEST_WALK_STEPS_MAX, "processes of a group");
+	const struct pid *group = task_pid_find(priority->group);
+	const struct hlist_node *node = group != NULL ? READ_ONCE(group->tasks[PIDTYPE_PGID].first) : NULL;
+
+	for (; node != NULL; node = READ_ONCE(node->next)) {
+		const char *links = (const char *)node - (u64)PIDTYPE_PGID * LINK_SIZE;
+
+		guest_bound(&bound);
+		take_threads(priority, container_of(links, const struct task_struct, pid_links));
+	}
+}
+
 void ask_priority_run(void *argument)
 {
 	struct ask_priority *priority = argument;
-	const struct task_struct *leader, *task;
+	const struct task_struct *leader;
 
 	priority->is_found = false;
-	list_for_each_entry (leader, &init_task.tasks, tasks) {
-		if (priority->group != 0 && shown_by_type(leader, PIDTYPE_PGID) != priority->group)
-			continue;
-		list_for_each_entry (task, &leader->signal->thread_head, thread_node) {
-			if (priority->group == 0 && task->real_cred->uid.val != priority->user)
-				continue;
-			priority->nice = priority->is_found ? min(priority->nice, nice_of(task)) : nice_of(task);
-			priority->is_found = true;
-		}
+	if (priority->group != 0) {
+		take_group(priority);
+		return;
 	}
+	/* A kernel has no other list of a user's processes either. */
+	list_for_each_entry (leader, &init_task.tasks, tasks)
+		take_threads(priority, leader);
 }

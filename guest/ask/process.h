@@ -34,8 +34,8 @@ struct ask_process {
 	uint64_t affinity[ASK_AFFINITY_WORD_COUNT];
 };
 
-/* How many processes have this effective owner or group, and the best of their
- * priorities: getpriority(PRIO_PGRP), getpriority(PRIO_USER). */
+/* The best priority of a group's processes, or of those of a user that the view shows: getpriority(PRIO_PGRP),
+ * getpriority(PRIO_USER). */
 struct ask_priority {
 	uint32_t group; /* 0: by user */
 	uint32_t user;
