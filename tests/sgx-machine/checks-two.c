@@ -142,7 +142,8 @@ static void check_smi(const struct enclave *enclave)
 		SAVED_RAX = 0xfff8,
 		SAVED_R15 = 0xff80,
 		SAVED_R14 = 0xff88,
-		SAVED_RBX = 0xffe0
+		SAVED_RBX = 0xffe0,
+		TURNS_MAX = 100000000 /* seconds */
 	};
 	struct user user = {0};
 
@@ -150,8 +151,9 @@ static void check_smi(const struct enclave *enclave)
 	smm.page = page_of(enclave, DATA);
 	spin_begin(enclave, TCS1);
 	ipi_send(DELIVER_SMI);
-	while (!smm.done)
+	for (uint64_t turns = 0; !smm.done && turns < TURNS_MAX; turns++)
 		pause_for(1);
+	check_true("an SMI: the handler comes to its end", smm.done);
 	pause_for(10000);
 	check_equal("an SMI: the handler finds the AEP", *(uint64_t *)(SMBASE + SAVED_RIP), (uint64_t)user_aep);
 	check_true("an SMI: the handler finds nothing of the enclave's",
