@@ -111,7 +111,7 @@ static struct outcome make_report(const struct enclave *enclave, const uint8_t t
 
 static void check_reports(const struct enclave *enclave)
 {
-	static uint8_t target[512];
+	static uint8_t target[512] __attribute__((aligned(512)));
 	uint64_t data = linear_of(enclave, DATA), attributes = 5, xfrm = 7;
 	struct outcome found;
 
@@ -151,7 +151,7 @@ static void check_reports(const struct enclave *enclave)
 	check_equal("EREPORT: a place that isn't aligned", (uint64_t)found.vector, GP);
 	found = enclave_enclu(enclave, EREPORT, data + TARGET, data + REPORTDATA, (uint64_t)page_source);
 	check_equal("EREPORT: a place outside", (uint64_t)found.vector, GP);
-	found = enclave_enclu(enclave, EREPORT, (uint64_t)page_source, data + REPORTDATA, data + REPORT);
+	found = enclave_enclu(enclave, EREPORT, (uint64_t)target, data + REPORTDATA, data + REPORT);
 	check_equal("EREPORT: TARGETINFO outside", (uint64_t)found.vector, GP);
 	found = enclave_enclu(enclave, EREPORT, data + TARGET, (uint64_t)page_source, data + REPORT);
 	check_equal("EREPORT: REPORTDATA outside", (uint64_t)found.vector, GP);
