@@ -206,20 +206,24 @@ static void check_fault_and_resume(const struct enclave *enclave)
 
 static void check_interrupts(const struct enclave *enclave)
 {
-	enum { TURNS = 3000000, MOST = 2000 };
-	struct user user;
+	enum { TURNS = 3000000, MOST = 2000, ATTEMPTS = 50 };
+	struct user user = {.vector = CALL};
 	unsigned turns = 0, exits = 0, scrubbed = 0;
 
-	make_state();
-	begin_state(enclave, &user, TCS0, TURNS);
-	timer_start(500000);
-	user_run(&user);
-	for (; user.vector == TIMER && turns < MOST; turns++) {
+	/* On a busy host the enclave may come to its end before its timer's thread has had a turn. */
+	for (unsigned attempt = 0; attempt < ATTEMPTS && exits <= 2 && user.vector == CALL; attempt++) {
+		make_state();
+		begin_state(enclave, &user, TCS0, TURNS);
 		timer_start(500000);
-		exits += user.rip == (uint64_t)user_aep;
-		scrubbed += user.rip == (uint64_t)user_aep && is_all(user.xsave + XMM, 0, 256) &&
-			    is_all(user.xsave + YMM, 0, 256) && is_all(&user.r8, 0, 64) && (user.rflags & 0x8d5) == 0;
 		user_run(&user);
+		for (; user.vector == TIMER && turns < MOST; turns++) {
+			timer_start(500000);
+			exits += user.rip == (uint64_t)user_aep;
+			scrubbed += user.rip == (uint64_t)user_aep && is_all(user.xsave + XMM, 0, 256) &&
+				    is_all(user.xsave + YMM, 0, 256) && is_all(&user.r8, 0, 64) &&
+				    (user.rflags & 0x8d5) == 0;
+			user_run(&user);
+		}
 	}
 	uint64_t ended_by = user.vector;
 
