@@ -139,7 +139,7 @@ static void timers(void)
 	static const clockid_t clocks[] = {CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM,
 					   CLOCK_BOOTTIME_ALARM};
 
-	name("timers");
+	name("timer files"); /* process-values.c has "timers", of another kind */
 	for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
 		set_timer(clocks[i], 0, 0);
 		set_timer(clocks[i], TFD_TIMER_ABSTIME, 70);
@@ -216,6 +216,6 @@ static void kernel_programs(void)
 
 const struct animal animal_inits[] = {
 	{"init's mounts", init_mounts}, {"automount", automount},
-	{"terminals", terminals},	{"timers", timers},
+	{"terminals", terminals},	{"timer files", timers},
 	{"bpf", kernel_programs},	{NULL, NULL},
 };
