@@ -215,7 +215,6 @@ static void kernel_programs(void)
 }
 
 const struct animal animal_inits[] = {
-	{"init's mounts", init_mounts}, {"automount", automount},
-	{"terminals", terminals},	{"timer files", timers},
-	{"bpf", kernel_programs},	{NULL, NULL},
+	{"init's mounts", init_mounts}, {"automount", automount}, {"terminals", terminals},
+	{"timer files", timers},	{"bpf", kernel_programs}, {NULL, NULL},
 };
