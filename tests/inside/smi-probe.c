@@ -195,12 +195,14 @@ static uint64_t smi_by_32_bit_code(uint64_t address, uint64_t size)
 		uint32_t offset;
 		uint16_t segment;
 	} __attribute__((packed)) place = {(uint32_t)(uintptr_t)low, USER32_CS};
+	/* But for RSP's where an interrupt comes meanwhile: QEMU 7.2 returns from it with 32 bits of that. */
 	__asm__ volatile("lea 1f(%%rip), %%r13\n\t"
+			 "mov %%rsp, %%r12\n\t"
 			 "ljmpl *%[place]\n"
-			 "1:"
+			 "1: mov %%r12, %%rsp"
 			 : "+b"(rbx), "+a"(rax)
 			 : "D"(address), "c"(size), [place] "m"(place)
-			 : "memory", "cc", "r13");
+			 : "memory", "cc", "r12", "r13");
 	munmap(low, PAGE);
 	return rbx;
 }
