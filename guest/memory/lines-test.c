@@ -318,6 +318,33 @@ static void what_a_plan_brought_ends_with_its_epoch(void **state)
 	teardown(&lined);
 }
 
+/* Few lines are forgotten one by one, many all at once, and of a ring that was full no more than that is known. */
+static void an_epoch_with_other_lines_finds_none_of_the_one_before(void **state)
+{
+	static const uint32_t lengths[] = {3, 20, 120, 1 << 20};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+		for (size_t line_count = 1024; line_count <= 8192; line_count *= 2) {
+			struct lined lined;
+
+			setup(&lined, line_count);
+			lined.plan.step[1].count = lengths[i];
+			guest_memory_run_plan(&lined.guest.memory, &lined.plan);
+			assert_int_equal(number_at(&lined, at(4096 + 2 * NODE_SIZE + 200)), 2);
+			assert_int_equal(guest_memory_refresh(&lined.guest.memory), STATUS_OK);
+			put(&lined, 4096 + 2 * NODE_SIZE + 200, 99);
+			lined.plan.step_count = 1;
+			lined.plan.step[0] =
+				(struct plan_step){.type = PLAN_TAKE, .size = 8, .offset = (int64_t)at(ASIDE)};
+			guest_memory_run_plan(&lined.guest.memory, &lined.plan);
+			assert_int_equal(number_at(&lined, at(ASIDE)), 0);
+			assert_int_equal(number_at(&lined, at(4096 + 2 * NODE_SIZE + 200)), 99);
+			teardown(&lined);
+		}
+	}
+}
+
 static status answer_with_a_device(struct page_source *source, const struct plan *plan, struct plan_cursor *cursor,
 				   struct plan_sink *sink)
 {
@@ -666,6 +693,7 @@ int main(void)
 		cmocka_unit_test(a_page_copied_later_has_the_bytes_that_a_plan_brought),
 		cmocka_unit_test(a_plan_brings_nothing_newer_than_what_was_seen),
 		cmocka_unit_test(what_a_plan_brought_ends_with_its_epoch),
+		cmocka_unit_test(an_epoch_with_other_lines_finds_none_of_the_one_before),
 		cmocka_unit_test(an_answer_with_what_is_no_ram_ends_the_plan),
 		cmocka_unit_test(pointers_into_lines_hold_until_the_generation_changes),
 		cmocka_unit_test(what_a_moment_had_is_told_from_what_two_had),

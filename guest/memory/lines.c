@@ -36,6 +36,8 @@ enum {
 	TIME_MASK = 0x7fff,
 	/* Of the ring, what may be kept: the rest must hold what is unpacked at first, and more. */
 	KEPT_PART = 8,
+	/* With fewer lines than this part of the buckets, these are cleared one by one. */
+	FEW_PART = 16,
 	/* Moments of one run at most; further ones aren't counted. An answer has no more lines. */
 	MOMENTS_A_RUN = 1 << 16,
 };
@@ -77,8 +79,32 @@ static size_t line_count_for(size_t storage_size)
 	return count < LINE_NONE ? count : LINE_NONE - 1;
 }
 
+static uint32_t *bucket_of(const struct line_cache *cache, uint64_t line)
+{
+	return &cache->buckets[(line * UINT64_C(0x9e3779b97f4a7c15) >> 32) & cache->bucket_mask];
+}
+
+static void buckets_clear(struct line_cache *cache)
+{
+	memset(cache->buckets, 0xff, ((size_t)cache->bucket_mask + 1) * sizeof cache->buckets[0]);
+}
+
+/* A short look has touched few of some hundred thousand bytes of buckets. Until the ring is full, its lines are those
+ * from its begin to the hand. */
+static void buckets_forget(struct line_cache *cache)
+{
+	if (cache->current_count == cache->slot_count || cache->current_count > cache->bucket_mask / FEW_PART) {
+		buckets_clear(cache);
+		return;
+	}
+	for (uint32_t i = 0; i < cache->hand; i++)
+		if (cache->slots[i].line != NO_LINE)
+			*bucket_of(cache, cache->slots[i].line) = LINE_NONE;
+}
+
 static void cache_clear(struct line_cache *cache)
 {
+	buckets_forget(cache);
 	cache->hand = 0;
 	cache->current_count = 0;
 	cache->kept_count = 0;
@@ -86,7 +112,6 @@ static void cache_clear(struct line_cache *cache)
 	cache->tick_newest = 0;
 	cache->kept_until = cache->added_count;
 	cache->packed.size = cache->packed.at = 0;
-	memset(cache->buckets, 0xff, ((size_t)cache->bucket_mask + 1) * sizeof cache->buckets[0]);
 	memset(cache->filter, 0, sizeof cache->filter);
 	for (size_t i = 0; i < LINES_PLAN_COUNT; i++)
 		cache->stopped[i].is_there = false;
@@ -120,17 +145,13 @@ status guest_memory_lines_init(struct guest_memory *memory, void *storage, size_
 	next += align_up(line_count * PACKED_PART);
 	cache->packed.rest = (uint64_t *)(void *)next;
 	cache->packed.rest_mask = (uint32_t)bucket_count * REST_BITS - 1;
+	buckets_clear(cache);
 	cache_clear(cache);
 	memory->lines = cache;
 	return STATUS_OK;
 }
 
 /* ---- single lines */
-
-static uint32_t *bucket_of(const struct line_cache *cache, uint64_t line)
-{
-	return &cache->buckets[(line * UINT64_C(0x9e3779b97f4a7c15) >> 32) & cache->bucket_mask];
-}
 
 static uint32_t filter_bit(uint64_t page)
 {
