@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "guest/memory/plan-code.h"
 
+#include <assert.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/report.h"
@@ -102,35 +104,10 @@ static void take_layout(struct reader *reader, struct plan_layout *layout)
 	layout->maple_arange_slot_count = take_u16(reader);
 }
 
-static void put_step(struct writer *writer, const struct plan_step *step)
-{
-	put_u8(writer, step->type);
-	put_u8(writer, step->depth);
-	put_u8(writer, step->count_size);
-	put_u8(writer, step->flags);
-	put_u32(writer, step->size);
-	put_u32(writer, step->count);
-	put_u32(writer, step->stride);
-	put_u64(writer, (uint64_t)step->offset);
-	put_u64(writer, (uint64_t)step->node_offset);
-	put_u64(writer, step->value);
-	put_u64(writer, step->mask);
-}
-
-static void take_step(struct reader *reader, struct plan_step *step)
-{
-	step->type = take_u8(reader);
-	step->depth = take_u8(reader);
-	step->count_size = take_u8(reader);
-	step->flags = take_u8(reader);
-	step->size = take_u32(reader);
-	step->count = take_u32(reader);
-	step->stride = take_u32(reader);
-	step->offset = (int64_t)take_u64(reader);
-	step->node_offset = (int64_t)take_u64(reader);
-	step->value = take_u64(reader);
-	step->mask = take_u64(reader);
-}
+static_assert(sizeof(struct plan_step) == PLAN_CODE_STEP_SIZE && offsetof(struct plan_step, size) == 4 &&
+		      offsetof(struct plan_step, offset) == 16 && offsetof(struct plan_step, mask) == 40 &&
+		      __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
+	      "steps lie in memory as they are encoded: of the dozens that a plan has, all are copied at once");
 
 void plan_encode(const struct plan *plan, uint8_t code[static PLAN_CODE_SIZE])
 {
@@ -147,8 +124,8 @@ void plan_encode(const struct plan *plan, uint8_t code[static PLAN_CODE_SIZE])
 	put_u64(&writer, plan->page_offset);
 	put_layout(&writer, &plan->layout);
 	(void)(writer_zeros(&writer, HEAD_ZERO_SIZE) == STATUS_OK);
-	for (uint32_t i = 0; i < plan->step_count && i < PLAN_STEP_COUNT_MAX; i++)
-		put_step(&writer, &plan->step[i]);
+	const size_t step_count = plan->step_count < PLAN_STEP_COUNT_MAX ? plan->step_count : PLAN_STEP_COUNT_MAX;
+	(void)(writer_bytes(&writer, plan->step, step_count * PLAN_CODE_STEP_SIZE) == STATUS_OK);
 	(void)(writer_zeros(&writer, writer_left(&writer)) == STATUS_OK);
 }
 
@@ -172,8 +149,7 @@ status plan_decode(const uint8_t code[static PLAN_CODE_SIZE], struct plan *ret_p
 	take_layout(&reader, &ret_plan->layout);
 	if (!take_zeros(&reader, HEAD_ZERO_SIZE))
 		return report(STATUS_MALFORMED, "a read plan has something where zeros belong");
-	for (uint32_t i = 0; i < step_count; i++)
-		take_step(&reader, &ret_plan->step[i]);
+	(void)(reader_copy(&reader, ret_plan->step, (size_t)step_count * PLAN_CODE_STEP_SIZE) == STATUS_OK);
 	if (!take_zeros(&reader, reader_left(&reader)))
 		return report(STATUS_MALFORMED, "a read plan has something behind its %u steps", step_count);
 	return STATUS_OK;
