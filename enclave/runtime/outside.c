@@ -6,6 +6,7 @@ void outside_get(void *to, const uint64_t *host_from, size_t size)
 {
 	uint8_t *bytes = to;
 
+#pragma GCC unroll 8
 	for (; size >= 8; size -= 8, bytes += 8) {
 		uint64_t word = outside_load(host_from++);
 
@@ -23,6 +24,7 @@ void outside_put(uint64_t *host_to, const void *from, size_t size)
 {
 	const uint8_t *bytes = from;
 
+#pragma GCC unroll 8
 	for (; size >= 8; size -= 8, bytes += 8) {
 		uint64_t word;
 
