@@ -91,7 +91,11 @@ static void public_path_of(const char *path, char *ret_path, size_t size)
 
 	if (base > 4 && strcmp(path + base - 4, ".key") == 0)
 		base -= 4;
-	snprintf(ret_path, size, "%.*s.pub", (int)base, path);
+	/* No longer than the key's own, which was found, or made with a name that is longer still. */
+	if (base > size - sizeof ".pub")
+		base = size - sizeof ".pub";
+	memcpy(ret_path, path, base);
+	memcpy(ret_path + base, ".pub", sizeof ".pub");
 }
 
 static status make_directory_of(const char *path)

@@ -52,8 +52,7 @@ static const char *const refusals[] = {
 	[FIRMWARE_REPLY_SIZE] = "the answer wouldn't fit into the buffer",
 	[FIRMWARE_INTERNAL] = "the firmware's handler failed, or has found no memory map at its start",
 	[FIRMWARE_TOO_MUCH] = "more was asked for at once than one SMI does",
-	[FIRMWARE_NO_PLACE] = "it has counted as many grants as it can since the machine started: those go on, and a "
-			      "restart makes room for others",
+	[FIRMWARE_NO_PLACE] = "it has counted all grants that it can since the machine's start: a restart makes room",
 };
 
 const char *smi_refusal_text(enum firmware_refusal refusal)
