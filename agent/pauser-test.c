@@ -26,6 +26,7 @@ static char directory[] = "/tmp/pauser-XXXXXX", path[64];
 static _Atomic bool runs;
 static _Atomic int cont_count;
 static _Atomic bool is_silent;
+static _Atomic bool is_read; /* by another session, while the guest goes on */
 
 static void answer(int client, const char *line)
 {
@@ -36,6 +37,8 @@ static void answer(int client, const char *line)
 	if (strstr(line, "\"stop\"") != NULL)
 		runs = false;
 	if (strstr(line, "\"cont\"") != NULL) {
+		if (is_read)
+			pauser_note_read();
 		runs = true;
 		cont_count++;
 	}
@@ -90,6 +93,14 @@ static void one_that_somebody_let_go_on_meanwhile_was_late(void **state)
 	assert_true(look(true, true).was_late);
 	assert_true(runs);
 	assert_false(look(true, false).was_late);
+}
+
+static void a_read_by_another_session_while_it_goes_on_makes_it_no_later(void **state)
+{
+	(void)state;
+	is_read = true;
+	assert_false(look(true, false).was_late);
+	is_read = false;
 }
 
 static void one_that_stood_before_is_left_so(void **state)
@@ -187,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_guest_stands_and_goes_on),
 		cmocka_unit_test(one_that_somebody_let_go_on_meanwhile_was_late),
+		cmocka_unit_test(a_read_by_another_session_while_it_goes_on_makes_it_no_later),
 		cmocka_unit_test(one_that_stood_before_is_left_so),
 		cmocka_unit_test(one_that_stood_before_and_went_on_was_late),
 		cmocka_unit_test(between_two_pauses_a_guest_runs_as_long_as_it_stood),

@@ -392,10 +392,13 @@ status pauser_continue(struct source_pause *ret_pause)
 		*ret_pause = (struct source_pause){limit_ns(), true};
 		return STATUS_OK;
 	}
+	/* Whoever paused has read by now. What others read from here on, while the guest goes on, makes nothing late.
+	 */
+	const bool is_late = atomic_load(&pauser.is_late);
 	status result = ask(&order, &answer);
 	if (result != STATUS_OK)
 		go_on_without_helper();
-	*ret_pause = (struct source_pause){answer.stopped_ns, atomic_load(&pauser.is_late) || answer.was_late};
+	*ret_pause = (struct source_pause){answer.stopped_ns, is_late || answer.was_late};
 	atomic_store(&pauser.is_taken, false);
 	set_free(now_ns() + answer.stopped_ns);
 	return result;
