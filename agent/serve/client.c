@@ -160,22 +160,19 @@ static status receive(struct client *client, int64_t deadline_ns, struct span *r
 /* What ended the wait for a message, where it is worth a word. */
 static status ended(struct client *client, status why)
 {
+	const bool is_end = daemon_is_ending(client->daemon);
 	size_t size;
 
-	if (why == STATUS_LIMIT && daemon_is_ending(client->daemon) && client->in_session &&
-	    !link_session_is_over(&client->session) &&
+	if (why == STATUS_LIMIT && is_end && client->in_session && !link_session_is_over(&client->session) &&
 	    link_close(&client->session, client->reply, sizeof client->reply, &size) == STATUS_OK) {
 		say(client, size, true);
 		log_write(LOG_PRIORITY_INFO, "session closed: the agent ends");
 	} else if (why == STATUS_LIMIT) {
-		if (!daemon_is_ending(client->daemon))
+		static const char oldest[] = "too many connections without a handshake; yours was the oldest";
+
+		if (!is_end)
 			count(client, COUNTER_REFUSED_EVICTED);
-		say(client,
-		    link_error_write(daemon_is_ending(client->daemon)
-					     ? "the agent ends"
-					     : "too many connections without a handshake; yours was the oldest",
-				     client->reply),
-		    true);
+		say(client, link_error_write(is_end ? "the agent ends" : oldest, client->reply), true);
 	} else if (why == STATUS_GONE && client->in_session) {
 		log_write(LOG_PRIORITY_INFO, "hung up without closing its session");
 	}
@@ -499,8 +496,11 @@ static status take_revocation(struct client *client, struct span encoded)
 	/* Of an earlier start of ours, as its grant is: that is void. */
 	if (memcmp(revocation.source_nonce, own->source_nonce, sizeof revocation.source_nonce) != 0)
 		return STATUS_OK;
+	const uint32_t generation = revoked_generation(&daemon->revoked);
 	TRY(revoked_add(&daemon->revoked, revocation.grant_id, revocation.valid_until,
 			grant_clock_now(&daemon->clock)));
+	if (revoked_generation(&daemon->revoked) == generation)
+		return STATUS_OK; /* known: anybody who saw it may bring it again */
 	identity_hex(revocation.grant_id, sizeof revocation.grant_id, id);
 	log_thread_limit_set(NULL);
 	log_write(LOG_PRIORITY_NOTICE, "the owner has taken back the grant %s", id);
@@ -682,19 +682,18 @@ static void *run_port(void *context)
 	const struct timespec pause = {.tv_sec = PORT_RETRY_S};
 	int told_error = 0;
 
-	name_thread(client);
 	while (!daemon_is_ending(client->daemon)) {
 		client->file = listener_open_port(client->listener);
+		log_thread_limit_set(NULL); /* told once */
 		listener_tell_trouble(client->file < 0 ? errno : 0, &told_error);
-		if (client->file < 0) {
-			nanosleep(&pause, NULL);
-			continue;
+		name_thread(client);
+		if (client->file >= 0) {
+			channel_init(&client->channel, client->file, true);
+			serve_port_stream(client);
+			channel_deinit(&client->channel);
+			close(client->file);
+			client->file = -1;
 		}
-		channel_init(&client->channel, client->file, true);
-		serve_port_stream(client);
-		channel_deinit(&client->channel);
-		close(client->file);
-		client->file = -1;
 		if (!daemon_is_ending(client->daemon))
 			nanosleep(&pause, NULL);
 	}
@@ -721,6 +720,7 @@ static void *run_shared(void *context)
 		channel_end(&client->channel, (struct span){NULL, 0});
 	}
 	if (!daemon_is_ending(client->daemon)) {
+		log_thread_limit_set(NULL); /* told once */
 		log_write(LOG_PRIORITY_WARNING, "not served any more until the agent starts anew");
 		__atomic_store_n(&client->listener->is_lost, true, __ATOMIC_RELEASE);
 	}
