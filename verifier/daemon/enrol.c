@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "verifier/daemon/enrol.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,7 @@ struct comparing {
 	struct station *station; /* NULL: there is none yet */
 	char (*gone)[LEDGER_NAME_SIZE];
 	size_t gone_count;
-	/* Of each of the configuration's targets that the station was told of: its interval there before; 0: it was
-	 * unknown. */
-	uint32_t *before;
-	size_t told_count;
+	bool *is_new; /* of each of the configuration's targets: the station didn't know it, and was told of it */
 };
 
 static int by_name(const void *name, const void *target)
@@ -40,36 +38,40 @@ static status find_gone(void *context, const struct ledger_target *target)
 	return STATUS_OK;
 }
 
-static status tell_station(struct comparing *comparing)
+/* What can fail of it: the rest waits until the store has it all. */
+static status tell_of_new(struct comparing *comparing)
 {
 	const struct config *config = comparing->config;
 	struct vigil_target known;
 
-	comparing->before = calloc(config->target_count, sizeof *comparing->before);
-	if (comparing->before == NULL)
+	comparing->is_new = calloc(config->target_count, sizeof *comparing->is_new);
+	if (comparing->is_new == NULL)
 		return report(STATUS_NO_MEMORY, "out of memory");
 	for (size_t i = 0; i < config->target_count; i++) {
 		const struct config_target *target = &config->targets[i];
 
 		if (vigil_find(station_vigil(comparing->station), target->name, &known) == STATUS_OK)
-			comparing->before[i] = known.interval_ms;
-		comparing->told_count = i + 1;
+			continue;
+		comparing->is_new[i] = true;
 		TRY(station_expect(comparing->station, target->name, target->interval_ms));
 	}
 	return STATUS_OK;
 }
 
-/* The store didn't take it: the station expects what it did. */
+/* The store didn't take it: nobody expects who is new. */
 static void take_back(const struct comparing *comparing)
 {
-	for (size_t i = 0; i < comparing->told_count; i++) {
-		const char *name = comparing->config->targets[i].name;
+	for (size_t i = 0; comparing->is_new != NULL && i < comparing->config->target_count; i++)
+		if (comparing->is_new[i])
+			station_dismiss(comparing->station, comparing->config->targets[i].name);
+}
 
-		if (comparing->before[i] == 0)
-			station_dismiss(comparing->station, name);
-		else /* which it knows: nothing of that can fail */
-			(void)!station_expect(comparing->station, name, comparing->before[i]);
-	}
+/* It knows them all by now, so that nothing of this can fail. */
+static void tell_intervals(const struct comparing *comparing)
+{
+	for (size_t i = 0; i < comparing->config->target_count; i++)
+		(void)!station_expect(comparing->station, comparing->config->targets[i].name,
+				      comparing->config->targets[i].interval_ms);
 }
 
 static status keep(struct comparing *comparing)
@@ -80,7 +82,7 @@ static status keep(struct comparing *comparing)
 	for (size_t i = 0; i < comparing->config->target_count; i++)
 		TRY(ledger_target_enrol(comparing->ledger, comparing->config->targets[i].name,
 					comparing->config->targets[i].interval_ms));
-	return comparing->station != NULL ? tell_station(comparing) : STATUS_OK;
+	return comparing->station != NULL ? tell_of_new(comparing) : STATUS_OK;
 }
 
 static status keep_in_batch(struct comparing *comparing)
@@ -101,13 +103,15 @@ status enrol_targets(const struct config *config, struct ledger *ledger, struct 
 
 	if (result != STATUS_OK)
 		take_back(&comparing);
+	else if (station != NULL)
+		tell_intervals(&comparing);
 	for (size_t i = 0; result == STATUS_OK && i < comparing.gone_count; i++) {
 		fprintf(stderr, "bartizan-verifier: %s isn't in the configuration any more: it isn't expected\n",
 			comparing.gone[i]);
 		if (station != NULL)
 			station_dismiss(station, comparing.gone[i]);
 	}
-	free(comparing.before);
+	free(comparing.is_new);
 	free(comparing.gone);
 	return result;
 }
