@@ -37,6 +37,7 @@ static struct {
 	bool is_body;
 	uint32_t interval_ms; /* of the welcome */
 	bool is_clock_frozen, hangs_up;
+	bool is_cut; /* the connection, and the clock turned back, in each interval before the second challenge */
 	int64_t verifiers_ms,
 		challenge_ms; /* the verifier's own clock, and when it sends the next challenge; 0: none */
 } world;
@@ -189,6 +190,13 @@ static void answer_request(void)
 		say(VERIFIER_NO_GRANT, "no", 2);
 }
 
+static void challenge(void)
+{
+	const struct verifier_challenge challenge = {{3}};
+
+	say(VERIFIER_CHALLENGE, &challenge, sizeof challenge);
+}
+
 status verifier_send(struct span bytes, uint32_t patience_ms)
 {
 	const struct verifier_welcome welcome = {.interval_ms = world.interval_ms};
@@ -200,18 +208,13 @@ status verifier_send(struct span bytes, uint32_t patience_ms)
 		world.type = head.type;
 	} else if (world.type == VERIFIER_HELLO) {
 		say(VERIFIER_WELCOME, &welcome, sizeof welcome);
+		if (world.is_cut)
+			challenge();
 	} else if (world.type == VERIFIER_ASK_GRANT) {
 		answer_request();
 	}
 	world.is_body = !world.is_body;
 	return STATUS_OK;
-}
-
-static void challenge(void)
-{
-	const struct verifier_challenge challenge = {{3}};
-
-	say(VERIFIER_CHALLENGE, &challenge, sizeof challenge);
 }
 
 static void pass(uint32_t wait_ms)
@@ -222,7 +225,10 @@ static void pass(uint32_t wait_ms)
 		fail_msg("it waits for ever");
 	if (world.challenge_ms == 0 || world.verifiers_ms < world.challenge_ms)
 		return;
-	challenge();
+	world.hangs_up = world.is_cut;
+	world.now_ms -= world.is_cut ? 1000 : 0;
+	if (!world.is_cut)
+		challenge();
 	world.challenge_ms += world.interval_ms;
 }
 
@@ -456,6 +462,19 @@ static void a_host_whose_clock_stands_still_lets_nobody_sleep_for_ever(void **st
 	}
 }
 
+static void a_host_that_hangs_up_in_each_interval_lets_nobody_sleep_for_ever_either(void **state)
+{
+	const struct timespec duration = {.tv_sec = 10};
+
+	duty_look_note(1);
+	meet_verifier(2000);
+	world.is_clock_frozen = world.is_cut = true;
+	world.verifiers_ms = 0;
+	world.challenge_ms = 1900;
+	assert_true(duty_sleep(&duration));
+	assert_in_range(world.verifiers_ms, 10000, 14000);
+}
+
 static void challenges_that_waited_or_come_in_time_dont_shorten_a_sleep(void **state)
 {
 	const struct timespec duration = {.tv_sec = 10};
@@ -471,7 +490,7 @@ static void challenges_that_waited_or_come_in_time_dont_shorten_a_sleep(void **s
 		assert_true(duty_sleep(&duration));
 		assert_in_range(world.now_ms - start_ms, 10000, 10999);
 	}
-	/* One that comes at once over a new connection is no interval. */
+	/* Nor do connections before it, whose first one comes at once. */
 	for (int i = 0; i < 20; i++)
 		meet_verifier(2000);
 	world.challenge_ms = 0;
@@ -493,6 +512,7 @@ int main(void)
 		cmocka_unit_test_setup(nothing_waits_for_the_verifier_while_the_target_stands_still, set_up),
 		cmocka_unit_test_setup(a_target_stands_still_for_no_longer_than_agents_let_it, set_up),
 		cmocka_unit_test_setup(a_host_whose_clock_stands_still_lets_nobody_sleep_for_ever, set_up),
+		cmocka_unit_test_setup(a_host_that_hangs_up_in_each_interval_lets_nobody_sleep_for_ever_either, set_up),
 		cmocka_unit_test_setup(challenges_that_waited_or_come_in_time_dont_shorten_a_sleep, set_up),
 		cmocka_unit_test_setup(a_child_that_must_connect_first_waits_no_longer, set_up),
 	};

@@ -26,8 +26,8 @@ struct talk {
 	bool owes_heartbeat;
 	uint8_t nonce[VERIFIER_NONCE_SIZE];
 	int64_t challenged_ms;
-	/* The verifier's time, which the host can hold up and can't stop: a challenge comes once an interval. */
-	bool is_challenged; /* over this connection: the first one comes at once */
+	/* The verifier's time, which the host can hold up and can't stop: a challenge comes once an interval, and at
+	 * once over a new connection. */
 	int64_t verified_ms;
 	bool is_silent; /* no heartbeats: it speaks for a stream that is over, or a program that another one runs */
 	uint64_t sent_number; /* the last result that was sent over this connection */
