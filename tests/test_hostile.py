@@ -330,6 +330,18 @@ def test_a_page_that_is_being_moved_is_not_called_swapped_out(forge, level, file
         assert answer.outcome in (MARKED, REFUSED) and "the kernel is moving it" in answer.said and "swapped out" not in answer.said
 
 
+@over_kernels(MAIN)
+@pytest.mark.parametrize("file, member", [("cmdline", "arg_start"), ("environ", "env_start")])
+def test_a_page_that_is_marked_is_neither_being_moved_nor_swapped_out(forge, file, member):
+    """MADV_GUARD_INSTALL, UFFDIO_POISON: it stays so, and another look is worth nothing."""
+    forge.clear()
+    forge.put(way_to(forge, "family", member)[3], (31 << 59 | 0x4 << 9).to_bytes(8, "little"))
+    for plans in ("on", "off"):
+        answer = look(forge, f"show /proc/{forge.pid('family')}/{file}", plans)
+        assert answer.outcome in (MARKED, REFUSED) and "has marked it" in answer.said
+        assert "moving" not in answer.said and "swapped out" not in answer.said
+
+
 @over_kernels("5.10")
 @pytest.mark.parametrize("way", ["", "* +rb_node.rb_left", "* +rb_node.rb_right", "* +rb_node.rb_left * +rb_node.rb_right",
                                  "* +rb_node.rb_right * +rb_node.rb_left"])

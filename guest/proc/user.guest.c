@@ -21,6 +21,7 @@ enum {
 	ENTRY_NO_ACCESS = 1 << 8, /* _PAGE_PROTNONE, where the present bit is clear */
 	LOCK_SIZE = 4, /* of a spinlock_t without debugging */
 	SWAP_TYPE_SHIFT = 59, /* SWP_TYPE_BITS of 64 */
+	SWAP_TYPE_MARK = 31, /* SWP_PTE_MARKER, from 5.19 on: the last of all */
 	AREA_READ = 0x1, /* VM_READ */
 	AREA_NO_PAGES = 0x400 | 0x4000, /* VM_PFNMAP | VM_IO */
 };
@@ -190,10 +191,12 @@ static enum user_read_end read_part(const struct mm_struct *mm, u64 address, u8 
 	default:
 		/* The kernel would have waited for a page that is being moved (migration_entry_wait()): that takes a
 		 * moment, so it is worth another look. */
-		if (!user_page_is_swapped(&page))
-			guest_fail(STATUS_TORN,
-				   "a page isn't there: the kernel is moving it, or has marked it as unusable");
-		return USER_READ_AWAY;
+		if (user_page_is_swapped(&page))
+			return USER_READ_AWAY;
+		/* A mark stays (is_pte_marker_entry()): another look won't see more. */
+		if (page.size == USER_PAGE_SIZE && page.entry >> SWAP_TYPE_SHIFT == SWAP_TYPE_MARK)
+			guest_fail(STATUS_UNSUPPORTED, "a page isn't there: the kernel has marked it as unusable");
+		guest_fail(STATUS_TORN, "a page isn't there: the kernel is moving it, or has found it broken");
 	}
 }
 
