@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(os.environ.get("BARTIZAN_TEST_FULL") != "1",
                                 reason="the demo takes minutes: BARTIZAN_TEST_FULL=1 runs it")
 
 
-@pytest.mark.parametrize("script", ["demo", "demo-papers"])
+@pytest.mark.parametrize("script", ["demo", "demo-smm", "demo-papers"])
 def test_the_demo_shows_what_it_says(script):
     done = subprocess.run([os.path.join(ROOT, "tools", script)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                           timeout=1800)
