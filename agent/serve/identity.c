@@ -94,8 +94,8 @@ static void public_path_of(const char *path, char *ret_path, size_t size)
 	/* No longer than the key's own, which was found, or made with a name that is longer still. */
 	if (base > size - sizeof ".pub")
 		base = size - sizeof ".pub";
-	memcpy(ret_path, path, base);
-	memcpy(ret_path + base, ".pub", sizeof ".pub");
+	char *end = mempcpy(ret_path, path, base);
+	memcpy(end, ".pub", sizeof ".pub");
 }
 
 static status make_directory_of(const char *path)
