@@ -161,6 +161,7 @@ static status receive(struct client *client, int64_t deadline_ns, struct span *r
 static status ended(struct client *client, status why)
 {
 	const bool is_end = daemon_is_ending(client->daemon);
+	static const char oldest[] = "too many connections without a handshake; yours was the oldest";
 	size_t size;
 
 	if (why == STATUS_LIMIT && is_end && client->in_session && !link_session_is_over(&client->session) &&
@@ -168,8 +169,6 @@ static status ended(struct client *client, status why)
 		say(client, size, true);
 		log_write(LOG_PRIORITY_INFO, "session closed: the agent ends");
 	} else if (why == STATUS_LIMIT) {
-		static const char oldest[] = "too many connections without a handshake; yours was the oldest";
-
 		if (!is_end)
 			count(client, COUNTER_REFUSED_EVICTED);
 		say(client, link_error_write(is_end ? "the agent ends" : oldest, client->reply), true);
@@ -682,11 +681,12 @@ static void *run_port(void *context)
 	const struct timespec pause = {.tv_sec = PORT_RETRY_S};
 	int told_error = 0;
 
+	name_thread(client);
 	while (!daemon_is_ending(client->daemon)) {
 		client->file = listener_open_port(client->listener);
 		log_thread_limit_set(NULL); /* told once */
 		listener_tell_trouble(client->file < 0 ? errno : 0, &told_error);
-		name_thread(client);
+		log_thread_limit_set(&client->listener->log_limit);
 		if (client->file >= 0) {
 			channel_init(&client->channel, client->file, true);
 			serve_port_stream(client);
