@@ -392,8 +392,7 @@ status pauser_continue(struct source_pause *ret_pause)
 		*ret_pause = (struct source_pause){limit_ns(), true};
 		return STATUS_OK;
 	}
-	/* Whoever paused has read by now. What others read from here on, while the guest goes on, makes nothing late.
-	 */
+	/* Whoever paused has read by now. What others read while the guest goes on makes nothing late. */
 	const bool is_late = atomic_load(&pauser.is_late);
 	status result = ask(&order, &answer);
 	if (result != STATUS_OK)
