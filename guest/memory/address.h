@@ -20,6 +20,9 @@ struct host_va {
 	uint64_t value;
 };
 
+/* Canonical addresses from here on are the kernel's, those below are processes' (SDM vol. 1, 3.3.7.1). */
+#define GUEST_KERNEL_HALF (UINT64_C(1) << 63)
+
 enum {
 	GUEST_PAGE_SHIFT = 12,
 	GUEST_PAGE_SIZE = 1 << GUEST_PAGE_SHIFT,

@@ -19,8 +19,6 @@ enum {
 
 #define INDEX_MASK ((UINT64_C(1) << INDEX_BITS) - 1)
 #define NO_LINE UINT64_MAX
-/* Canonical addresses below are of processes (SDM vol. 1, 3.3.7.1). */
-#define KERNEL_HALF (UINT64_C(1) << 63)
 
 static_assert(PLAN_RUN_LINE_COUNT_MAX < 1 << INDEX_BITS, "indices fit");
 static_assert(GUEST_PHYSICAL_BITS_MAX - PLAN_LINE_SHIFT + INDEX_BITS <= 64, "lines fit");
@@ -217,7 +215,7 @@ static status walk(struct plan_lines *lines, uint64_t root, uint64_t address, ui
 	uint64_t table = root, entry;
 
 	lines->way_count = 0;
-	if (!is_canonical(lines->space, address) || (!lines->reads_user && address < KERNEL_HALF))
+	if (!is_canonical(lines->space, address) || (!lines->reads_user && address < GUEST_KERNEL_HALF))
 		return STATUS_UNMAPPED;
 	for (uint32_t level = lines->space->level_count; level > 0; level--) {
 		if (lines->way_count < PLAN_LEVEL_COUNT_MAX)

@@ -14,7 +14,6 @@
 /* KASLR moves the direct map by whole entries of the third level
  * (arch/x86/mm/kaslr.c). */
 #define DIRECT_MAP_ALIGNMENT (1ULL << 30)
-#define KERNEL_HALF (1ULL << 63)
 #define ENTRY_PRESENT 1ULL
 #define ENTRY_ADDRESS 0x000ffffffffff000ULL
 
@@ -125,7 +124,7 @@ static status look_for_pointer(struct search *search, const struct candidate *ca
 		uint64_t word;
 
 		memcpy(&word, bytes + i, sizeof word);
-		if ((word - candidate->page.value) % DIRECT_MAP_ALIGNMENT != 0 || word < KERNEL_HALF)
+		if ((word - candidate->page.value) % DIRECT_MAP_ALIGNMENT != 0 || word < GUEST_KERNEL_HALF)
 			continue;
 		TRY(spend(search, 1));
 		found = maps_as_kernel(search->memory, &candidate->space, word, &mapping) &&
