@@ -24,6 +24,7 @@ static struct {
 	int64_t now_ms;
 	uint8_t window[64];
 	bool is_child;
+	unsigned call_count;
 	enum verifier_mood mood;
 	bool is_gone; /* nobody is there to be connected to */
 	uint32_t patience_ms; /* of the last connection or sending */
@@ -49,6 +50,7 @@ int64_t runtime_call_host(uint64_t number, uint64_t a, uint64_t b, uint64_t c, u
 	const struct timespec now = {.tv_sec = world.now_ms / 1000, .tv_nsec = world.now_ms % 1000 * 1000000};
 	struct timespec pause;
 
+	world.call_count++;
 	if (number == SYS_clock_nanosleep) {
 		memcpy(&pause, world.window, sizeof pause);
 		world.now_ms += pause.tv_sec * 1000 + pause.tv_nsec / 1000000;
@@ -294,7 +296,7 @@ static int set_up(void **state)
 	duty_grant_note(0, NULL);
 	if (ask() != STATUS_OK)
 		return -1;
-	world.asked_count = 0;
+	world.asked_count = world.call_count = 0;
 	return 0;
 }
 
@@ -431,6 +433,19 @@ static void a_target_stands_still_for_no_longer_than_agents_let_it(void **state)
 	assert_int_equal(world.renewal_count, 2);
 }
 
+/* Each call is an exit. */
+static void who_has_nobody_to_speak_to_asks_the_host_nothing(void **state)
+{
+	const struct timespec duration = {.tv_sec = 1};
+
+	world.is_child = true;
+	assert_false(duty_sleep(&duration));
+	assert_int_equal(world.call_count, 0);
+	world.is_child = false;
+	assert_true(duty_sleep(&duration));
+	assert_true(world.call_count > 0);
+}
+
 /* A verifier with that interval, which has sent its first challenge. */
 static void meet_verifier(uint32_t interval_ms)
 {
@@ -511,6 +526,7 @@ int main(void)
 		cmocka_unit_test_setup(what_else_is_sent_waits_as_long_as_ever, set_up),
 		cmocka_unit_test_setup(nothing_waits_for_the_verifier_while_the_target_stands_still, set_up),
 		cmocka_unit_test_setup(a_target_stands_still_for_no_longer_than_agents_let_it, set_up),
+		cmocka_unit_test_setup(who_has_nobody_to_speak_to_asks_the_host_nothing, set_up),
 		cmocka_unit_test_setup(a_host_whose_clock_stands_still_lets_nobody_sleep_for_ever, set_up),
 		cmocka_unit_test_setup(a_host_that_hangs_up_in_each_interval_lets_nobody_sleep_for_ever_either, set_up),
 		cmocka_unit_test_setup(challenges_that_waited_or_come_in_time_dont_shorten_a_sleep, set_up),

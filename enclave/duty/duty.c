@@ -336,11 +336,13 @@ bool duty_sleep(const struct timespec *duration)
 	/* More than a year is as good as for ever, and doesn't overflow. */
 	const int64_t sleep_ms =
 		(duration->tv_sec < INT32_MAX ? duration->tv_sec : INT32_MAX) * 1000 + duration->tv_nsec / 1000000;
-	struct sleep_end end = {.host_ms = talk_now_ms() + sleep_ms};
+	struct sleep_end end;
 	int64_t left_ms;
 
+	/* Before the clock is read: that is a call of the host, and an exit. */
 	if (!is_on() && duty.renew == NULL)
 		return false;
+	end.host_ms = talk_now_ms() + sleep_ms;
 	if (is_on()) {
 		duty_output_flush();
 		/* What came before is of earlier. */
