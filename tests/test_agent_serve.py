@@ -4,6 +4,7 @@ bytes are known, so that what arrives can be compared with what is there."""
 import base64
 import hashlib
 import hmac
+import contextlib
 import json
 import os
 import pty
@@ -68,8 +69,12 @@ class Agent:
     def resident_kib(self):
         return int(self.proc("status")["VmRSS"].split()[0])
 
-    def file_count(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+    def files(self):
+        place, found = f"/proc/{self.process.pid}/fd", []
+        for name in os.listdir(place):
+            with contextlib.suppress(FileNotFoundError):   # closed meanwhile
+                found.append(os.readlink(f"{place}/{name}"))
+        return sorted(found)
 
     def thread_count(self):
         return int(self.proc("status")["Threads"])
@@ -80,6 +85,14 @@ class Agent:
         while (now := self.status())[key] != value:
             assert time.monotonic() < deadline, now
             time.sleep(0.05)
+
+    def files_alone(self):
+        """What it has open when the one who asked for its status is gone, too: one socket, which listens."""
+        deadline = time.monotonic() + 20
+        while [name.startswith("socket:") for name in self.files()].count(True) != 1:
+            assert time.monotonic() < deadline, self.files()
+            time.sleep(0.05)
+        return self.files()
 
     def end(self):
         if self.process.poll() is None:
@@ -417,11 +430,11 @@ def test_many_clients_that_die_in_the_middle_leave_nothing_behind(start, owner, 
     for _ in range(500):
         die(chooser.randrange(5))
     agent.settle("clients", 1)
-    files, resident = agent.file_count(), agent.resident_kib()
+    files, resident = agent.files_alone(), agent.resident_kib()
     for _ in range(500):
         die(chooser.randrange(5))
     agent.settle("clients", 1)
-    assert agent.file_count() == files
+    assert agent.files_alone() == files
     assert agent.resident_kib() < resident + 1024
     s = session(agent, owner, target)
     assert s.ask([read(0)])[0][0] == link.OK
