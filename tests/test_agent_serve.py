@@ -2,9 +2,9 @@
 """The serving agent, seen from an independent client (link_client.py). Targets are dump files whose
 bytes are known, so that what arrives can be compared with what is there."""
 import base64
+import contextlib
 import hashlib
 import hmac
-import contextlib
 import json
 import os
 import pty
