@@ -72,11 +72,16 @@ static struct source_pause look(bool ran_before, bool runs_meanwhile)
 
 	runs = ran_before;
 	cont_count = 0;
+	assert_false(pauser_holds(getpid()));
 	assert_int_equal(pauser_stop(getpid(), path), STATUS_OK);
 	assert_false(runs);
+	/* Only where it is we who let it stand; nobody else's monitor is taken. */
+	assert_int_equal(pauser_holds(getpid()), ran_before);
+	assert_false(pauser_holds(getppid()));
 	if (runs_meanwhile)
 		runs = true;
 	assert_int_equal(pauser_continue(&pause), STATUS_OK);
+	assert_false(pauser_holds(getpid()));
 	return pause;
 }
 

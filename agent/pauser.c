@@ -47,7 +47,7 @@ struct answer {
 /* Memory of both processes. */
 struct shared {
 	_Atomic bool is_standing; /* as far as the helper knows; false as soon as it may go on */
-	_Atomic bool is_ours; /* the helper has stopped it, and not let it go on */
+	_Atomic pid_t held; /* whose guest the helper has stopped, and not let go on; 0: none */
 };
 
 static struct {
@@ -150,7 +150,7 @@ static void go_on(struct helper *helper)
 	/* Somebody else may have said `cont`. */
 	helper->was_late = qmp_runs(helper->qmp, &runs) == STATUS_OK && runs;
 	(void)!say_go_on(helper->qmp, &helper->order);
-	atomic_store(&helper->shared->is_ours, false);
+	atomic_store(&helper->shared->held, 0);
 	helper->lasted_ns = now_ns() - helper->stopped_ns;
 	helper->qmp = NULL;
 }
@@ -168,7 +168,7 @@ static status stand(struct helper *helper, const struct order *order)
 	status result = qmp_runs(helper->qmp, &runs);
 	if (result == STATUS_OK && runs) {
 		helper->stopped_ns = now_ns();
-		atomic_store(&helper->shared->is_ours, true);
+		atomic_store(&helper->shared->held, order->pid);
 		result = qmp_execute(helper->qmp, "stop");
 		atomic_store(&helper->shared->is_standing, result == STATUS_OK);
 		/* It may have heard it nevertheless. */
@@ -299,10 +299,11 @@ static status ask(const struct order *order, struct answer *ret_answer)
 /* The helper was killed while a guest stood: its connection is free again. */
 static void go_on_without_helper(void)
 {
-	if (!atomic_load(&pauser.shared->is_ours))
+	if (atomic_load(&pauser.shared->held) == 0)
 		return;
 	atomic_store(&pauser.shared->is_standing, false);
-	atomic_store(&pauser.shared->is_ours, say_go_on(NULL, &pauser.last) != STATUS_OK);
+	if (say_go_on(NULL, &pauser.last) == STATUS_OK)
+		atomic_store(&pauser.shared->held, 0);
 }
 
 static uint64_t limit_ns(void)
@@ -401,6 +402,11 @@ status pauser_continue(struct source_pause *ret_pause)
 	atomic_store(&pauser.is_taken, false);
 	set_free(now_ns() + answer.stopped_ns);
 	return result;
+}
+
+bool pauser_holds(pid_t pid)
+{
+	return pauser.shared != NULL && atomic_load(&pauser.shared->held) == pid;
 }
 
 void pauser_note_read(void)

@@ -34,6 +34,9 @@ MUST_USE status pauser_stop(pid_t pid, const char *path);
  * have pauses. One that was lost is late, and changes nothing. STATUS_IO, reported. */
 MUST_USE status pauser_continue(struct source_pause *ret_pause);
 
+/* Has this guest's pause the monitor, which nobody else can ask then? Cheap. */
+bool pauser_holds(pid_t pid);
+
 /* To be called after each copy of memory of a guest that stands: was its time over? Cheap. */
 void pauser_note_read(void);
 

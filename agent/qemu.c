@@ -90,7 +90,7 @@ static status source_ram_map(struct page_source *source, struct ram_map *ret_map
 
 static status open_qmp(struct qemu_target *target, struct qmp **ret_qmp)
 {
-	if (now_ms() < target->qmp_silent_until_ms)
+	if (pauser_holds(target->process.pid) || now_ms() < target->qmp_silent_until_ms)
 		return STATUS_MISSING;
 	status result = qmp_create(target->process.pid, target->process.arguments.qmp_path, ret_qmp);
 	if (result == STATUS_MISSING)

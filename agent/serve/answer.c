@@ -34,11 +34,10 @@ struct page_source *answerer_source(struct answerer *answerer)
 /* Whoever ends while the target stands still for him doesn't leave it so. */
 static void let_go(struct answerer *answerer)
 {
-	struct page_source *source = live_source_of(answerer);
 	struct source_pause pause;
 
 	if (answerer->is_pausing)
-		(void)!source->ops->resume(source, &pause);
+		(void)!hub_target_resume(answerer->target, &pause);
 	answerer->is_pausing = false;
 }
 
@@ -222,24 +221,21 @@ static status answer_epoch(struct answerer *answerer, const struct link_operatio
 
 static status answer_pause(struct answerer *answerer)
 {
-	struct page_source *source = live_source_of(answerer);
-
-	if (source->ops->pause == NULL || answerer->is_pausing)
+	if (answerer->is_pausing)
 		return STATUS_UNSUPPORTED;
-	TRY(source->ops->pause(source));
+	TRY(hub_target_pause(answerer->target));
 	answerer->is_pausing = true;
 	return STATUS_OK;
 }
 
 static status answer_resume(struct answerer *answerer, uint8_t *slot)
 {
-	struct page_source *source = live_source_of(answerer);
 	struct source_pause pause;
 
 	if (!answerer->is_pausing)
 		return STATUS_UNSUPPORTED;
 	answerer->is_pausing = false;
-	TRY(source->ops->resume(source, &pause));
+	TRY(hub_target_resume(answerer->target, &pause));
 	const struct link_pause answer = {pause.stopped_ns, pause.was_late};
 	link_pause_write(&answer, slot);
 	return STATUS_OK;

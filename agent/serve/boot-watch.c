@@ -138,6 +138,7 @@ static status look_for_kernel(struct boot_watch *watch, bool *ret_is_new)
 	/* Registers alone don't make a kernel: it may be firmware's tables. */
 	*ret_is_new = compare(watch, result == STATUS_OK && now.from_note, &now);
 	int64_t ended_ns = clock_ns(), pause_ns = (ended_ns - started_ns) * LOOK_SHARE;
+	watch->next_find_ns = ended_ns + pause_ns;
 	watch->next_look_ns = ended_ns + (pause_ns > look_interval_ns ? pause_ns : look_interval_ns);
 	return STATUS_OK;
 }
@@ -168,11 +169,12 @@ status boot_watch_look(struct boot_watch *watch, int64_t now_ns, bool *ret_is_ne
 	return STATUS_OK;
 }
 
-status boot_watch_find(struct boot_watch *watch)
+status boot_watch_find(struct boot_watch *watch, int64_t now_ns)
 {
 	bool is_new;
 
-	if (!watch->root_known)
+	/* Each virtual address that a session asks for comes here. */
+	if (!watch->root_known && now_ns >= watch->next_find_ns)
 		TRY(look_for_kernel(watch, &is_new));
 	return watch->root_known ? STATUS_OK : STATUS_MISSING;
 }

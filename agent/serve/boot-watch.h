@@ -30,7 +30,8 @@ struct boot_watch {
 	bool in_reset; /* seen by the registers, counted already */
 	uint32_t lost_count; /* looks in a row without a kernel */
 	uint64_t low_memory; /* digest */
-	int64_t next_look_ns; /* not before: looking is expensive */
+	int64_t next_look_ns; /* not before: looking is expensive; */
+	int64_t next_find_ns; /* nor for a session */
 };
 
 /* Watch this source, which must outlive the watch. STATUS_NO_MEMORY, reported; faults of the
@@ -42,7 +43,8 @@ void boot_watch_deinit(struct boot_watch *watch);
  * anew since the last look. STATUS_GONE: the target has ended. STATUS_IO, reported. */
 MUST_USE status boot_watch_look(struct boot_watch *watch, int64_t now_ns, bool *ret_is_new);
 
-/* Find the kernel's tables now, if they aren't known. STATUS_MISSING: none; STATUS_GONE. */
-MUST_USE status boot_watch_find(struct boot_watch *watch);
+/* Find the kernel's tables now, if they aren't known, and looking doesn't take more than its part of the time.
+ * `now_ns` is clock_ns(). STATUS_MISSING: none; STATUS_GONE. */
+MUST_USE status boot_watch_find(struct boot_watch *watch, int64_t now_ns);
 
 #endif

@@ -199,11 +199,38 @@ uint64_t hub_target_epoch(const struct hub_target *target)
 
 status hub_target_registers(struct hub_target *target, uint32_t cpu_index, struct cpu_registers *ret_registers)
 {
+	pthread_mutex_lock(&target->lock);
+	status result =
+		register_looks_ask(&target->looks, target->target->source, cpu_index, clock_ns(), ret_registers);
+	pthread_mutex_unlock(&target->lock);
+	return result;
+}
+
+static void drop_registers(struct hub_target *target)
+{
+	pthread_mutex_lock(&target->lock);
+	register_looks_drop(&target->looks);
+	pthread_mutex_unlock(&target->lock);
+}
+
+/* Without the lock: another session's pause may have to end first. */
+status hub_target_pause(struct hub_target *target)
+{
 	struct page_source *source = target->target->source;
 
-	pthread_mutex_lock(&target->lock);
-	status result = source->ops->registers(source, cpu_index, ret_registers);
-	pthread_mutex_unlock(&target->lock);
+	if (source->ops->pause == NULL)
+		return STATUS_UNSUPPORTED;
+	TRY(source->ops->pause(source));
+	drop_registers(target);
+	return STATUS_OK;
+}
+
+status hub_target_resume(struct hub_target *target, struct source_pause *ret_pause)
+{
+	struct page_source *source = target->target->source;
+	status result = source->ops->resume(source, ret_pause);
+
+	drop_registers(target);
 	return result;
 }
 
@@ -217,7 +244,8 @@ static status look_work(void *context)
 {
 	struct look *look = context;
 
-	return look->find ? boot_watch_find(look->watch) : boot_watch_look(look->watch, clock_ns(), &look->is_new);
+	return look->find ? boot_watch_find(look->watch, clock_ns())
+			  : boot_watch_look(look->watch, clock_ns(), &look->is_new);
 }
 
 /* A look that is left in the middle leaves its thread quiet. */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "agent/serve/boot-watch.h"
+#include "agent/serve/register-looks.h"
 #include "agent/target.h"
 #include "base/status.h"
 #include "wire/start.h"
@@ -26,9 +27,10 @@ enum {
 struct hub_target {
 	char name[START_TARGET_SIZE];
 	struct target *target;
-	/* For what isn't thread-safe of a source: its registers; and for `watch`. Reading
+	/* For what isn't thread-safe of a source: its registers; and for `looks` and `watch`. Reading
 	 * pages needs no lock. */
 	pthread_mutex_t lock;
+	struct register_looks looks;
 	struct boot_watch watch;
 	uint64_t epoch; /* atomic; of the running system: no two boots have the same */
 	uint32_t is_gone; /* atomic */
@@ -72,9 +74,12 @@ void hub_release(struct hub *hub, struct hub_target *target);
 /* Is it still there? STATUS_GONE, from then on always; STATUS_IO, reported. */
 MUST_USE status hub_target_check(struct hub_target *target);
 uint64_t hub_target_epoch(const struct hub_target *target);
-/* As the page source's operation. */
+/* As the page source's operation; what all sessions ask for together makes few looks (agent/serve/register-looks.h). */
 MUST_USE status hub_target_registers(struct hub_target *target, uint32_t cpu_index,
 				     struct cpu_registers *ret_registers);
+/* As the page source's operations; registers are never of before. STATUS_UNSUPPORTED: this one can't stand. */
+MUST_USE status hub_target_pause(struct hub_target *target);
+MUST_USE status hub_target_resume(struct hub_target *target, struct source_pause *ret_pause);
 /* The kernel's page tables, looked for now if need be. STATUS_MISSING: no kernel was found. */
 MUST_USE status hub_target_kernel_space(struct hub_target *target, struct guest_space *ret_space);
 

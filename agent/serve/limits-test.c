@@ -3,7 +3,9 @@
 #include <string.h>
 
 #include "agent/serve/answer.h"
+#include "agent/serve/boot-watch.h"
 #include "agent/serve/bucket.h"
+#include "agent/serve/clock.h"
 #include "agent/serve/half-open.h"
 #include "agent/serve/quota.h"
 #include "base/test.h"
@@ -197,6 +199,60 @@ static void the_page_tables_of_a_session_take_no_more_than_is_said(void **state)
 	assert_true(guest_memory_storage_size(GUEST_MEMORY_CACHE_PAGES_MIN) <= ANSWERER_STORAGE_KIB_MAX << 10);
 }
 
+static uint32_t search_count;
+
+static status empty_ram_map(struct page_source *source, struct ram_map *ret_map)
+{
+	(void)source;
+	*ret_map = (struct ram_map){.range = {{{0}, 1 << 20}}, .range_count = 1};
+	return STATUS_OK;
+}
+
+static status empty_read(struct page_source *source, struct guest_pa start, void *destination, size_t size)
+{
+	(void)source;
+	(void)start;
+	search_count++;
+	memset(destination, 0, size);
+	return STATUS_OK;
+}
+
+static status empty_registers(struct page_source *source, uint32_t cpu_index, struct cpu_registers *ret_registers)
+{
+	(void)source;
+	(void)cpu_index;
+	(void)ret_registers;
+	return STATUS_MISSING;
+}
+
+static status empty_check(struct page_source *source)
+{
+	(void)source;
+	return STATUS_OK;
+}
+
+static void memory_without_a_kernel_is_not_searched_for_each_address(void **state)
+{
+	static const struct page_source_ops ops = {
+		.ram_map = empty_ram_map, .read = empty_read, .registers = empty_registers, .check = empty_check};
+	struct page_source source = {.ops = &ops};
+	struct boot_watch watch;
+
+	(void)state;
+	assert_int_equal(boot_watch_init(&watch, &source), STATUS_OK);
+	const int64_t now_ns = clock_ns();
+	search_count = 0;
+	assert_int_equal(boot_watch_find(&watch, now_ns), STATUS_MISSING);
+	const uint32_t once = search_count;
+	assert_true(once > 0);
+	for (uint32_t i = 0; i < 32; i++)
+		assert_int_equal(boot_watch_find(&watch, now_ns), STATUS_MISSING);
+	assert_int_equal(search_count, once);
+	assert_int_equal(boot_watch_find(&watch, now_ns + 3600 * second_ns), STATUS_MISSING);
+	assert_true(search_count > once);
+	boot_watch_deinit(&watch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +266,7 @@ int main(void)
 		cmocka_unit_test(grants_without_limits_need_no_place),
 		cmocka_unit_test(more_grants_than_can_be_counted_are_refused_until_some_end),
 		cmocka_unit_test(the_page_tables_of_a_session_take_no_more_than_is_said),
+		cmocka_unit_test(memory_without_a_kernel_is_not_searched_for_each_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
