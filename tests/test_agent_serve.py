@@ -694,20 +694,31 @@ def test_a_slow_or_silent_stream_does_not_stay(start, owner, target):
     assert agent.status()["refused"]["silent"] >= 1
 
 
-def test_a_session_that_asks_nothing_ends_and_one_that_asks_stays(start, owner, target):
-    agent = start("--idle", "3")
-    silent, other = session(agent, owner, target), session(agent, owner, target)
-    assert silent.ask([read(0)])[0][0] == other.ask([read(0)])[0][0] == link.OK
-    deadline = time.monotonic() + 20
-    while agent.status()["sessions"] != 1:
-        assert time.monotonic() < deadline
-        assert other.ask([read(0)])[0][0] == link.OK
-        time.sleep(0.2)
-    for _ in range(20):
-        time.sleep(0.2)
-        assert other.ask([read(0)])[0][0] == link.OK, "it is never silent for three seconds"
-    assert silent.transport.word(link.SOURCE_GONE)
-    assert "nothing was asked for 3 s" in agent.log() and agent.status()["refused"]["silent"] == 1
+def test_a_session_that_asks_nothing_ends_and_is_told_why_and_one_that_asks_stays(start, owner, target, tmp_path):
+    with socket.socket(socket.AF_UNIX) as chardev:
+        chardev.bind(str(tmp_path / "chardev"))
+        chardev.listen(1)
+        chardev.settimeout(20)
+        agent = start("--idle", "3", "--tcp", "0", "--serial", str(tmp_path / "chardev"))
+        port = next(place["port"] for place in agent.ready["listen"] if place["kind"] == "tcp")
+        other = session(agent, owner, target)
+        silent = [Session(transport, owner, target).handshake()
+                  for transport in (Ring(agent.path), Stream(socket.create_connection(("127.0.0.1", port))), Stream(chardev.accept()[0]))]
+        for one in (*silent, other):
+            assert one.ask([read(0)])[0][0] == link.OK
+        deadline = time.monotonic() + 20
+        while agent.status()["sessions"] != 1:
+            assert time.monotonic() < deadline
+            assert other.ask([read(0)])[0][0] == link.OK
+            time.sleep(0.2)
+        for _ in range(20):
+            time.sleep(0.2)
+            assert other.ask([read(0)])[0][0] == link.OK, "it is never silent for three seconds"
+        for one in silent:
+            with pytest.raises(Refused, match="nothing was asked for 3 s"):
+                one.ask([read(0)])
+            one.transport.close()
+    assert agent.log().count("nothing was asked for 3 s") == 3 and agent.status()["refused"]["silent"] == 3
     other.close()
     agent.settle("sessions", 0)
 
@@ -849,11 +860,11 @@ def test_a_grant_that_the_owner_takes_back_is_worth_nothing_from_then_on(agent, 
     before = agent.status()
     assert revoke(agent, owner.revocation(through_ring.encoded)) == (link.REVOKED, "")
     assert revoke(agent, owner.revocation(idle.encoded), port) == (link.REVOKED, "")
-    with pytest.raises(Refused):
-        through_ring.ask([read(0)])
-    # Who asks nothing loses his session all the same, and is told why.
-    with pytest.raises(Refused, match="taken the grant back"):
-        idle.expect(idle.transport.receive_frame()[1], link.RECORD)
+    # Who asks nothing loses his session all the same, and is told why when he does.
+    agent.settle("sessions", before["sessions"] - 2)
+    for session in (through_ring, idle):
+        with pytest.raises(Refused, match="taken the grant back"):
+            session.ask([read(0)])
     with pytest.raises(Refused, match="taken this grant back"):
         Session(Ring(agent.path), owner, target, key=idle.key, encoded=idle.encoded).handshake()
     assert other.ask([read(0)])[0][0] == link.OK
