@@ -301,6 +301,43 @@ def test_a_full_disk_is_told_and_what_was_acknowledged_stays(daemon):
     assert daemon.wait(lambda state: not state["store_failing"])
 
 
+def test_a_targets_quota_is_refused_by_name_until_outputs_have_had_what_is_trimmed(tmp_path):
+    """An output that can't be written: nothing may go, so nothing more is taken. Then there is one, and the oldest go."""
+    daemon = Daemon(tmp_path, ["qemu:web1", "qemu:web2"], "60s", more=f"keep: {{size: 16MiB, quota: 20MiB}}\noutputs:\n  - jsonl: {tmp_path}/later/events.jsonl\n")
+    try:
+        enclave, refused, kept = greeted(daemon), None, 0
+        while refused is None:
+            body = enclave.result(os.urandom(900000), kind=1)
+            enclave.send(RESULT, body)
+            kind, words = next(frame for frame in iter(enclave.receive, None) if frame[0] in (KEPT, REFUSED))
+            refused, kept = words if kind == REFUSED else None, kept + (kind == KEPT)
+        assert b"used up its quota" in refused and kept == (20 << 20) // (900000 + 80 + 256), (refused, kept)
+        assert daemon.wait(lambda state: [alert["kind"] for alert in state["alerts"]] == ["full"])
+        other = greeted(daemon, "qemu:web2")
+        beat(other)
+        other.send(RESULT, other.result(b"{}"))
+        other.until(KEPT)
+        figures = daemon.get("/metrics")[1].decode()
+        assert "bartizan_targets_full 1\n" in figures and "bartizan_results_over_quota_total 1\n" in figures and "bartizan_results_trimmed_total 0\n" in figures
+        (tmp_path / "later").mkdir()
+        assert daemon.wait(lambda _: "bartizan_results_trimmed_total 0\n" not in daemon.get("/metrics")[1].decode())
+        enclave.send(RESULT, body)
+        assert enclave.until(KEPT) == body[:8]
+        assert daemon.wait(lambda state: sorted(alert["kind"] for alert in state["alerts"]) == ["full", "room"])
+        assert "bartizan_targets_full 0\n" in daemon.get("/metrics")[1].decode()
+        wanted = ["full-qemu:web1"] * 2
+        deadline = time.monotonic() + 60
+        while [uid for uid in uids(tmp_path / "later/events.jsonl") if uid in wanted] != wanted:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    finally:
+        daemon.stop()
+
+
+def uids(path):
+    return [json.loads(line)["finding_info"]["uid"] for line in path.read_text().splitlines()]
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of its own, of 3 MiB."""
@@ -577,6 +614,11 @@ def test_a_backup_takes_the_stores_place(daemon):
     (("unix:", "0.0.0.0:"), "line 7 of the configuration: unix:/PATH or 127.0.0.1:PORT"), (("- jsonl: ", "- webhook: "), "line 9 of the configuration: a URL"),
     (("targets:", "targets: ["), "isn't YAML"), (("interval: 1s", "interval: " + "[" * 3000), "isn't YAML"),
     (("interval: 1s", "interval: " + "{a: " * 900 + "}" * 900), "line 2 of the configuration: a time"),
+    (("interval: 1s", "keep: {age: 12h}"), "line 2 of the configuration: days, such as 90d"),
+    (("interval: 1s", "keep: {size: 8MiB}"), "line 2 of the configuration: a size from 16MiB"),
+    (("interval: 1s", "keep: {size: 0, quota: 1GB}"), "line 2 of the configuration: a size from 16MiB"),
+    (("interval: 1s", "keep: {size: 2GiB}"), "a `quota` of `keep` that isn't below its `size`"),
+    (("name: qemu:web2", "name: qemu:web2\n    keep: {quota: 16MiB}"), "line 5 of the configuration: the target qemu:web2 has a `quota` of `keep`"),
     (("interval: 1s", "a: &a [x]\nb: &b [*a, *a]"), "no key is called `a`"),
     (("interval: 1s", "# " + "x" * (17 << 20)), "the configuration")], ids=lambda value: str(value)[:30])
 def test_a_wrong_configuration_is_told_with_its_line(tmp_path, change, words):

@@ -65,6 +65,9 @@ static const struct argp parser = {
 	.options = options,
 	.parser = parse_option,
 	.doc = "Expect heartbeats of the configuration's targets, keep what enclaves find, tell who is missing.\v"
+	       "Of each target's results 90 days and 256 MiB are kept, and no more than 1 GiB is taken, where `keep` "
+	       "in the "
+	       "configuration doesn't say otherwise.\n\n"
 	       "Exit status: 0 told to end, or the configuration is good; 1 could not start, or it isn't; 2 usage.",
 };
 

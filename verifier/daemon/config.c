@@ -37,6 +37,108 @@ static status read_duration(const struct yaml_file *file, const yaml_node_t *nod
 	return STATUS_OK;
 }
 
+enum { DAY_S = 24 * 3600, AGE_DAYS_MAX = 36500, SIZE_MIB_MIN = 16 };
+
+/* "90d". */
+static status read_keep_age(struct yaml_file *file, yaml_node_t *value, void *object)
+{
+	struct config_keep *keep = object;
+	const char *text = yaml_scalar(value);
+	char *end = NULL;
+
+	keep->has_age = true;
+	if (text != NULL && strcmp(text, "0") == 0) {
+		keep->retention.age_s = 0;
+		return STATUS_OK;
+	}
+	const bool is_number = text != NULL && text[0] >= '1' && text[0] <= '9' && strspn(text, "0123456789") <= 5;
+	const unsigned long days = is_number ? strtoul(text, &end, 10) : 0;
+	if (end == NULL || strcmp(end, "d") != 0 || days > AGE_DAYS_MAX)
+		return yaml_fault(file, value,
+				  "days, such as 90d (from 1d, to 36500d), or 0 for as long as there is room");
+	keep->retention.age_s = (int64_t)days * DAY_S;
+	return STATUS_OK;
+}
+
+/* "64MiB", "1GiB". */
+static status read_size(const struct yaml_file *file, const yaml_node_t *node, uint64_t *ret_size)
+{
+	static const struct {
+		const char *name;
+		uint64_t mib;
+	} units[] = {{"MiB", 1}, {"GiB", 1 << 10}, {"TiB", 1 << 20}};
+	const char *text = yaml_scalar(node);
+	char *end = NULL;
+	uint64_t mib = 0;
+
+	if (text != NULL && strcmp(text, "0") == 0) {
+		*ret_size = 0;
+		return STATUS_OK;
+	}
+	const bool is_number = text != NULL && text[0] >= '1' && text[0] <= '9' && strspn(text, "0123456789") <= 6;
+	const uint64_t number = is_number ? strtoull(text, &end, 10) : 0;
+	for (size_t i = 0; end != NULL && i < sizeof units / sizeof *units; i++)
+		if (strcmp(end, units[i].name) == 0)
+			mib = number * units[i].mib;
+	if (mib < SIZE_MIB_MIN)
+		return yaml_fault(file, node, "a size from 16MiB, in MiB, GiB or TiB, or 0 for any");
+	*ret_size = mib << 20;
+	return STATUS_OK;
+}
+
+static status read_keep_size(struct yaml_file *file, yaml_node_t *value, void *object)
+{
+	struct config_keep *keep = object;
+
+	keep->has_size = true;
+	return read_size(file, value, &keep->retention.size);
+}
+
+static status read_keep_quota(struct yaml_file *file, yaml_node_t *value, void *object)
+{
+	struct config_keep *keep = object;
+
+	keep->has_quota = true;
+	return read_size(file, value, &keep->retention.quota);
+}
+
+static status read_keep_keys(struct yaml_file *file, yaml_node_t *value, struct config_keep *keep)
+{
+	static const struct yaml_key keys[] = {
+		{"age", read_keep_age}, {"size", read_keep_size}, {"quota", read_keep_quota}};
+
+	return yaml_mapping_read(file, value, keys, sizeof keys / sizeof *keys, keep);
+}
+
+static status read_keep(struct yaml_file *file, yaml_node_t *value, void *object)
+{
+	return read_keep_keys(file, value, &((struct config *)object)->keep);
+}
+
+static status read_target_keep(struct yaml_file *file, yaml_node_t *value, void *object)
+{
+	return read_keep_keys(file, value, &((struct config_target *)object)->keep);
+}
+
+/* What the target doesn't say is the file's. */
+static status settle_keep(const struct yaml_file *file, const struct config *config, struct config_target *target)
+{
+	struct config_keep *keep = &target->keep;
+
+	if (!keep->has_age)
+		keep->retention.age_s = config->keep.retention.age_s;
+	if (!keep->has_size)
+		keep->retention.size = config->keep.retention.size;
+	if (!keep->has_quota)
+		keep->retention.quota = config->keep.retention.quota;
+	if (keep->retention.quota == 0 || keep->retention.size <= keep->retention.quota)
+		return STATUS_OK;
+	return report(STATUS_MALFORMED,
+		      "line %zu of %s: the target %s has a `quota` of `keep` that is below its `size` (what it doesn't "
+		      "say itself is the whole file's)",
+		      target->line, file->name, target->name);
+}
+
 static status read_path(const struct yaml_file *file, const yaml_node_t *node, char *ret_path, size_t size)
 {
 	TRY(yaml_text(file, node, "a path that isn't too long", ret_path, size));
@@ -132,7 +234,8 @@ static status read_targets(struct yaml_file *file, yaml_node_t *value, void *obj
 	static const struct yaml_key keys[] = {{"name", read_target_name},
 					       {"interval", read_target_interval},
 					       {"reference_values", read_target_references},
-					       {"policy", read_target_policy}};
+					       {"policy", read_target_policy},
+					       {"keep", read_target_keep}};
 	struct config *config = object;
 	size_t count = yaml_sequence_count(value);
 
@@ -433,6 +536,7 @@ static status read_document(struct yaml_file *file, struct config *config)
 		{"store", read_store},	   {"interval", read_interval}, {"connections", read_connections},
 		{"targets", read_targets}, {"enclaves", read_enclaves}, {"grants", read_grants},
 		{"page", read_page},	   {"outputs", read_outputs},	{"control", read_control},
+		{"keep", read_keep},
 	};
 	yaml_node_t *root = yaml_file_root(file);
 
@@ -443,9 +547,13 @@ static status read_document(struct yaml_file *file, struct config *config)
 		return yaml_fault(file, root, "`enclaves` besides `grants`: only who shows evidence gets one");
 	if (config->store[0] == '\0' || config->target_count == 0)
 		return yaml_fault(file, root, "a configuration with `store` and `targets`");
-	for (size_t i = 0; i < config->target_count; i++)
+	if (config->keep.retention.quota != 0 && config->keep.retention.size > config->keep.retention.quota)
+		return yaml_fault(file, root, "a `quota` of `keep` that isn't below its `size`, or 0");
+	for (size_t i = 0; i < config->target_count; i++) {
 		if (config->targets[i].interval_ms == 0)
 			config->targets[i].interval_ms = config->interval_ms;
+		TRY(settle_keep(file, config, &config->targets[i]));
+	}
 	return STATUS_OK;
 }
 
@@ -457,6 +565,9 @@ status config_init(struct config *config, struct span yaml)
 		.interval_ms = CONFIG_INTERVAL_MS_DEFAULT,
 		.grants = {.rights = LINK_RIGHT_KERNEL, .valid_ms = CONFIG_GRANT_MS_DEFAULT},
 		.connection_count_max = CONFIG_CONNECTION_COUNT_DEFAULT,
+		.keep.retention = {.age_s = CONFIG_KEEP_DAYS_DEFAULT * (int64_t)DAY_S,
+				   .size = (uint64_t)CONFIG_KEEP_MIB_DEFAULT << 20,
+				   .quota = (uint64_t)CONFIG_QUOTA_MIB_DEFAULT << 20},
 	};
 	TRY(yaml_file_init(&file, "the configuration", yaml, CONFIG_SIZE_MAX));
 	status result = read_document(&file, config);

@@ -16,6 +16,7 @@
 #include "verifier/grants/grantor.h"
 #include "verifier/ledger/granted.h"
 #include "verifier/ledger/ledger.h"
+#include "verifier/ledger/retention.h"
 #include "verifier/vigil/vigil.h"
 
 enum {
@@ -25,7 +26,17 @@ enum {
 	CONFIG_INTERVAL_MS_DEFAULT = 5000,
 	CONFIG_GRANT_MS_DEFAULT = 10 * 60 * 1000,
 	CONFIG_CONNECTION_COUNT_DEFAULT = 20000,
+	/* Of each target's results. */
+	CONFIG_KEEP_DAYS_DEFAULT = 90,
+	CONFIG_KEEP_MIB_DEFAULT = 256,
+	CONFIG_QUOTA_MIB_DEFAULT = 1024,
 	CONFIG_CONNECTION_COUNT_MAX = 200000,
+};
+
+/* What is kept of results; while reading, what isn't said is the file's. */
+struct config_keep {
+	struct ledger_retention retention;
+	bool has_age, has_size, has_quota;
 };
 
 struct config_target {
@@ -35,6 +46,7 @@ struct config_target {
 	struct policy_reference *references; /* NULL: the policy's are enough */
 	size_t reference_count;
 	char *policy; /* its own policy's file; NULL: only that for all */
+	struct config_keep keep;
 };
 
 /* Where enclaves come to: TLS with evidence. */
@@ -63,6 +75,7 @@ struct config {
 	char store[CONFIG_PATH_SIZE];
 	uint32_t interval_ms;
 	uint32_t connection_count_max;
+	struct config_keep keep; /* also of alerts, by their age, and of targets that went */
 	struct config_target *targets; /* by name */
 	size_t target_count;
 	struct config_listen listen;

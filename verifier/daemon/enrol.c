@@ -79,9 +79,13 @@ static status keep(struct comparing *comparing)
 	TRY(ledger_targets_visit(comparing->ledger, find_gone, comparing));
 	for (size_t i = 0; i < comparing->gone_count; i++)
 		TRY(ledger_target_dismiss(comparing->ledger, comparing->gone[i]));
-	for (size_t i = 0; i < comparing->config->target_count; i++)
-		TRY(ledger_target_enrol(comparing->ledger, comparing->config->targets[i].name,
-					comparing->config->targets[i].interval_ms));
+	for (size_t i = 0; i < comparing->config->target_count; i++) {
+		const struct config_target *target = &comparing->config->targets[i];
+
+		TRY(ledger_target_enrol(comparing->ledger, target->name, target->interval_ms));
+		TRY(ledger_retention_set(comparing->ledger, target->name, &target->keep.retention));
+	}
+	TRY(ledger_retention_set(comparing->ledger, NULL, &comparing->config->keep.retention));
 	return comparing->station != NULL ? tell_of_new(comparing) : STATUS_OK;
 }
 

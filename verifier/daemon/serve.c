@@ -20,6 +20,7 @@
 #include "verifier/daemon/peers.h"
 #include "verifier/grants/keys.h"
 #include "verifier/grants/listen.h"
+#include "verifier/ledger/retention.h"
 #include "verifier/page/page.h"
 
 enum {
@@ -28,6 +29,10 @@ enum {
 	/* The store, listeners, the page's clients, outputs. */
 	FILE_COUNT_OWN = 128 + PAGE_CLIENT_COUNT_MAX,
 	WAITING_COUNT = 1024,
+	/* From a round of all targets that found nothing to the next. */
+	TRIM_ROUND_S = 2,
+	/* From a fault of the store to the next attempt to trim, which would be told as often. */
+	TRIM_AGAIN_S = 60,
 	SUBJECT_TEXT_SIZE = 96,
 	SUBJECT_SHOWN_SIZE = 16,
 };
@@ -45,6 +50,8 @@ struct daemon {
 	struct revoker *revoker;
 	struct outputs *outputs;
 	struct page *page;
+	struct ledger_trimming trimming;
+	uint64_t trim_at_ns, trimmed_count;
 };
 
 static uint64_t steady_ns(void)
@@ -71,6 +78,33 @@ static uint32_t connection_count(uint32_t wanted)
 	return count;
 }
 
+static int64_t wall_clock(void)
+{
+	return (int64_t)time(NULL);
+}
+
+static status trim_some(struct daemon *daemon)
+{
+	struct ledger_trimming *trimming = &daemon->trimming;
+	uint32_t count;
+
+	TRY(outputs_delivered(daemon->outputs, &trimming->finding, &trimming->alert));
+	trimming->alert_age_s = daemon->rules->config.keep.retention.age_s;
+	trimming->now = wall_clock();
+	TRY(ledger_trim(daemon->ledger, trimming, &count));
+	daemon->trimmed_count += count;
+	return STATUS_OK;
+}
+
+static void trim(struct daemon *daemon, uint64_t now_ns)
+{
+	if (now_ns < daemon->trim_at_ns)
+		return;
+	const bool is_trimmed = trim_some(daemon) == STATUS_OK;
+	const uint64_t pause_s = !is_trimmed ? TRIM_AGAIN_S : daemon->trimming.is_idle ? TRIM_ROUND_S : 0;
+	daemon->trim_at_ns = now_ns + pause_s * UINT64_C(1000000000);
+}
+
 static void tick(int file, short what, void *context)
 {
 	struct daemon *daemon = context;
@@ -79,6 +113,7 @@ static void tick(int file, short what, void *context)
 	/* Faults of the store were reported; the next tick tries again. */
 	(void)!station_look(daemon->station);
 	(void)!outputs_serve(daemon->outputs, steady_ns());
+	trim(daemon, steady_ns());
 	if (daemon->page != NULL)
 		page_serve(daemon->page);
 }
@@ -87,11 +122,6 @@ static void page_ready(int file, short what, void *context)
 {
 	(void)file, (void)what;
 	page_serve(((struct daemon *)context)->page);
-}
-
-static int64_t wall_clock(void)
-{
-	return (int64_t)time(NULL);
 }
 
 /* From here on nothing is half old: what is checked first can fail, what comes then can't, but for memory and the disk.
@@ -293,6 +323,7 @@ static status open_page(struct daemon *daemon, bool is_unproven)
 		.connection_count = &figures->connection_count,
 		.dropped_count = &figures->dropped_count,
 		.is_reload_failing = &daemon->is_reload_failing,
+		.trimmed_count = &daemon->trimmed_count,
 		.is_unproven = is_unproven,
 	};
 	int listener;

@@ -22,6 +22,8 @@ static const struct alert_kind {
 	{"lost", "Results were made and never came", EVENT_CRITICAL, "T1562.006"},
 	{"told", "Results that were lost have come", EVENT_INFORMATIONAL, "T1562.006"},
 	{"restarted", "The watching enclave was started anew", EVENT_LOW, "T1562.001"},
+	{"full", "A target's results have used up their quota", EVENT_HIGH, "T1562.006"},
+	{"room", "A target's results are taken again", EVENT_INFORMATIONAL, "T1562.006"},
 	{"fork", "Results were rewritten", EVENT_CRITICAL, "T1565.002"},
 	{"rollback", "A heartbeat's counter went back", EVENT_CRITICAL, "T1565.002"},
 	{"revoked", "A grant was taken back", EVENT_MEDIUM, "T1562.001"},

@@ -10,9 +10,21 @@
 
 static const char *const severity_names[] = {"", "Informational", "Low", "Medium", "High", "Critical"};
 
+/* A finding that is closed is the one that was created: a target's silence has one name, and what it lacks another. */
+static const struct pair {
+	const char *opens, *closes, *name;
+} pairs[] = {
+	{"missing", "back", "silence"},
+	{"lost", "told", "lost"},
+	{"full", "room", "full"},
+};
+
 static bool is_over(const struct event *event)
 {
-	return strcmp(event->kind, "back") == 0 || strcmp(event->kind, "told") == 0;
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		if (strcmp(event->kind, pairs[i].closes) == 0)
+			return true;
+	return false;
 }
 
 static void rfc3339(int64_t at, char ret_text[32])
@@ -44,15 +56,12 @@ static json_t *attacks(const struct event *event)
 	return list;
 }
 
-/* A finding that is closed is the one that was created: a target's silence has one name, and what it lacks another. */
 static void finding_uid(const struct event *event, char *ret_uid, size_t size)
 {
-	if (strcmp(event->kind, "back") == 0 || strcmp(event->kind, "missing") == 0)
-		snprintf(ret_uid, size, "silence-%s", event->target);
-	else if (strcmp(event->kind, "told") == 0 || strcmp(event->kind, "lost") == 0)
-		snprintf(ret_uid, size, "lost-%s", event->target);
-	else
-		snprintf(ret_uid, size, "%s", event->uid);
+	snprintf(ret_uid, size, "%s", event->uid);
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+		if (strcmp(event->kind, pairs[i].opens) == 0 || strcmp(event->kind, pairs[i].closes) == 0)
+			snprintf(ret_uid, size, "%s-%s", pairs[i].name, event->target);
 }
 
 /* OCSF 1.3, class Detection Finding (https://schema.ocsf.io/1.3.0/classes/detection_finding). A target that is

@@ -244,3 +244,19 @@ void outputs_figures(const struct outputs *outputs, size_t index, struct output_
 {
 	*ret_figures = outputs->outputs[index].figures;
 }
+
+status outputs_delivered(const struct outputs *outputs, int64_t *ret_finding, int64_t *ret_alert)
+{
+	int64_t finding, alert;
+
+	TRY(ledger_last_ids(outputs->ledger, &finding, &alert));
+	for (size_t i = 0; i < outputs->count; i++) {
+		const struct place *place = &outputs->outputs[i].place;
+
+		finding = place->finding < finding ? place->finding : finding;
+		alert = place->alert < alert ? place->alert : alert;
+	}
+	*ret_finding = finding;
+	*ret_alert = alert;
+	return STATUS_OK;
+}

@@ -58,6 +58,9 @@ MUST_USE status outputs_serve(struct outputs *outputs, uint64_t now_ns);
 
 void outputs_figures(const struct outputs *outputs, size_t index, struct output_figures *ret_figures);
 
+/* The last ones that every output has had; where there is none, the ledger's last. STATUS_IO, reported. */
+MUST_USE status outputs_delivered(const struct outputs *outputs, int64_t *ret_finding, int64_t *ret_alert);
+
 /* "unix:/PATH" or "udp:ADDRESS:PORT", where ADDRESS is a number. */
 bool output_syslog_is_place(const char *place);
 

@@ -8,16 +8,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/report.h"
 #include "verifier/ledger/database.h"
 #include "verifier/ledger/lost.h"
+#include "verifier/ledger/retention.h"
 #include "verifier/ledger/statement.h"
 
 /* PRAGMA application_id: tells a ledger from other databases. */
 #define LEDGER_ID 0x42617a4c
-enum { LEDGER_VERSION = 5, BUSY_MS = 2000 };
+enum { LEDGER_VERSION = 6, BUSY_MS = 2000 };
 
 /* In EXCLUSIVE mode the log's index is in this process's memory: nobody else gets in, and nothing
  * has to be shared. FULL: each commit is on the disk before it returns. */
@@ -90,7 +90,28 @@ static const char *const upgrade_texts[LEDGER_VERSION] = {
 	      "  PRIMARY KEY (kind, value)) WITHOUT ROWID;"
 	      "PRAGMA user_version = 5;"
 	      "COMMIT;",
+	/* How much is kept of each target; when a stream was last heard, since nobody knows of older ones, is now. */
+	[5] = "BEGIN EXCLUSIVE;"
+	      "ALTER TABLE target ADD COLUMN keep_age INTEGER NOT NULL DEFAULT 0;"
+	      "ALTER TABLE target ADD COLUMN keep_size INTEGER NOT NULL DEFAULT 0;"
+	      "ALTER TABLE target ADD COLUMN quota INTEGER NOT NULL DEFAULT 0;"
+	      "ALTER TABLE target ADD COLUMN kept_size INTEGER NOT NULL DEFAULT 0;"
+	      "ALTER TABLE target ADD COLUMN is_full INTEGER NOT NULL DEFAULT 0;"
+	      "ALTER TABLE stream ADD COLUMN trimmed_number INTEGER NOT NULL DEFAULT 0;" /* of the last one that went */
+	      "ALTER TABLE stream ADD COLUMN trimmed_count INTEGER NOT NULL DEFAULT 0;" /* fewer: some never came */
+	      "ALTER TABLE stream ADD COLUMN heard_at INTEGER NOT NULL DEFAULT 0;"
+	      "UPDATE stream SET heard_at = CAST(strftime('%s', 'now') AS INTEGER);"
+	      "CREATE INDEX stream_of ON stream (target);"
+	      "CREATE TABLE kept (target INTEGER NOT NULL, finding INTEGER NOT NULL, size INTEGER NOT NULL,"
+	      "  at INTEGER NOT NULL, PRIMARY KEY (target, finding)) WITHOUT ROWID;"
+	      "INSERT INTO kept (target, finding, size, at) SELECT stream.target, finding.id,"
+	      "  length(finding.content) + 256, finding.at FROM finding JOIN stream ON stream.id = finding.stream;"
+	      "UPDATE target SET kept_size ="
+	      "  (SELECT coalesce(sum(kept.size), 0) FROM kept WHERE kept.target = target.id);"
+	      "PRAGMA user_version = 6;"
+	      "COMMIT;",
 };
+static_assert(LEDGER_FINDING_COST == 256, "as in the upgrade");
 
 struct ledger {
 	sqlite3 *database;
@@ -106,9 +127,9 @@ sqlite3 *ledger_database(struct ledger *ledger)
 /* Several statements, once. */
 static status run(struct ledger *ledger, const char *text)
 {
-	if (sqlite3_exec(ledger->database, text, NULL, NULL, NULL) != SQLITE_OK)
-		return statement_fault(ledger->database);
-	return STATUS_OK;
+	const int result = sqlite3_exec(ledger->database, text, NULL, NULL, NULL);
+
+	return result == SQLITE_OK ? STATUS_OK : statement_fault(ledger->database);
 }
 
 /* One, again and again. */
@@ -235,6 +256,12 @@ status ledger_batch_end(struct ledger *ledger)
 	return result;
 }
 
+/* Where a change that was refused has kept an alert instead, that is no fault of the disk's. */
+static bool is_to_keep(status result)
+{
+	return !status_is_fault(result) || result == STATUS_MISMATCH || result == STATUS_LIMIT;
+}
+
 /* As a part of the batch: a fault spoils all of it. A savepoint for each would let the rest live, but what fails here
  * is the disk, for whom SQLite gives up the whole transaction anyway; and its copy of each page that is touched is half
  * of what a heartbeat costs. */
@@ -242,24 +269,21 @@ static status join_batch(struct ledger *ledger, status (*change)(struct ledger *
 {
 	status result = change(ledger, context);
 
-	if (status_is_fault(result) && result != STATUS_MISMATCH)
+	if (!is_to_keep(result))
 		ledger->is_spoiled = true;
 	return result;
 }
 
-/* Run `change` as one transaction, or as a part of the batch: all of it, or nothing. What isn't a fault (an
- * alert was kept instead) is kept too. */
-static status transact(struct ledger *ledger, status (*change)(struct ledger *ledger, void *context), void *context)
+status ledger_transact(struct ledger *ledger, status (*change)(struct ledger *ledger, void *context), void *context)
 {
 	TRY(check_batch(ledger));
 	if (ledger->in_batch)
 		return join_batch(ledger, change, context);
 	TRY(run_one(ledger, "BEGIN IMMEDIATE"));
 	status result = change(ledger, context);
-	bool is_kept = !status_is_fault(result) || result == STATUS_MISMATCH;
 	/* A fault was reported where it arose; SQLite may have ended the transaction by itself then. */
-	status end = is_kept ? run_one(ledger, "COMMIT") : STATUS_OK;
-	if (!is_kept || end != STATUS_OK)
+	status end = is_to_keep(result) ? run_one(ledger, "COMMIT") : STATUS_OK;
+	if (!is_to_keep(result) || end != STATUS_OK)
 		sqlite3_exec(ledger->database, "ROLLBACK", NULL, NULL, NULL);
 	return end != STATUS_OK ? end : result;
 }
@@ -344,20 +368,22 @@ static status target_find(struct ledger *ledger, const char *name, int64_t *ret_
 
 struct stream {
 	int64_t id;
-	uint64_t counter, last_number, gap_told, told_number, lost_told;
+	uint64_t counter, last_number, gap_told, told_number, lost_told, trimmed_number, trimmed_count;
 	uint8_t last_hash[LEDGER_HASH_SIZE];
 };
 
-static status stream_make(struct ledger *ledger, int64_t target, const uint8_t *key)
+static status stream_make(struct ledger *ledger, int64_t target, const uint8_t *key, int64_t at)
 {
 	static const uint8_t zeros[LEDGER_HASH_SIZE];
 	struct statement insert STATEMENT_CLEANUP = {0};
 
-	TRY(statement_init(&insert, ledger->database,
-			   "INSERT INTO stream (target, key, last_hash, is_ended) VALUES (?1, ?2, ?3, 0)"));
+	TRY(statement_init(
+		&insert, ledger->database,
+		"INSERT INTO stream (target, key, last_hash, is_ended, heard_at) VALUES (?1, ?2, ?3, 0, ?4)"));
 	TRY(statement_number(&insert, 1, target));
 	TRY(statement_bytes(&insert, 2, (struct span){key, LEDGER_STREAM_SIZE}));
 	TRY(statement_bytes(&insert, 3, (struct span){zeros, sizeof zeros}));
+	TRY(statement_number(&insert, 4, at));
 	return statement_run(&insert);
 }
 
@@ -366,9 +392,10 @@ static status stream_read(struct ledger *ledger, int64_t target, const uint8_t *
 {
 	struct statement select STATEMENT_CLEANUP = {0};
 
-	TRY(statement_init(&select, ledger->database,
-			   "SELECT id, counter, last_number, gap_told, last_hash, told_number, lost_told FROM stream"
-			   " WHERE target = ?1 AND key = ?2"));
+	TRY(statement_init(
+		&select, ledger->database,
+		"SELECT id, counter, last_number, gap_told, last_hash, told_number, lost_told, trimmed_number,"
+		" trimmed_count FROM stream WHERE target = ?1 AND key = ?2"));
 	TRY(statement_number(&select, 1, target));
 	TRY(statement_bytes(&select, 2, (struct span){key, LEDGER_STREAM_SIZE}));
 	TRY(statement_step(&select));
@@ -378,6 +405,8 @@ static status stream_read(struct ledger *ledger, int64_t target, const uint8_t *
 	ret_stream->gap_told = (uint64_t)sqlite3_column_int64(select.handle, 3);
 	ret_stream->told_number = (uint64_t)sqlite3_column_int64(select.handle, 5);
 	ret_stream->lost_told = (uint64_t)sqlite3_column_int64(select.handle, 6);
+	ret_stream->trimmed_number = (uint64_t)sqlite3_column_int64(select.handle, 7);
+	ret_stream->trimmed_count = (uint64_t)sqlite3_column_int64(select.handle, 8);
 	return statement_column_bytes(&select, 4, ret_stream->last_hash, sizeof ret_stream->last_hash);
 }
 
@@ -389,7 +418,7 @@ static status stream_find(struct ledger *ledger, const char *name, int64_t targe
 
 	if (result != STATUS_END)
 		return result;
-	TRY(stream_make(ledger, target, key));
+	TRY(stream_make(ledger, target, key, at));
 	TRY(stream_read(ledger, target, key, ret_stream));
 	return lost_note_start(ledger, name, target, ret_stream->id, at);
 }
@@ -423,12 +452,13 @@ static status heartbeat_keep(struct ledger *ledger, const struct ledger_heartbea
 
 	TRY(scan_keep(ledger, heartbeat, target));
 	TRY(statement_init(&counter, ledger->database,
-			   "UPDATE stream SET counter = ?2, told_number = max(told_number, ?3),"
+			   "UPDATE stream SET counter = ?2, told_number = max(told_number, ?3), heard_at = ?5,"
 			   " heard_mark = (SELECT heard_count FROM target WHERE id = ?4) WHERE id = ?1"));
 	TRY(statement_number(&counter, 1, stream));
 	TRY(statement_number(&counter, 2, (int64_t)heartbeat->counter));
 	TRY(statement_number(&counter, 3, (int64_t)heartbeat->result_number));
 	TRY(statement_number(&counter, 4, target));
+	TRY(statement_number(&counter, 5, heartbeat->at));
 	TRY(statement_run(&counter));
 	return lost_check(ledger, heartbeat->name, target, stream, LOST_AFTER_HEARTBEATS, heartbeat->at);
 }
@@ -456,7 +486,7 @@ status ledger_heartbeat_note(struct ledger *ledger, const struct ledger_heartbea
 
 	if (heartbeat->counter > INT64_MAX || heartbeat->result_number > INT64_MAX)
 		return report(STATUS_USAGE, "a counter beyond 2^63 - 1");
-	return transact(ledger, heartbeat_change, &copy);
+	return ledger_transact(ledger, heartbeat_change, &copy);
 }
 
 status ledger_lost_tell(struct ledger *ledger, const char *name, int64_t at)
@@ -497,6 +527,7 @@ status ledger_chain_hash(const uint8_t previous[static LEDGER_HASH_SIZE], const 
 /* One call of ledger_finding_keep(). */
 struct keeping {
 	const struct ledger_finding *finding;
+	int64_t target;
 	uint64_t expected;
 	uint8_t hash[LEDGER_HASH_SIZE];
 };
@@ -512,19 +543,28 @@ static status finding_fork(struct ledger *ledger, const struct ledger_finding *f
 
 static status finding_insert(struct ledger *ledger, const struct keeping *keeping, int64_t stream);
 
-/* One that is kept already: the same again, or another one under its number? One that was gone on without is kept
- * where it is: what follows it shows by its `previous` whether it belongs there. */
-static status finding_again(struct ledger *ledger, const struct keeping *keeping, int64_t stream)
+/* One that isn't here, before others that are, or were. One that was trimmed stays so; where it may be that it never
+ * came, it is kept: what follows it shows by its `previous` whether it belongs there. */
+static status finding_late(struct ledger *ledger, const struct keeping *keeping, const struct stream *stream)
+{
+	if (keeping->finding->number <= stream->trimmed_number && stream->trimmed_count == stream->trimmed_number)
+		return STATUS_OK;
+	TRY(retention_check(ledger, keeping->finding, keeping->target));
+	return finding_insert(ledger, keeping, stream->id);
+}
+
+/* One that is kept already: the same again, or another one under its number? */
+static status finding_again(struct ledger *ledger, const struct keeping *keeping, const struct stream *stream)
 {
 	struct statement statement STATEMENT_CLEANUP = {0};
 	uint8_t hash[LEDGER_HASH_SIZE];
 
 	TRY(statement_init(&statement, ledger->database, "SELECT hash FROM finding WHERE stream = ?1 AND number = ?2"));
-	TRY(statement_number(&statement, 1, stream));
+	TRY(statement_number(&statement, 1, stream->id));
 	TRY(statement_number(&statement, 2, (int64_t)keeping->finding->number));
 	status result = statement_step(&statement);
 	if (result == STATUS_END)
-		return finding_insert(ledger, keeping, stream);
+		return finding_late(ledger, keeping, stream);
 	TRY(result);
 	TRY(statement_column_bytes(&statement, 0, hash, sizeof hash));
 	if (memcmp(hash, keeping->hash, sizeof hash) == 0)
@@ -565,7 +605,8 @@ static status finding_insert(struct ledger *ledger, const struct keeping *keepin
 	TRY(statement_bytes(&insert, 4, hash));
 	TRY(statement_number(&insert, 5, finding->at));
 	TRY(statement_bytes(&insert, 6, finding->content));
-	return statement_run(&insert);
+	TRY(statement_run(&insert));
+	return retention_note(ledger, finding, keeping->target, sqlite3_last_insert_rowid(ledger->database));
 }
 
 /* The next of its stream. */
@@ -577,12 +618,13 @@ static status finding_append(struct ledger *ledger, const struct keeping *keepin
 	TRY(finding_insert(ledger, keeping, stream->id));
 	TRY(statement_init(
 		&update, ledger->database,
-		"UPDATE stream SET last_number = ?2, last_hash = ?3, is_ended = ?4,"
+		"UPDATE stream SET last_number = ?2, last_hash = ?3, is_ended = ?4, heard_at = ?5,"
 		" heard_mark = (SELECT heard_count FROM target WHERE target.id = stream.target) WHERE id = ?1"));
 	TRY(statement_number(&update, 1, stream->id));
 	TRY(statement_number(&update, 2, (int64_t)finding->number));
 	TRY(statement_bytes(&update, 3, (struct span){keeping->hash, sizeof keeping->hash}));
 	TRY(statement_number(&update, 4, finding->is_end));
+	TRY(statement_number(&update, 5, finding->at));
 	TRY(statement_run(&update));
 	if (stream->lost_told == 0 || finding->number < stream->told_number ||
 	    finding->number != stream->last_number + 1)
@@ -615,17 +657,19 @@ static status finding_change(struct ledger *ledger, void *context)
 
 	TRY(target_find(ledger, finding->name, &target));
 	TRY(stream_find(ledger, finding->name, target, finding->stream, finding->at, &stream));
+	keeping->target = target;
 	keeping->expected = stream.last_number + 1;
 	TRY(ledger_chain_hash(finding->previous, finding->name, finding->stream, finding->number, finding->content,
 			      keeping->hash));
 	if (finding->number <= stream.last_number)
-		return finding_again(ledger, keeping, stream.id);
-	if (finding->number > stream.last_number + 1)
-		return finding->is_first_left ? finding_go_on(ledger, keeping, &stream)
-					      : finding_gap(ledger, finding, &stream);
-	if (memcmp(finding->previous, stream.last_hash, LEDGER_HASH_SIZE) != 0)
+		return finding_again(ledger, keeping, &stream);
+	const bool is_next = finding->number == stream.last_number + 1;
+	if (!is_next && !finding->is_first_left)
+		return finding_gap(ledger, finding, &stream);
+	if (is_next && memcmp(finding->previous, stream.last_hash, LEDGER_HASH_SIZE) != 0)
 		return finding_fork(ledger, finding, "doesn't follow the one before it");
-	return finding_append(ledger, keeping, &stream);
+	TRY(retention_check(ledger, finding, target));
+	return is_next ? finding_append(ledger, keeping, &stream) : finding_go_on(ledger, keeping, &stream);
 }
 
 status ledger_finding_keep(struct ledger *ledger, const struct ledger_finding *finding, uint64_t *ret_expected)
@@ -637,7 +681,7 @@ status ledger_finding_keep(struct ledger *ledger, const struct ledger_finding *f
 	if (finding->content.size > LEDGER_FINDING_SIZE_MAX)
 		return report(STATUS_USAGE, "a finding of %zu bytes: at most %d", finding->content.size,
 			      LEDGER_FINDING_SIZE_MAX);
-	status result = transact(ledger, finding_change, &keeping);
+	status result = ledger_transact(ledger, finding_change, &keeping);
 	if (result == STATUS_TORN)
 		*ret_expected = keeping.expected;
 	return result;
@@ -745,15 +789,4 @@ status ledger_alerts_visit(struct ledger *ledger, int64_t after, uint32_t count_
 		TRY(visit(context, &alert));
 	}
 	return result == STATUS_END ? STATUS_OK : result;
-}
-
-status ledger_backup(struct ledger *ledger, const char *path)
-{
-	struct statement statement STATEMENT_CLEANUP = {0};
-
-	if (access(path, F_OK) == 0)
-		return report(STATUS_USAGE, "%s is there already: a backup overwrites nothing", path);
-	TRY(statement_init(&statement, ledger->database, "VACUUM INTO ?1"));
-	TRY(statement_text(&statement, 1, path));
-	return statement_run(&statement);
 }

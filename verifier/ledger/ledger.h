@@ -146,7 +146,8 @@ struct ledger_finding {
  * disk, now or since an earlier time (it may be sent again); it may be acknowledged. Not reported: STATUS_TORN: a
  * number is missing before it, an alert
  * ("gap") is kept once for each place, *ret_expected is the number to send; STATUS_MISMATCH: the chain
- * says otherwise, an alert ("fork") is kept; STATUS_MISSING: no such target. Reported:
+ * says otherwise, an alert ("fork") is kept; STATUS_LIMIT: the target's quota is used up, which an alert ("full") says
+ * once (verifier/ledger/retention.h); STATUS_MISSING: no such target. Reported:
  * STATUS_USAGE: number 0, or too long. */
 MUST_USE status ledger_finding_keep(struct ledger *ledger, const struct ledger_finding *finding,
 				    uint64_t *ret_expected);
@@ -164,7 +165,7 @@ MUST_USE status ledger_findings_visit(struct ledger *ledger, const char *name, l
  */
 MUST_USE status ledger_findings_visit_after(struct ledger *ledger, int64_t after, uint32_t count_max,
 					    ledger_finding_visit visit, void *context);
-/* The id of the last finding that was kept, and of the last alert; 0: none. */
+/* The id of the last finding that was kept, and of the last alert, trimmed since or not; 0: none. */
 MUST_USE status ledger_last_ids(struct ledger *ledger, int64_t *ret_finding, int64_t *ret_alert);
 
 /* How far an output (a file, a webhook…) has been served. STATUS_USAGE, reported: a long name. One that isn't
@@ -174,7 +175,7 @@ MUST_USE status ledger_output_place(struct ledger *ledger, const char *output, i
 MUST_USE status ledger_output_served(struct ledger *ledger, const char *output, int64_t finding, int64_t alert);
 
 /* Something that people must see. `kind` is a word ("missing", "back", "gap", "fork", "rollback", "lost", "told",
- * "restarted"). */
+ * "restarted", "full", "room"). */
 struct ledger_alert {
 	int64_t id; /* rising */
 	char name[LEDGER_NAME_SIZE];

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is kept for those who look back: evidence, changes of state, how far outputs have come. */
+/* What is kept for those who look back: evidence, changes of state, how far outputs have come, a copy. */
 #include "verifier/ledger/ledger.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/report.h"
 #include "verifier/ledger/database.h"
@@ -74,9 +75,9 @@ status ledger_last_ids(struct ledger *ledger, int64_t *ret_finding, int64_t *ret
 {
 	struct statement statement STATEMENT_CLEANUP = {0};
 
-	TRY(statement_init(
-		&statement, ledger_database(ledger),
-		"SELECT (SELECT coalesce(max(id), 0) FROM finding), (SELECT coalesce(max(id), 0) FROM alert)"));
+	TRY(statement_init(&statement, ledger_database(ledger),
+			   "SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'finding'), 0),"
+			   " coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'alert'), 0)"));
 	TRY(statement_step(&statement));
 	*ret_finding = sqlite3_column_int64(statement.handle, 0);
 	*ret_alert = sqlite3_column_int64(statement.handle, 1);
@@ -112,5 +113,16 @@ status ledger_output_served(struct ledger *ledger, const char *output, int64_t f
 	TRY(statement_text(&statement, 1, output));
 	TRY(statement_number(&statement, 2, finding));
 	TRY(statement_number(&statement, 3, alert));
+	return statement_run(&statement);
+}
+
+status ledger_backup(struct ledger *ledger, const char *path)
+{
+	struct statement statement STATEMENT_CLEANUP = {0};
+
+	if (access(path, F_OK) == 0)
+		return report(STATUS_USAGE, "%s is there already: a backup overwrites nothing", path);
+	TRY(statement_init(&statement, ledger_database(ledger), "VACUUM INTO ?1"));
+	TRY(statement_text(&statement, 1, path));
 	return statement_run(&statement);
 }

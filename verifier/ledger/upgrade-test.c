@@ -11,6 +11,7 @@
 #include "verifier/ledger/barred.h"
 #include "verifier/ledger/granted.h"
 #include "verifier/ledger/ledger.h"
+#include "verifier/ledger/retention.h"
 
 enum { NOW = 1800000000 };
 
@@ -81,8 +82,12 @@ static const char version_4[] = "ALTER TABLE granted ADD COLUMN terms BLOB NOT N
 				"UPDATE granted SET terms = "
 				"x'4444444444444444444444444444444444444444444444444444444444444444';";
 
-static const char *const versions[] = {version_1, version_2, version_3, version_4};
-enum { VERSION_COUNT = 4 };
+static const char version_5[] = "CREATE TABLE barred (kind INTEGER NOT NULL, value BLOB NOT NULL, at INTEGER NOT NULL,"
+				"  PRIMARY KEY (kind, value)) WITHOUT ROWID;"
+				"PRAGMA user_version = 5;";
+
+static const char *const versions[] = {version_1, version_2, version_3, version_4, version_5};
+enum { VERSION_COUNT = 5 };
 
 static char path[] = "/tmp/upgrade-test-XXXXXX";
 static struct ledger *ledger;
@@ -143,6 +148,7 @@ static int alerts(void)
 
 static void expect_all_of_it(void)
 {
+	uint64_t size, full_count;
 	int64_t finding, alert;
 	int targets = 0, findings = 0;
 
@@ -151,6 +157,9 @@ static void expect_all_of_it(void)
 	assert_int_equal(targets, 1);
 	assert_int_equal(findings, 1);
 	assert_int_equal(alerts(), 1);
+	assert_int_equal(ledger_retention_sum(ledger, &size, &full_count), STATUS_OK);
+	assert_int_equal(size, 5 + LEDGER_FINDING_COST);
+	assert_int_equal(full_count, 0);
 	assert_int_equal(ledger_output_place(ledger, "jsonl /x", &finding, &alert), STATUS_OK);
 	assert_int_equal(finding, 1);
 }

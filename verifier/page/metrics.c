@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "verifier/ledger/retention.h"
 #include "verifier/page/page.h"
 
 static status count_state(void *context, const struct vigil_target *target)
@@ -64,14 +65,27 @@ static void say_outputs(FILE *out, const struct page_sources *sources)
 	}
 }
 
+static void say_kept(FILE *out, const struct page_sources *sources, uint64_t size, uint64_t full_count)
+{
+	say(out, "bartizan_results_kept_bytes", "gauge", "What all targets' results take in the store.", size);
+	say(out, "bartizan_results_trimmed_total", "counter", "Results that were trimmed: old, or too many.",
+	    *sources->trimmed_count);
+	say(out, "bartizan_results_over_quota_total", "counter",
+	    "Results that weren't taken, for their target's quota is used up.",
+	    station_figures(sources->station)->over_quota_count);
+	say(out, "bartizan_targets_full", "gauge", "Targets whose quota is used up.", full_count);
+}
+
 char *page_metrics_text(const struct page_sources *sources)
 {
 	const struct station_figures *figures = station_figures(sources->station);
+	uint64_t kept_size = 0, full_count = 0;
 	int64_t finding = 0, alert = 0;
 	char *text = NULL;
 	size_t size;
 
-	if (ledger_last_ids(sources->ledger, &finding, &alert) != STATUS_OK)
+	if (ledger_last_ids(sources->ledger, &finding, &alert) != STATUS_OK ||
+	    ledger_retention_sum(sources->ledger, &kept_size, &full_count) != STATUS_OK)
 		return NULL;
 	FILE *out = open_memstream(&text, &size);
 	if (out == NULL)
@@ -82,7 +96,8 @@ char *page_metrics_text(const struct page_sources *sources)
 	    figures->late_count);
 	say(out, "bartizan_results_total", "counter", "Results that were kept and acknowledged.",
 	    figures->result_count);
-	say(out, "bartizan_alerts_total", "counter", "Alerts in the store.", (uint64_t)alert);
+	say_kept(out, sources, kept_size, full_count);
+	say(out, "bartizan_alerts_total", "counter", "Alerts so far.", (uint64_t)alert);
 	say(out, "bartizan_refused_messages_total", "counter", "Messages that were refused.", figures->refused_count);
 	say(out, "bartizan_refusals_untold_total", "counter",
 	    "Refused enclaves that alerts tell as a number alone, for there were too many.",

@@ -39,6 +39,7 @@ struct page_sources {
 	const uint32_t *connection_count;
 	const uint64_t *dropped_count;
 	const bool *is_reload_failing; /* the configuration's file isn't what counts */
+	const uint64_t *trimmed_count; /* results */
 	bool is_unproven; /* anybody's word is taken for an enclave's: the page says so */
 };
 

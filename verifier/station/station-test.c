@@ -9,6 +9,7 @@
 
 #include "base/report.h"
 #include "verifier/ledger/cut-disk.h"
+#include "verifier/ledger/retention.h"
 #include "verifier/station/station.h"
 
 enum { TARGET_COUNT = 5, INTERVAL_MS = 1000, CUT_COUNT = 120 };
@@ -495,6 +496,49 @@ static void refusals_that_were_not_told_are_when_the_verifier_ends_or_its_disk_h
 	cut_disk_deinit();
 }
 
+static void what_a_quota_did_not_take_is_no_gap_when_it_comes_again(void **state)
+{
+	struct ledger_retention retention = {.quota = 800};
+	struct enclave *enclave = &enclaves[0];
+	uint8_t hash[LEDGER_HASH_SIZE];
+
+	(void)state;
+	begin(11);
+	assert_int_equal(ledger_retention_set(ledger, enclave->target, &retention), STATUS_OK);
+	connect_one(enclave);
+	find(enclave);
+	find(enclave);
+	memcpy(hash, enclave->last_hash, sizeof hash);
+	/* The third isn't taken, nor is the one behind it; others are, and nothing fails. */
+	send_result(enclave, 3, hash);
+	send_result(enclave, 4, hash);
+	station_flush(station);
+	assert_int_equal(enclave->kept, 2);
+	assert_int_equal(enclave->asked_again, 0);
+	assert_int_equal(refused_count(), 1);
+	assert_string_equal(last_alert.kind, "full");
+	assert_int_equal(station_figures(station)->over_quota_count, 1);
+	assert_false(station_figures(station)->is_store_failing);
+	connect_one(&enclaves[1]);
+	find(&enclaves[1]);
+	/* It comes again in vain, which is no other alert; then there is room. */
+	memcpy(hash, enclave->last_hash, sizeof hash);
+	send_result(enclave, 3, hash);
+	station_flush(station);
+	assert_int_equal(refused_count(), 1);
+	retention.quota = 100000;
+	assert_int_equal(ledger_retention_set(ledger, enclave->target, &retention), STATUS_OK);
+	memcpy(hash, enclave->last_hash, sizeof hash);
+	send_result(enclave, 3, hash);
+	send_result(enclave, 4, hash);
+	station_flush(station);
+	assert_int_equal(enclave->kept, 4);
+	assert_int_equal(refused_count(), 2);
+	assert_string_equal(last_alert.kind, "room");
+	close_station();
+	cut_disk_deinit();
+}
+
 /* A suspended machine: the steady clock jumps, and nobody was listening. */
 static void an_hour_of_sleep_makes_nobody_missing(void **state)
 {
@@ -580,6 +624,7 @@ int main(void)
 		cmocka_unit_test(a_welcome_acknowledges_only_what_is_on_the_disk),
 		cmocka_unit_test(an_enclave_goes_on_with_a_store_that_was_restored),
 		cmocka_unit_test(what_the_disk_did_not_take_is_no_gap_when_it_comes_again),
+		cmocka_unit_test(what_a_quota_did_not_take_is_no_gap_when_it_comes_again),
 		cmocka_unit_test(a_store_that_takes_an_alert_again_is_not_failing_any_more),
 		cmocka_unit_test(handling_takes_from_a_messages_arrival),
 		cmocka_unit_test(refusals_are_told_once_a_minute_and_the_rest_as_a_number),

@@ -177,12 +177,26 @@ static void store_failed(struct station *station, struct station_peer *peer)
 		ask_again(station, peer);
 }
 
-/* The same for a result: those behind it are no gap, for it comes again. */
+/* A result that isn't taken: those behind it are no gap, for it comes again. */
+static void expect_again(struct station_peer *peer, uint64_t number)
+{
+	if (peer->dropped_number == 0 || number < peer->dropped_number)
+		peer->dropped_number = number;
+}
+
 static void result_failed(struct station *station, struct station_peer *peer, uint64_t number)
 {
-	if (peer != NULL && (peer->dropped_number == 0 || number < peer->dropped_number))
-		peer->dropped_number = number;
+	if (peer != NULL)
+		expect_again(peer, number);
 	store_failed(station, peer);
+}
+
+static void over_quota(struct station *station, struct station_peer *peer, uint64_t number)
+{
+	station->figures.over_quota_count++;
+	expect_again(peer, number);
+	send_words(station, peer,
+		   "this target's results have used up its quota in the verifier's store: send it again");
 }
 
 static void wait_for_disk(struct station *station, struct station_peer *peer, struct pending pending)
@@ -403,6 +417,10 @@ static status take_result(struct station *station, struct station_peer *peer, st
 	if (result == STATUS_MISMATCH)
 		return refuse(station, sentence, "result %" PRIu64 " doesn't fit the chain of those before",
 			      head.number);
+	if (result == STATUS_LIMIT) {
+		over_quota(station, peer, head.number);
+		return STATUS_OK;
+	}
 	if (result != STATUS_OK && result != STATUS_TORN) {
 		result_failed(station, peer, head.number);
 		return STATUS_OK;

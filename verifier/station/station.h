@@ -61,6 +61,7 @@ typedef uint64_t (*station_clock)(void);
 struct station_figures {
 	uint64_t heartbeat_count, late_count, result_count, refused_count, store_failure_count;
 	uint64_t untold_refusal_count; /* of alerts "refused" that weren't raised one by one (refusals.h) */
+	uint64_t over_quota_count; /* results that weren't taken: their target's quota is used up */
 	bool is_store_failing; /* the last attempt to keep something failed */
 	uint64_t handling_counts[STATION_BUCKET_COUNT + 1]; /* the last one: longer */
 	uint64_t handling_ns_total;
