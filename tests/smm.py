@@ -26,12 +26,13 @@ def state_directory():
     return os.path.join(os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state"), "bartizan")
 
 
-def built_firmware(builds=False):
-    """Where it is, for this user's owner key, from these sources; None: it isn't built, and wasn't to be."""
+def built_firmware(builds=False, suite=None):
+    """Where it is, for this user's owner key, from these sources and that release's edk2; None: it isn't built, and wasn't to be."""
     public = os.path.join(state_directory(), "owner.pub")
     if not os.path.exists(public):
         return None
-    done = subprocess.run([os.path.join(ROOT, "tools/build/firmware"), public, "--insecure-accept-sim", *([] if builds else ["--if-built"])],
+    done = subprocess.run([os.path.join(ROOT, "tools/build/firmware"), public, "--insecure-accept-sim", *([] if builds else ["--if-built"]),
+                           *(["--suite", suite] if suite else [])],
                           stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=3000, text=True)
     assert done.returncode in (0, 3), done.stderr
     return done.stdout.strip().splitlines()[-1] if done.returncode == 0 else None

@@ -11,9 +11,11 @@
 
 /* What edk2 doesn't give, in a saved state of 64-bit layout (AMD64 Architecture Programmer's Manual vol. 2, table 10-1, as
  * QEMU has it), from where gSmst->CpuSaveState points to (SMBASE + FC00h): CS's attributes are at FE12h of SMBASE, of
- * which bit 13 is L; EFER is at FED0h. edk2's own LMA says which layout the saved state has, not what the CPU did. */
+ * which bit 13 is L; IDTR's base is at FE88h (edk2 2025.02 gives its lower half twice); EFER is at FED0h. edk2's own LMA says
+ * which layout the saved state has, not what the CPU did. */
 #define SAVED_CS_ATTRIBUTES  0x212
 #define CS_ATTRIBUTE_LONG    0x2000
+#define SAVED_IDT_BASE       0x288
 #define SAVED_EFER           0x2D0
 
 STATIC EFI_SMM_CPU_PROTOCOL               *mCpu;
@@ -187,7 +189,7 @@ MachineRegisters (struct firmware_machine *Machine, uint32_t Index, struct cpu_r
   RetRegisters->cr0       = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_CR0);
   RetRegisters->cr4       = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_CR4);
   RetRegisters->efer      = *(UINT64 *)Saved (Index, SAVED_EFER);
-  RetRegisters->idt_base  = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_IDTBASE);
+  RetRegisters->idt_base  = *(UINT64 *)Saved (Index, SAVED_IDT_BASE);
   RetRegisters->lstar     = LstarOrZero (Index);
   RetRegisters->cpu_index = Index;
   RetRegisters->cpl       = (uint32_t)(RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_SS) & 3);
@@ -343,6 +345,8 @@ MachineTakeMap (OUT struct firmware_map *Map)
   UINT32      Version;
   UINT64      Start, Length, From;
 
+  Start  = 0;
+  Length = 0;
   firmware_map_init (Map);
   Status = gSmst->SmmAllocatePool (EfiRuntimeServicesData, MAP_SIZE_MAX, (VOID **)&Memory);
   if (EFI_ERROR (Status)) {
