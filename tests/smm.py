@@ -209,12 +209,13 @@ def two_words(bartizan, machine):
     machine.exec(["sh", "-c", "kill $(cat /tmp/two-words.pid)"])
 
 
-def look_for_moments(session, words, rounds):
-    """Both words in one answer, again and again: how many answers said that they were of one moment (those have to be), and
-    how many different values there were."""
+def look_for_moments(session, words, wanted):
+    """Both words in one answer, again and again, until so many answers said that they were of one moment (those have to be); the
+    number of them, and of different values. Where this machine is busy, a CPU that its host doesn't run is late for many an SMI,
+    and the answer says nothing then: so it isn't the share of them that counts, only that there are some."""
     between = [read(0x100000)] * 17   # which takes time; as much as one SMI does
-    still, seen = 0, set()
-    for number in range(2 * rounds):
+    still, seen, number = 0, set(), 0
+    while (still < wanted or len(seen) < wanted) and number < 40 * wanted:
         ordered = words if number % 2 == 0 else words[::-1]
         results = session.ask([read(ordered[0], 8), *between, read(ordered[1], 8)])
         assert all(outcome == OK for outcome, _ in results)
@@ -224,6 +225,5 @@ def look_for_moments(session, words, rounds):
             still += 1
             assert first - second in (0, 1), "torn, and called whole"
         seen.add(second)
+        number += 1
     return still, len(seen)
-
-
