@@ -116,11 +116,14 @@ static int64_t pointer(struct hostile *hostile)
 static void garbage(struct hostile *hostile)
 {
 	uint64_t *words = (uint64_t *)hostile->window->data;
-	uint64_t first = below(hostile, HOSTILE_DATA_SIZE / 8), count = 1 + below(hostile, 32);
+	uint64_t first = below(hostile, HOSTILE_DATA_SIZE / 8);
+	/* One word alone leaves the rest of an answer good. */
+	uint64_t count = below(hostile, 2) ? 1 : 1 + below(hostile, 32);
+	uint64_t at = load(&hostile->window->slot.argument[below(hostile, CALL_ARGUMENT_COUNT)]);
 
 	/* Half of the time where answers begin: there is more to break. */
 	if (below(hostile, 2))
-		first = 0;
+		first = at < HOSTILE_DATA_SIZE ? at / 8 : 0;
 	for (uint64_t i = first; i < first + count && i < HOSTILE_DATA_SIZE / 8; i++)
 		store(&words[i], below(hostile, 3) == 0 ? UINT64_MAX >> below(hostile, 64) : hostile_random(hostile));
 }

@@ -39,7 +39,7 @@ const char *hostile_kind_name(enum hostile_kind kind);
 
 enum {
 	/* Data beyond that isn't tampered with: no answer but pages is longer. */
-	HOSTILE_DATA_SIZE = 8192,
+	HOSTILE_DATA_SIZE = 12288,
 };
 
 struct hostile {

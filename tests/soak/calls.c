@@ -439,6 +439,7 @@ static const struct page_source_ops honest_source_ops = {
 	.ram_map = small_map,
 	.registers = some_registers,
 	.check = still_there,
+	.run_plan = calls_run_plan,
 	.pause = stand_still,
 	.resume = go_on,
 };
@@ -598,6 +599,13 @@ static const struct {
 	{"source RAM map", try_ram_map},
 	{"source, other", try_source_rest},
 	{"source, pauses", try_pause},
+	{"read plan", try_plan},
+	{"read plan's lines", try_plan_lines},
+	{"child start", try_child_start},
+	{"child end", try_child_end},
+	{"peer wait", try_peer_wait},
+	{"peer send", try_peer_send},
+	{"peer receive", try_peer_receive},
 	{"profile", try_profile},
 	{"quote", try_quote},
 	{"verifier send", try_verifier_send},
@@ -631,6 +639,7 @@ static void renew_host(void)
 	window.slot.done = 0;
 	calls_lying = false;
 	calls_verifier_renew(&serve);
+	calls_children_renew(&serve);
 }
 
 static struct {
@@ -732,6 +741,7 @@ int main(int argc, char **argv)
 			return 2;
 	make_files();
 	calls_verifier_init(directory);
+	calls_children_init();
 	report_sink_set(drop_report, NULL);
 	hostile_init(&liar, &window, options.seed);
 	for (uint64_t i = 0; i < options.count; i++) {
@@ -741,6 +751,7 @@ int main(int argc, char **argv)
 	}
 	hostile_deinit(&liar);
 	calls_verifier_deinit();
+	calls_children_deinit();
 	remove_files();
 	close(null);
 	return print_table(out, options.seed);

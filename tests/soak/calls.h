@@ -49,4 +49,20 @@ enum verdict try_unsent_put(void);
 enum verdict try_unsent_get(void);
 enum verdict try_unsent_clear(void);
 
+/* calls-plan.c: read plans. The honest source's operation, then the tries. */
+status calls_run_plan(struct page_source *source, const struct plan *plan, struct plan_cursor *cursor,
+		      struct plan_sink *sink);
+enum verdict try_plan(void);
+enum verdict try_plan_lines(void);
+
+/* calls-children.c: programs that a program inside runs. */
+void calls_children_init(void);
+void calls_children_deinit(void);
+void calls_children_renew(struct serve *serve);
+enum verdict try_child_start(void);
+enum verdict try_child_end(void);
+enum verdict try_peer_wait(void);
+enum verdict try_peer_send(void);
+enum verdict try_peer_receive(void);
+
 #endif
