@@ -19,7 +19,9 @@ enum {
 	RULE_GOTO,
 	RULE_PRIORITY = 6,
 	RULE_FWMARK = 10,
-	RULE_SUPPRESS_IFGROUP = 13,
+	RULE_FLOW,
+	RULE_TUN_ID,
+	RULE_SUPPRESS_IFGROUP,
 	RULE_SUPPRESS_PREFIXLEN,
 	RULE_TABLE,
 	RULE_FWMASK,
@@ -30,6 +32,13 @@ enum {
 	RULE_IP_PROTO,
 	RULE_SPORT_RANGE,
 	RULE_DPORT_RANGE,
+	RULE_DSCP,
+	RULE_FLOWLABEL,
+	RULE_FLOWLABEL_MASK,
+	RULE_SPORT_MASK,
+	RULE_DPORT_MASK,
+	RULE_DSCP_MASK,
+	DSCP_SHIFT = 2, /* in the field that was called type of service */
 	ACTION_GOTO = 2, /* FR_ACT_GOTO */
 	FLAG_UNRESOLVED = 4, /* FIB_RULE_… */
 	FLAG_IIF_DETACHED = 8,
@@ -85,8 +94,19 @@ static void put_range(struct ask_message *message, u16 type, const struct fib_ru
 		message_put(message, type, ports, sizeof ports);
 }
 
+static void put_ports(struct ask_message *message, const struct fib_rule *rule)
+{
+	put_range(message, RULE_SPORT_RANGE, &rule->sport_range);
+	put_range(message, RULE_DPORT_RANGE, &rule->dport_range);
+	if (field_exists(struct fib_rule, sport_mask) && rule->sport_mask != 0)
+		message_put_u16(message, RULE_SPORT_MASK, rule->sport_mask);
+	if (field_exists(struct fib_rule, dport_mask) && rule->dport_mask != 0)
+		message_put_u16(message, RULE_DPORT_MASK, rule->dport_mask);
+}
+
 static void put_selectors(struct ask_message *message, const struct fib_rule *rule)
 {
+	const u64 tunnel = rule->tun_id;
 	const u32 users[2] = {rule->uid_range.start.val, rule->uid_range.end.val};
 
 	if (rule->pref != 0)
@@ -97,12 +117,13 @@ static void put_selectors(struct ask_message *message, const struct fib_rule *ru
 		message_put_u32(message, RULE_FWMASK, rule->mark_mask);
 	if (rule->target != 0)
 		message_put_u32(message, RULE_GOTO, rule->target);
+	if (tunnel != 0)
+		message_put(message, RULE_TUN_ID, &tunnel, sizeof tunnel);
 	if (rule->l3mdev != 0)
 		message_put_u8(message, RULE_L3MDEV, rule->l3mdev);
 	if (users[0] != (u32)-1 && users[1] != (u32)-1 && (users[0] != 0 || users[1] != (u32)-2))
 		message_put(message, RULE_UID_RANGE, users, sizeof users);
-	put_range(message, RULE_SPORT_RANGE, &rule->sport_range);
-	put_range(message, RULE_DPORT_RANGE, &rule->dport_range);
+	put_ports(message, rule);
 	if (rule->ip_proto != 0)
 		message_put_u8(message, RULE_IP_PROTO, rule->ip_proto);
 	if (rule->suppress_ifgroup != -1)
@@ -125,21 +146,82 @@ static void put_address6(struct ask_message *message, u16 type, const struct rt6
 	message_put(message, type, bytes, sizeof bytes);
 }
 
-static void put_addresses(struct ask_message *message, const struct fib_rule *rule, u8 family)
+/* fib4_rule_fill() */
+static void put_ipv4(struct ask_message *message, const struct fib4_rule *rule)
 {
-	const struct fib4_rule *rule4 = (const struct fib4_rule *)rule;
-	const struct fib6_rule *rule6 = (const struct fib6_rule *)rule;
+	put_address4(message, RULE_DST, rule->dst_len, rule->dst);
+	put_address4(message, RULE_SRC, rule->src_len, rule->src);
+	if (field_exists(struct fib4_rule, tclassid) && rule->tclassid != 0)
+		message_put_u32(message, RULE_FLOW, rule->tclassid);
+}
 
-	if (family == FAMILY_IPV4) {
-		put_address4(message, RULE_DST, rule4->dst_len, rule4->dst);
-		put_address4(message, RULE_SRC, rule4->src_len, rule4->src);
-	} else if (family == FAMILY_IPV6) {
-		put_address6(message, RULE_DST, &rule6->dst);
-		put_address6(message, RULE_SRC, &rule6->src);
+/* fib6_rule_fill() */
+static void put_ipv6(struct ask_message *message, const struct fib6_rule *rule)
+{
+	put_address6(message, RULE_DST, &rule->dst);
+	put_address6(message, RULE_SRC, &rule->src);
+	if (field_exists(struct fib6_rule, flowlabel_mask) && rule->flowlabel_mask != 0) {
+		message_put_u32(message, RULE_FLOWLABEL, rule->flowlabel);
+		message_put_u32(message, RULE_FLOWLABEL_MASK, rule->flowlabel_mask);
 	}
 }
 
-static void set_sizes(struct rule_head *head, const struct fib_rule *rule)
+/* The type of service, or the whole of DSCP: what a rule is for says which of the two. */
+struct service {
+	u8 tos, mask;
+	bool is_dscp, has_mask;
+};
+
+static struct service service4(const struct fib4_rule *rule)
+{
+	struct service service = {0};
+
+	service.tos = field_exists(struct fib4_rule, dscp) ? rule->dscp : rule->tos;
+	service.is_dscp = field_exists(struct fib4_rule, dscp_full) && rule->dscp_full != 0;
+	service.has_mask = field_exists(struct fib4_rule, dscp_mask);
+	if (service.has_mask)
+		service.mask = rule->dscp_mask;
+	return service;
+}
+
+static struct service service6(const struct fib6_rule *rule)
+{
+	struct service service = {0};
+
+	service.tos = field_exists(struct fib6_rule, dscp) ? rule->dscp : rule->tclass;
+	service.is_dscp = field_exists(struct fib6_rule, dscp_full) && rule->dscp_full != 0;
+	service.has_mask = field_exists(struct fib6_rule, dscp_mask);
+	if (service.has_mask)
+		service.mask = rule->dscp_mask;
+	return service;
+}
+
+static void put_service(struct ask_message *message, struct service service)
+{
+	if (!service.is_dscp)
+		return;
+	message_put_u8(message, RULE_DSCP, service.tos >> DSCP_SHIFT);
+	if (service.has_mask)
+		message_put_u8(message, RULE_DSCP_MASK, service.mask >> DSCP_SHIFT);
+}
+
+static void put_of_family(struct ask_message *message, const struct fib_rule *rule, u8 family)
+{
+	if (family == FAMILY_IPV4) {
+		put_service(message, service4((const struct fib4_rule *)rule));
+		put_ipv4(message, (const struct fib4_rule *)rule);
+	} else if (family == FAMILY_IPV6) {
+		put_service(message, service6((const struct fib6_rule *)rule));
+		put_ipv6(message, (const struct fib6_rule *)rule);
+	}
+}
+
+static u8 tos_of(struct service service)
+{
+	return service.is_dscp ? 0 : service.tos;
+}
+
+static void set_of_family(struct rule_head *head, const struct fib_rule *rule)
 {
 	const struct fib4_rule *rule4 = (const struct fib4_rule *)rule;
 	const struct fib6_rule *rule6 = (const struct fib6_rule *)rule;
@@ -147,9 +229,11 @@ static void set_sizes(struct rule_head *head, const struct fib_rule *rule)
 	if (head->family == FAMILY_IPV4) {
 		head->destination_size = rule4->dst_len;
 		head->source_size = rule4->src_len;
+		head->tos = tos_of(service4(rule4));
 	} else if (head->family == FAMILY_IPV6) {
 		head->destination_size = (u8)rule6->dst.plen;
 		head->source_size = (u8)rule6->src.plen;
+		head->tos = tos_of(service6(rule6));
 	}
 }
 
@@ -164,7 +248,7 @@ static void show_rule(void *argument)
 				 .flags = flags_of(rule)};
 	struct ask_message message;
 
-	set_sizes(&head, rule);
+	set_of_family(&head, rule);
 	message_begin(&message, row->seq, RTM_NEWRULE);
 	message_fixed(&message, &head, sizeof head);
 	message_put_u32(&message, RULE_TABLE, rule->table);
@@ -173,7 +257,7 @@ static void show_rule(void *argument)
 	put_name(&message, RULE_IIFNAME, rule->iifname);
 	put_name(&message, RULE_OIFNAME, rule->oifname);
 	put_selectors(&message, rule);
-	put_addresses(&message, rule, context->family);
+	put_of_family(&message, rule, context->family);
 	message_end(&message);
 }
 

@@ -65,17 +65,26 @@ struct fib_rule {
 	char iifname[16], oifname[16];
 	struct fib_kuid_range uid_range;
 	struct fib_rule_port_range sport_range, dport_range;
+	u16 sport_mask, dport_mask; /* from 6.15 */
+	u64 tun_id; /* big-endian */
 };
 
 struct fib4_rule {
 	struct fib_rule common;
 	u8 dst_len, src_len;
+	u8 tos; /* before 5.18; since: */
+	u8 dscp, dscp_full : 8; /* dscp_full from 6.12 */
+	u8 dscp_mask; /* from 6.15 */
 	__be32 src, dst;
+	u32 tclassid; /* where IP_ROUTE_CLASSID is configured */
 };
 
 struct fib6_rule {
 	struct fib_rule common;
 	struct rt6key src, dst;
+	u8 tclass; /* before 5.18; since, as IPv4's: */
+	u8 dscp, dscp_full : 8, dscp_mask;
+	__be32 flowlabel, flowlabel_mask; /* from 6.14 */
 };
 
 struct fib_rules_ops {
