@@ -282,6 +282,7 @@ def test_rules_are_told_with_all_that_selects(zoo, netlink):
     ("ip route show cache", "exceptions from routes (`ip route show cache`), which isn't answered"),
     ("busybox ip route show cache", "exceptions from routes (`ip route show cache`), which isn't answered"),
     ("busybox ip -6 route show cache", "exceptions from routes (`ip route show cache`), which isn't answered"),
+    ("ip -f mpls route", "message type 26 of the address family 28, which isn't answered"),
     ("ip -f bridge neigh", "message type 30 of the address family 7, which isn't answered"),
     ("ip neigh get 198.51.100.1 dev lab1", "message type 30, which isn't answered")])
 def test_a_question_without_an_answer_is_refused_by_name(zoo, command, said):
@@ -402,3 +403,17 @@ def test_sockets_that_are_not_told_are_said(rest):
                                timeout=120).stdout.split(" ")
     outcome, words = int(asked[0]), bytes.fromhex(asked[4].strip()[1:]).decode()
     assert (outcome, said in words) == ((MARKED, True) if rest.kernel in HAVE_DCCP_AND_SMC else (ABSENT, False)), (outcome, words)
+
+
+def test_routes_of_mpls_are_said(rest):
+    """Where a dump of all families' routes would have them; before there are any, it is whole."""
+    rest.exec(["sh", "-c", "cd /lib/modules; for module in $(cat other); do case $module in *tunnel*|mpls*) insmod $module;; esac; done"])
+    command, said = ["ip", "route", "show", "table", "all"], "the target has MPLS routes, which aren't shown"
+    rest.exec(["sh", "-c", "echo 1000 > /proc/sys/net/mpls/platform_labels"])
+    code, before, words = outside(rest, *command)
+    assert (code, said in words) == (0, False), words
+    rest.exec(["ip", "-f", "mpls", "route", "add", "100", "via", "inet", "198.51.100.254", "dev", "lab0"])
+    assert b"100 via inet 198.51.100.254" in rest.exec(["ip", "-f", "mpls", "route"]).stdout
+    code, after, words = outside(rest, *command)
+    assert code != 0 and said in words and set(before.splitlines()) <= set(after.splitlines()), (after, words)
+    assert outside(rest, "ip", "route")[0] == 0

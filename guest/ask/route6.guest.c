@@ -2,6 +2,7 @@
 /* RTM_GETROUTE for AF_INET6: rt6_fill_node() (net/ipv6/route.c), tree by tree as
  * fib6_walk_continue() goes (net/ipv6/ip6_fib.c), 5.10 to 7.2. */
 #include "guest/ask/dumps.h"
+#include "guest/ask/mpls-route.h"
 #include "guest/ask/route-message.h"
 #include "guest/proc/fib6.h"
 #include "guest/proc/rows.h"
@@ -138,4 +139,5 @@ void ask_routes(struct seq *seq)
 	ask_routes4(seq);
 	ask_routes6(seq);
 	ask_multicast_routes(seq);
+	mpls_routes_say(seq);
 }

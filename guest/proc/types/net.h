@@ -40,6 +40,7 @@ struct fib_rules_ops;
 struct fib_table;
 struct fqdir;
 struct ipv4_devconf;
+struct mpls_route;
 struct sock;
 
 /* Sockets in use, by struct proto's inuse_idx; one copy per CPU. */
@@ -101,6 +102,11 @@ struct netns_xdp {
 	struct hlist_head list;
 };
 
+struct netns_mpls {
+	size_t platform_labels;
+	struct mpls_route **platform_label;
+};
+
 struct net {
 	struct ns_common ns;
 	struct list_head list; /* in net_namespace_list */
@@ -121,6 +127,7 @@ struct net {
 	struct netns_nf nf; /* where NETFILTER is configured */
 	struct netns_sctp sctp; /* where SCTP is configured */
 	struct netns_xdp xdp; /* where XDP_SOCKETS is configured */
+	struct netns_mpls mpls; /* where MPLS_ROUTING is configured, be it as a module */
 };
 
 #include "guest/kernel/guestc-types-end.h"
