@@ -16,6 +16,7 @@
  *   record FILE                          write all that was asked and read so far (guest/ask/world.h); "ok" or "-"
  *   plans on|off                         read plans are run, or not; "ok"
  *   (a question: guest/ask/question.h)    OUTCOME SIZE READS TEXT SAID
+ *   headers tcp|udp|processes            as that, of guest/headers
  *   anew QUESTION                        as that, of a kernel that is found anew in what is forged
  *
  * ADDRESSes are the kernel's, in hexadecimal like all numbers. OUTCOME: 0 whole, 1 marked, 2 the
@@ -30,6 +31,7 @@
 
 #include "agent/target.h"
 #include "base/report.h"
+#include "forge-headers.h"
 #include "guest/ask/question.h"
 #include "guest/kernel/kallsyms.h"
 #include "guest/kernel/kernel.h"
@@ -101,6 +103,13 @@ static void answer(status result, const struct proc_text *text)
 	printf("\n");
 }
 
+static status ask(const char *line, bool is_anew, struct proc_text *ret_text)
+{
+	if (headers_question_is_one(line))
+		return headers_question_ask(kernel, line, ret_text);
+	return is_anew ? question_ask(kernel, line, ret_text) : question_ask_again(kernel, line, ret_text);
+}
+
 static void question(const char *line, bool is_anew)
 {
 	struct proc_text text = {0};
@@ -108,7 +117,7 @@ static void question(const char *line, bool is_anew)
 	said[0] = '\0';
 	forged.read_count = 0;
 	record_begin(line);
-	status result = is_anew ? question_ask(kernel, line, &text) : question_ask_again(kernel, line, &text);
+	status result = ask(line, is_anew, &text);
 	record_end();
 	answer(result, &text);
 	if (result == STATUS_OK)
@@ -271,7 +280,7 @@ static void serve(void)
 	while (fgets(line, sizeof line, stdin) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
 		/* Questions are passed on as they are. */
-		if (question_is_one(line)) {
+		if (question_is_one(line) || headers_question_is_one(line)) {
 			question(line, true);
 			fflush(stdout);
 			continue;

@@ -153,19 +153,6 @@ def test_a_chain_that_ends_in_another_bucket_marks_the_file(guest, listener):
         assert b" 0A " in done.stdout
 
 
-def test_so_it_does_in_the_file_that_is_made_with_the_kernels_headers(bartizan, boot):
-    def look(machine, name):
-        return bartizan("run", "--backend", "plain", "--target", f"qemu:{machine.qemu_pid}", "paper-files", name)
-
-    guest = boot("--kernel", "6.1", *GUEST_ARGUMENTS[2:])
-    memory, place, end = last_listener(guest)
-    done = look_with(guest, memory, place, end, "tcp", look)
-    assert (done.returncode, done.stderr) == (0, b"")
-    for other in (end ^ 2, end & ~(1 << 30)):
-        done = look_with(guest, memory, place, other, "tcp", look)
-        assert done.returncode == 1 and b"ends as another one does" in done.stderr, done
-
-
 def init_net(guest):
     """The initial namespace's address."""
     symbols = guest.exec(["cat", "/proc/kallsyms"]).stdout.splitlines()

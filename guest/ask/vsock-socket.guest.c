@@ -6,6 +6,7 @@
 #include "guest/proc/protocols.h"
 #include "guest/proc/row-loop.h"
 #include "guest/proc/rows.h"
+#include "guest/proc/socket-namespace.h"
 #include "guest/proc/socket.h"
 #include "guest/proc/symbols.h"
 #include "guest/proc/task.h"

@@ -6,6 +6,8 @@
 #include <linux/math64.h>
 #include <net/net_namespace.h>
 
+#include "guest/proc/socket-namespace.h"
+
 unsigned long socket_inode_number(const struct sock *sk)
 {
 	struct socket *socket = READ_ONCE(sk->sk_socket);
@@ -37,7 +39,12 @@ clock_t clock_until(unsigned long expires)
 
 bool socket_matches(const struct sock *sk)
 {
-	return sk->sk_family == AF_INET && net_eq(sock_net(sk), &init_net);
+	if (sk->sk_family != AF_INET)
+		return false;
+	if (net_eq(sock_net(sk), &init_net))
+		return true;
+	socket_check_namespace(sock_net(sk));
+	return false;
 }
 
 unsigned int bucket_count(unsigned int mask)

@@ -26,7 +26,7 @@ GUEST_C uid_t socket_owner(const struct sock *sk);
 GUEST_C clock_t clock_of(unsigned long ticks);
 GUEST_C clock_t clock_until(unsigned long expires);
 
-/* seq_sk_match(), as the initial network namespace sees it. */
+/* seq_sk_match(), as the initial network namespace sees it. Ends the boundary where the socket is in none. */
 GUEST_C bool socket_matches(const struct sock *sk);
 
 /* Buckets of a table by its mask; ends the boundary where it can't be one. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The walk over a hash table of sockets, in the kernel's order. */
 #include "guest/proc/fault.h"
+#include "guest/proc/socket-namespace.h"
 #include "guest/proc/socket.h"
 #include "guest/proc/task.h"
 

@@ -122,8 +122,6 @@ struct socket_row {
 	u32 index, bucket;
 };
 
-/* A socket of another namespace isn't shown; one whose namespace is none must not vanish for that: fails. */
-GUEST_C void socket_check_namespace(const struct net *net);
 /* Walk `bucket_count` chains, the first at `first_bucket`, one every
  * `bucket_size` bytes. One walk to a file: it may be made in parts (seq_begins()). What can't be read is left out and
  * said with seq_fault(). */
