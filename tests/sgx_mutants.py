@@ -261,4 +261,6 @@ MUTANTS = [
     ("a refused leaf's fault says nothing of SGX", f"{SGX}sgx.h", ".error = PG_ERROR_P_MASK | PG_ERROR_SGX_MASK", ".error = PG_ERROR_P_MASK"),
     ("CPUID works inside", "target/i386/tcg/translate.c", "    case 0x1a2: /* CPUID */\n", ""),
     ("SGDT works inside", "target/i386/tcg/translate.c", "(modrm < 0xc0 ? reg <= 1 :", "(modrm < 0xc0 ? false :"),
+    ("an instruction's second byte on the next page faults too early", "target/i386/tcg/translate.c", "    modrm = x86_ldub_code(env, s);\n    s->pc--;\n",
+     "    modrm = translator_ldub(env, &s->base, s->pc);\n"),
 ]

@@ -49,6 +49,24 @@ static void check_event(const struct enclave *enclave, unsigned number, const ch
 	enclave_unwind(enclave);
 }
 
+/* The byte that tells whether it's illegal is on the next page, which isn't code: that fault is this instruction's, and
+ * the one before has been done. */
+static void check_page_end(const struct enclave *enclave)
+{
+	enum { WRITTEN = 0x700, LAST = PAGE - 1 };
+	uint64_t at = enclave->base + (uint64_t)(enclave_last - enclave_code);
+	struct user user = {.rdx = linear_of(enclave, DATA) + WRITTEN, .r8 = 0x7a11};
+
+	enclave_jump(enclave, &user, at);
+	check_true("a fetch beyond the page's end: a page fault",
+		   user.vector == PF && user.cr2 == linear_of(enclave, DATA));
+	check_equal("a fetch beyond the page's end: of the instruction that goes on there",
+		    debug_read(enclave, SSA0, SAVED_RIP), linear_of(enclave, CODE) + LAST);
+	check_equal("a fetch beyond the page's end: the instruction before it was done",
+		    debug_read(enclave, DATA, WRITTEN), 0x7a11);
+	enclave_unwind(enclave);
+}
+
 void checks_illegal(void)
 {
 	enum { VALID = 0x80000000, HARDWARE = 3 << 8, SOFTWARE = 6 << 8 };
@@ -69,6 +87,7 @@ void checks_illegal(void)
 	check_event(&enclave, 1, "EXITINFO: INT3", BP, VALID | SOFTWARE | BP);
 	check_event(&enclave, 2, "EXITINFO: a division by 0", DE, VALID | HARDWARE | DE);
 	check_event(&enclave, 5, "EXITINFO: a general protection fault", GP, VALID | HARDWARE | GP);
+	check_page_end(&enclave);
 	enclave_remove(&enclave);
 	enclave_build(&without, 7, DEBUG | MODE64, 7, 0, GIVEN_WRONG_MISC);
 	check_event(&without, 5, "EXITINFO: nothing of a general protection fault without EXINFO", GP, 0);

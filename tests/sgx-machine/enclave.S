@@ -181,6 +181,13 @@ enclave_others:
 	snippet; hlt
 	snippet; .byte 0xc4, 0xe1, 0x7c, 0x57, 0xc0 /* VXORPS */
 	EXIT
+
+	/* The page ends in the middle of an instruction; its next byte can't be fetched. */
+	.org enclave_code + 4096 - 4
+	.globl enclave_last
+enclave_last:
+	mov %r8, (%rdx)
+	.byte 0xff
 	.org enclave_code + 4096
 
 	.section .note.GNU-stack, "", @progbits

@@ -128,7 +128,7 @@ struct enclave {
 
 extern struct tcs tcs_source;
 extern uint8_t page_source[PAGE];
-extern char enclave_code[], enclave_snippets[], enclave_others[], enclave_faults[], enclave_x87[];
+extern char enclave_code[], enclave_snippets[], enclave_others[], enclave_faults[], enclave_x87[], enclave_last[];
 
 /* number: which of the places for enclaves; not in the EPC yet. Valid for ECREATE. */
 void enclave_describe(struct enclave *enclave, unsigned number, uint64_t attributes, uint64_t xfrm,
