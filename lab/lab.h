@@ -36,7 +36,7 @@ enum {
 enum { LAB_EXEC_FAILED = 125 };
 
 /* Channels of one VM: as many as an enclave in it needs (source, grantor), twice. */
-enum { LAB_CHANNEL_COUNT_MAX = 4 };
+enum { LAB_CHANNEL_COUNT_MAX = 8 };
 
 /* A byte stream between the guest, where it is /dev/virtio-ports/NAME, and a UNIX
  * socket of this machine, on which QEMU listens: for one peer at a time, who may

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Our images on the backend `sgx`: in a guest on the model of SGX (docs/qemu-sgx.md), loaded by Linux's own driver, they watch another
 guest through the agent, which is outside both: SCwatcher's arrangement. What they print is what they print on `sim`,
-the target stopped. The model is a simulation, and its reports say so: grants are given for them as for the simulator's, under its root. A full run has every program of tests/ports.py."""
+the target stopped; those that run others, too: each child an enclave of its own, by a serial port of its own. The model
+is a simulation, and its reports say so: grants are given for them as for the simulator's, under its root. A full run has every program of tests/ports.py."""
 import os
 import re
 import subprocess
@@ -13,14 +14,18 @@ from conftest import ROOT, Guest
 from ports import CASES, Case
 from test_agent import Monitor, qmp_path
 from test_qemu_sgx import FULL, qemu   # pylint: disable=unused-import
+from test_spawn import link
 from test_two_machines import AGENTS, GRANTOR, place, program, start_agent   # pylint: disable=unused-import
 
 SELECTED = ["ps aux", "netstat -tuxwan", "ss -tanp", "pstree -p -A", "lsof -nPl -i", "ip addr", "sysctl -a", "busybox ls -l /proc/1/ns"]
-# What tests/ports.py compares with nothing of the guest's; a full run has these, too. Not those that run others: a serial port carries one enclave.
+# What tests/ports.py compares with nothing of the guest's; a full run has these, too.
 OTHERS = [Case("kernel-version"), Case("process-list"), Case("paper-files tcp"), Case("cut -c 1-30"), Case("ifconfig -a"), Case("killall -l"),
           Case("pkill -0 -e processes"), Case("chkdirs -n /proc/sys/net"), Case("tr a b")]
 SILENT = {"chkdirs", "cut", "paper-files", "tr"}   # nothing is hidden; nothing comes from standard input; reads 6.1 alone, and says so
 REFUSED = "cat"   # not one of tests/ports.py
+# What a program runs: each child by a port of its own, to the agent and to the grantor.
+PIPELINE, CHILDREN = "ps --no-header -e o pid,ppid,comm | tr -s ' ' | cut -d' ' -f2,4-", ["ps", "tr", "cut"]
+PORTS = range(1 + len(CHILDREN))
 ENVIRONMENT = {"TERM": "dumb", "COLUMNS": "500", "LINES": "500", "TZ": "UTC", "XDG_STATE_HOME": "/run/state"}
 RUN_SECONDS = 300
 EPC = os.environ.get("BARTIZAN_TEST_EPC", "96M")   # for figures with less: -s -k counts
@@ -32,11 +37,19 @@ def commands():
     return {command: case for command, case in cases.items() if FULL or command in SELECTED}
 
 
+def channel(role, port):
+    return f"{role}{port or ''}"
+
+
+def serials(place, role):   # pylint: disable=redefined-outer-name
+    return [word for port in PORTS[1:] for word in ("--serial", f"{place}/to-{channel(role, port)}")]
+
+
 @pytest.fixture(scope="module")
 def watcher(bartizan, qemu, place):   # pylint: disable=redefined-outer-name
     """A guest with SGX, whose simulator has the model's root, too."""
-    machine = Guest(bartizan, "--bartizan", f"--sgx={EPC}", "--memory", "1024", "--channel", f"agent={place}/to-agent", "--channel",
-                    f"grantor={place}/to-grantor", "--shared-memory", f"{place}/shared")
+    channels = [word for role in ("agent", "grantor") for port in PORTS for word in ("--channel", f"{channel(role, port)}={place}/to-{channel(role, port)}")]
+    machine = Guest(bartizan, "--bartizan", f"--sgx={EPC}", "--memory", "1024", *channels, "--shared-memory", f"{place}/shared")
     assert bartizan("keygen", "--owner", "-o", f"{place}/owner.pem").returncode == 0
     (place / "root").touch(mode=0o600)
     (place / "root").write_bytes(root_of_the_model())
@@ -59,26 +72,37 @@ def test_the_root_that_is_told_is_the_one_in_the_model():
 
 
 def mrenclave(bartizan, name):
-    measured = bartizan("image", "measure", os.path.join(ROOT, f"build/ports/{name}.enclave"))
+    """Of a port, or of an image by its path."""
+    measured = bartizan("image", "measure", name if "/" in name else os.path.join(ROOT, f"build/ports/{name}.enclave"))
     assert measured.returncode == 0, measured.stderr
     return measured.stdout.decode().split()[0]
 
 
 @pytest.fixture(scope="module")
 def names():
-    return sorted({command.split()[0] for command in commands()} | {"netstat", "kernel-version"})
+    return sorted({command.split()[0] for command in commands()} | {"netstat", "kernel-version", *CHILDREN})
 
 
 @pytest.fixture(scope="module")
-def watching(bartizan, guest, watcher, place, names):   # pylint: disable=redefined-outer-name
+def spawner(watcher, tmp_path_factory):   # pylint: disable=redefined-outer-name
+    """A program that runs others; where it is here. In the guest: /run/spawner."""
+    image = link(tmp_path_factory.mktemp("spawner"), "spawner", f"{ROOT}/tests/inside/spawner.manifest")
+    for suffix in ("", ".sig"):
+        with open(image + suffix, "rb") as file:
+            watcher.exec(["sh", "-c", f"cat >/run/spawner{suffix}"], input=file.read())
+    return image
+
+
+@pytest.fixture(scope="module")
+def watching(bartizan, guest, watcher, place, names, spawner):   # pylint: disable=redefined-outer-name,too-many-arguments
     """The agent, and a grantor that takes exactly these measurements."""
     guest.exec(["sockets"])
     guest.exec(["processes"])
-    agent = start_agent(bartizan, guest, place)
-    images = [word for name in names for word in ("--mrenclave", mrenclave(bartizan, name))]
+    agent = start_agent(bartizan, guest, place, *serials(place, "agent"))
+    images = [word for name in [*names, spawner] for word in ("--mrenclave", mrenclave(bartizan, name))]
     with open(place / "grantor.log", "wb") as log:
         grantor = subprocess.Popen(
-            [program(bartizan, "bartizan-grantor"), "--serial", f"{place}/to-grantor", "--owner", f"{place}/owner.pem",
+            [program(bartizan, "bartizan-grantor"), "--serial", f"{place}/to-grantor", *serials(place, "grantor"), "--owner", f"{place}/owner.pem",
              "--source-key", f"{place}/agent.pub", *images, "--target", f"qemu:{guest.qemu_pid}", "--rights",
              "kernel,user,local-output", f"--insecure-accept-sim={place}/root"], stdin=subprocess.DEVNULL, stderr=log)
     yield place / "grantor.log"
@@ -99,10 +123,10 @@ def stopped(guest):
     monitor.close()
 
 
-def watch(guest, watcher, backend, *arguments):   # pylint: disable=redefined-outer-name
+def watch(guest, watcher, backend, *arguments, agent=AGENTS[0], grantor=GRANTOR):   # pylint: disable=redefined-outer-name
     words = [f"{name}={value}" for name, value in ENVIRONMENT.items()]
     return watcher.exec(["env", *words, "bartizan", "run", *(["--backend", backend] if backend else []), "--target",
-                         f"qemu:{guest.qemu_pid}", "--agent", AGENTS[0], "--grantor", GRANTOR, "--owner", "/run/owner.pub",
+                         f"qemu:{guest.qemu_pid}", "--agent", agent, "--grantor", grantor, "--owner", "/run/owner.pub",
                          *arguments], check=False, timeout=RUN_SECONDS)
 
 
@@ -204,6 +228,23 @@ def test_another_look_of_netstat_takes_few_entries(guest, watcher, watching, by)
     each = [(last - first) / (looks - before) for (first, before), (last, looks) in zip(seen, seen[1:])]
     print(f"netstat -tunac by {by}: {each} entries for each look")
     assert 1 <= min(each) <= 7 and (seen[-1][0] - seen[0][0]) / (seen[-1][1] - seen[0][1]) <= 8, seen
+
+
+def test_programs_that_a_program_runs_are_enclaves_of_the_cpu_too(guest, watcher, watching, stopped):   # pylint: disable=redefined-outer-name
+    """Three children at a time, and the parent: each measured, granted, and known to the other by EREPORT."""
+    agent, grantor = ("serial:" + ",".join(f"/dev/virtio-ports/{channel(role, port)}" for port in PORTS) for role in ("agent", "grantor"))
+    command, before = ("/run/spawner", "read", PIPELINE, "100000"), counts(watcher)
+    done = {None: watch(guest, watcher, None, *command, agent=agent, grantor=grantor)}
+    more = {name: number - before[name] for name, number in counts(watcher).items()}
+    done["sim"] = watch(guest, watcher, "sim", *command, agent=agent, grantor=grantor)
+    print(f"{PIPELINE}: {more}")
+    assert b"backend sgx" in done[None].stderr and b"backend sim" in done["sim"].stderr, done
+    assert (done[None].returncode, done[None].stdout) == (done["sim"].returncode, done["sim"].stdout), done
+    assert done[None].returncode == 0 and done[None].stdout.count(b"\n") > 20 and done[None].stdout.endswith(b"popen: exit 0\n"), done
+    assert more["EINIT"] == 1 + len(CHILDREN) and more["EREPORT"] >= 3 * len(CHILDREN) and more["EGETKEY"] >= 2 * len(CHILDREN), more
+    # One port isn't enough, and it is said what would be.
+    done = watch(guest, watcher, None, *command)
+    assert done.returncode != 0 and b"in use: it carries one enclave" in done.stderr and done.stdout == b"read: I/O error\npopen: signal 9\n", done
 
 
 def test_without_sgx_the_backend_is_refused_by_name(bartizan, guest):

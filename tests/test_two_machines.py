@@ -51,14 +51,14 @@ def sockets(guest):
     guest.exec(["sockets"])
 
 
-def start_agent(bartizan, guest, place):
+def start_agent(bartizan, guest, place, *more):
     ready = place / "ready"
     with open(ready, "wb") as out:
         process = subprocess.Popen(
             [program(bartizan, "bartizan-agent"), "serve", "--serial", f"{place}/to-agent", "--ivshmem",
              f"{place}/shared", "--owner",
              f"{place}/owner.pub", "--key", f"{place}/agent.key", "--target", f"qemu:{guest.qemu_pid}", "--json",
-             "--insecure-accept-sim"], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL)
+             "--insecure-accept-sim", *more], stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL)
     end = time.monotonic() + PATIENCE_SECONDS
     while not ready.read_bytes():
         assert process.poll() is None and time.monotonic() < end

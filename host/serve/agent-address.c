@@ -38,7 +38,7 @@ static status no_address(const char *text, const char *role)
 {
 	return report(STATUS_USAGE,
 		      "\"%s\" is no place of the %s: give unix:PATH, stream:PATH, tcp:HOST:PORT, vsock:CID:PORT, "
-		      "serial:PATH%s",
+		      "serial:PATH[,PATH...]%s",
 		      text, role, strcmp(role, "agent") == 0 ? ", ivshmem:[PCI-ADDRESS] or smm:" : "");
 }
 
@@ -104,7 +104,8 @@ static status failed(const struct agent_address *address, int error)
 			      strcmp(address->role, "agent") == 0 ? " serve" : "");
 	case EBUSY:
 		return report(STATUS_DENIED,
-			      "%s is in use: it carries one enclave at a time, also where a program runs another; an "
+			      "%s is in use: it carries one enclave at a time, also where a program runs another; "
+			      "serial:PATH,PATH has a port for each, and an "
 			      "agent at a unix:, tcp: or vsock: address serves many",
 			      address->text);
 	case EACCES:
@@ -195,10 +196,22 @@ static status connect_tcp(const struct agent_address *address, int *ret_file)
 	return STATUS_OK;
 }
 
+/* Of several ports the first that nobody uses; or -1 and errno. A virtio port is exclusive by itself (EBUSY). */
+static int open_free_port(const struct agent_address *address)
+{
+	char places[AGENT_ADDRESS_SIZE], *rest = places, *place;
+	int file = -1;
+
+	memcpy(places, address->place, sizeof places);
+	errno = EBUSY;
+	while (file < 0 && errno == EBUSY && (place = strsep(&rest, ",")) != NULL)
+		file = open(place, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return file;
+}
+
 static status open_port(const struct agent_address *address, int *ret_file)
 {
-	/* A virtio port is exclusive by itself (EBUSY). */
-	int file = open(address->place, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int file = open_free_port(address);
 	struct termios mode;
 
 	if (file < 0)

@@ -29,8 +29,9 @@ struct agent_address {
 };
 
 /* "unix:PATH", "stream:PATH", "tcp:HOST:PORT" (HOST may be [v6]), "vsock:CID:PORT",
- * "serial:PATH", "ivshmem:" (the only such device, a PCI address, or the PATH of a file; agents
- * only), "smm:" (agents only), or a PATH. `role` is "agent" or "grantor". STATUS_USAGE, reported: none of these. */
+ * "serial:PATH,PATH" (one or more ports: the first that nobody uses), "ivshmem:" (the only such device, a PCI
+ * address, or the PATH of a file; agents only), "smm:" (agents only), or a PATH. `role` is "agent" or "grantor".
+ * STATUS_USAGE, reported: none of these. */
 MUST_USE status agent_address_parse(const char *text, const char *role, struct agent_address *ret_address);
 
 /* Connect, or open the port (raw, and ours alone) or the shared memory (ours alone); the caller

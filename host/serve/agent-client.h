@@ -21,7 +21,7 @@ struct agent_client;
  *   unix:PATH         an agent on this host; its ring is shared memory
  *   stream:PATH       a Unix socket that can't pass memory (forwarded by ssh)
  *   tcp:HOST:PORT     vsock:CID:PORT
- *   serial:PATH       /dev/virtio-ports/NAME, or another port
+ *   serial:PATH,PATH  /dev/virtio-ports/NAME, or another port; the first that nobody uses
  *   ivshmem:[PCI]     memory shared with an agent outside this VM (wire/link-shared.h)
  *   smm:              this machine's firmware (smi.h)
  * and a PATH alone (with a "/" in it) is unix:PATH.
