@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "agent/clock.h"
 #include "agent/source-plan.h"
 #include "base/report.h"
 
@@ -29,7 +29,7 @@ static const uint64_t store_magic = UINT64_C(0x316e657a6f72467a); /* "zFrozen1" 
 
 struct image {
 	uint64_t magic;
-	uint64_t created_ns; /* CLOCK_BOOTTIME: the same for all processes, goes on while the machine sleeps */
+	uint64_t created_ns; /* clock_ns() */
 	char name[FROZEN_NAME_SIZE];
 	char subject[FROZEN_SUBJECT_SIZE];
 	_Atomic uint64_t used_count; /* of `pages`, some of them by those who came second */
@@ -43,14 +43,6 @@ struct frozen_store {
 	int file; /* our own handle of it; -1: anonymous */
 	_Atomic bool is_end_told; /* that it is full, over, … */
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 bool frozen_name_is_valid(const char *name)
 {
@@ -115,7 +107,7 @@ status frozen_store_create(int file, const char *name, const char *subject, stru
 	TRY(map(file, &store));
 	memcpy(store->image->name, name, strlen(name) + 1);
 	memcpy(store->image->subject, subject, strlen(subject) + 1);
-	store->image->created_ns = now_ns();
+	store->image->created_ns = (uint64_t)clock_ns();
 	atomic_thread_fence(memory_order_release);
 	store->image->magic = store_magic;
 	*ret_store = store;
@@ -126,7 +118,7 @@ static bool is_whole(const struct image *image)
 {
 	return image->magic == store_magic && memchr(image->name, 0, sizeof image->name) != NULL &&
 	       memchr(image->subject, 0, sizeof image->subject) != NULL && frozen_name_is_valid(image->name) &&
-	       image->created_ns <= now_ns();
+	       image->created_ns <= (uint64_t)clock_ns();
 }
 
 status frozen_store_open(int file, struct frozen_store **ret_store)
@@ -173,7 +165,7 @@ const char *frozen_store_subject(const struct frozen_store *store)
 
 uint64_t frozen_store_age_ns(const struct frozen_store *store)
 {
-	uint64_t now = now_ns(), created = store->image->created_ns;
+	uint64_t now = (uint64_t)clock_ns(), created = store->image->created_ns;
 
 	return now > created ? now - created : 0;
 }

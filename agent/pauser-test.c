@@ -178,6 +178,69 @@ static void who_does_not_end_a_pause_in_time_keeps_nobody_from_the_next_one(void
 	assert_true(runs);
 }
 
+enum { CONTENDER_COUNT = 4 };
+
+static _Atomic int turn_count;
+
+static void *contend(void *argument)
+{
+	struct source_pause pause;
+	int *turn = argument;
+
+	if (pauser_stop(getpid(), path) != STATUS_OK)
+		return NULL;
+	*turn = ++turn_count;
+	return pauser_continue(&pause) == STATUS_OK ? turn : NULL;
+}
+
+static void pauses_come_in_the_order_in_which_they_were_asked_for(void **state)
+{
+	int turns[CONTENDER_COUNT] = {0};
+	pthread_t threads[CONTENDER_COUNT];
+	struct source_pause pause;
+	void *ended;
+
+	(void)state;
+	runs = true;
+	assert_int_equal(pauser_stop(getpid(), path), STATUS_OK);
+	for (int i = 0; i < CONTENDER_COUNT; i++) {
+		assert_int_equal(pthread_create(&threads[i], NULL, contend, &turns[i]), 0);
+		while (pauser_waiter_count() + (uint32_t)turn_count <= (uint32_t)i)
+			usleep(1000);
+	}
+	assert_int_equal(pauser_continue(&pause), STATUS_OK);
+	for (int i = 0; i < CONTENDER_COUNT; i++) {
+		assert_int_equal(pthread_join(threads[i], &ended), 0);
+		assert_non_null(ended);
+		assert_int_equal(turns[i], i + 1);
+	}
+	assert_true(runs);
+}
+
+/* One holds the turn, the rest is more than there is time for: 60 s each. */
+static void who_would_wait_for_too_long_is_told_at_once(void **state)
+{
+	struct source_pause pause;
+	pthread_t thread;
+
+	(void)state;
+	runs = true;
+	is_silent = false;
+	assert_int_equal(pauser_stop(getpid(), path), STATUS_OK);
+	assert_int_equal(pthread_create(&thread, NULL, fall_silent, &pause), 0);
+	while (pauser_waiter_count() == 0)
+		usleep(1000);
+	const int64_t asked_ns = clock_ns();
+	assert_int_equal(pauser_stop(getpid(), path), STATUS_IO);
+	assert_true(clock_ns() - asked_ns < LIMIT_MS * INT64_C(1000000));
+	assert_int_equal(pauser_continue(&pause), STATUS_OK);
+	while (!is_silent)
+		usleep(1000);
+	is_silent = false;
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_true(runs);
+}
+
 static int run_with(uint32_t limit_ms, int *listener, const struct CMUnitTest *tests, size_t count)
 {
 	pthread_t thread;
@@ -192,6 +255,7 @@ int main(void)
 {
 	const struct CMUnitTest short_tests[] = {
 		cmocka_unit_test(who_does_not_end_a_pause_in_time_keeps_nobody_from_the_next_one),
+		cmocka_unit_test(pauses_come_in_the_order_in_which_they_were_asked_for),
 	};
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_guest_stands_and_goes_on),
@@ -200,6 +264,7 @@ int main(void)
 		cmocka_unit_test(one_that_stood_before_is_left_so),
 		cmocka_unit_test(one_that_stood_before_and_went_on_was_late),
 		cmocka_unit_test(between_two_pauses_a_guest_runs_as_long_as_it_stood),
+		cmocka_unit_test(who_would_wait_for_too_long_is_told_at_once),
 	};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

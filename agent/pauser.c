@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/clock.h"
 #include "agent/qmp.h"
 #include "base/report.h"
 
@@ -28,8 +29,13 @@ enum {
 	CONNECT_PAUSE_NS = 10000000,
 	/* More than all of the above. */
 	ANSWER_MS = 10000,
-	WAIT_STEP_NS = 1000000,
+	NEXT_STEP_NS = 1000000,
+	QUEUE_STEP_NS = 10000000,
 };
+
+/* An enclave believes for about 30 s that an answer comes (enclave/link/channel.c): a turn that comes later comes to
+ * nobody. */
+static const int64_t patience_ns = INT64_C(20) * 1000000000;
 
 /* One at a time: each is milliseconds long. */
 struct order {
@@ -50,40 +56,36 @@ struct shared {
 	_Atomic pid_t held; /* whose guest the helper has stopped, and not let go on; 0: none */
 };
 
+struct waiter {
+	struct waiter *next;
+};
+
 static struct {
 	int socket; /* to the helper; 0: none */
 	uint32_t limit_ms;
 	struct shared *shared;
 	pthread_mutex_t lock; /* for the socket */
-	_Atomic bool is_taken; /* somebody's pause is under way */
 	_Atomic bool is_late;
 	struct order last; /* of who has taken it */
 	pthread_mutex_t turn; /* for what follows */
 	uint64_t holder; /* whose pause it is, or was last: each has a number */
-	uint64_t free_ns; /* from when on the next one may begin; UINT64_MAX: not known yet */
+	int64_t free_ns; /* from when on the next one may begin; INT64_MAX: not known yet */
+	struct waiter *first; /* of those who want the next ones, in the order in which they came */
 } pauser = {.lock = PTHREAD_MUTEX_INITIALIZER, .turn = PTHREAD_MUTEX_INITIALIZER};
 
 /* This thread's pause, until it lets go; 0: none. Sessions are threads. */
 static _Thread_local uint64_t own;
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
 /* ---- the helper */
 
 struct helper {
 	int socket;
-	uint64_t limit_ns;
+	int64_t limit_ns;
 	struct shared *shared;
 	struct qmp *qmp; /* NULL: nothing stands by us */
 	struct order order; /* whom it is about */
-	uint64_t stopped_ns; /* when; */
-	uint64_t lasted_ns; /* of the last one, once it is over */
+	int64_t stopped_ns; /* when; */
+	int64_t lasted_ns; /* of the last one, once it is over */
 	bool stood_before; /* it stands by somebody else, and we hold no connection */
 	bool was_late; /* it ran when we came to let it go on */
 };
@@ -151,7 +153,7 @@ static void go_on(struct helper *helper)
 	helper->was_late = qmp_runs(helper->qmp, &runs) == STATUS_OK && runs;
 	(void)!say_go_on(helper->qmp, &helper->order);
 	atomic_store(&helper->shared->held, 0);
-	helper->lasted_ns = now_ns() - helper->stopped_ns;
+	helper->lasted_ns = clock_ns() - helper->stopped_ns;
 	helper->qmp = NULL;
 }
 
@@ -167,7 +169,7 @@ static status stand(struct helper *helper, const struct order *order)
 		return STATUS_UNSUPPORTED;
 	status result = qmp_runs(helper->qmp, &runs);
 	if (result == STATUS_OK && runs) {
-		helper->stopped_ns = now_ns();
+		helper->stopped_ns = clock_ns();
 		atomic_store(&helper->shared->held, order->pid);
 		result = qmp_execute(helper->qmp, "stop");
 		atomic_store(&helper->shared->is_standing, result == STATUS_OK);
@@ -198,7 +200,7 @@ static bool serve(struct helper *helper)
 		answer.outcome = stand(helper, &order);
 	} else {
 		go_on(helper);
-		answer.stopped_ns = helper->lasted_ns;
+		answer.stopped_ns = (uint64_t)helper->lasted_ns;
 		answer.was_late = helper->was_late;
 	}
 	return send(helper->socket, &answer, sizeof answer, MSG_NOSIGNAL) == sizeof answer;
@@ -206,7 +208,7 @@ static bool serve(struct helper *helper)
 
 static int left_ms(const struct helper *helper)
 {
-	uint64_t stood = helper->qmp != NULL ? now_ns() - helper->stopped_ns : 0;
+	int64_t stood = helper->qmp != NULL ? clock_ns() - helper->stopped_ns : 0;
 
 	if (helper->qmp == NULL)
 		return -1;
@@ -263,7 +265,7 @@ status pauser_start(uint32_t limit_ms, status (*confine)(void *context), void *c
 	if (child == 0) {
 		static struct helper helper;
 
-		helper = (struct helper){.socket = ends[1], .limit_ns = limit_ms * UINT64_C(1000000), .shared = shared};
+		helper = (struct helper){.socket = ends[1], .limit_ns = limit_ms * INT64_C(1000000), .shared = shared};
 
 		close_all_but(ends[1]);
 		help(&helper, confine, context);
@@ -306,43 +308,87 @@ static void go_on_without_helper(void)
 		atomic_store(&pauser.shared->held, 0);
 }
 
-static uint64_t limit_ns(void)
+static int64_t limit_ns(void)
 {
-	return pauser.limit_ms * UINT64_C(1000000);
+	return pauser.limit_ms * INT64_C(1000000);
+}
+
+/* The longest pause, and the time after it. */
+static int64_t turn_ns(void)
+{
+	return 2 * limit_ns();
 }
 
 /* Nobody begins a pause before that. */
-static void set_free(uint64_t free_ns)
+static void set_free(int64_t free_ns)
 {
 	pthread_mutex_lock(&pauser.turn);
 	pauser.free_ns = free_ns;
 	pthread_mutex_unlock(&pauser.turn);
 }
 
-static bool take_now(void)
+/* At the end of the queue, unless there are more before it than there is time for. */
+static bool enter_queue(struct waiter *waiter)
 {
-	pthread_mutex_lock(&pauser.turn);
-	bool is_free = now_ns() >= pauser.free_ns;
-	if (is_free) {
-		own = ++pauser.holder;
-		pauser.free_ns = UINT64_MAX;
-		atomic_store(&pauser.is_taken, true);
-	}
-	pthread_mutex_unlock(&pauser.turn);
-	return is_free;
+	int64_t wait_ns = turn_ns(); /* for whose pause it is now, if any */
+	struct waiter **last = &pauser.first;
+
+	for (; *last != NULL; last = &(*last)->next)
+		wait_ns += turn_ns();
+	/* Whoever is the first waits in any case. */
+	if (last != &pauser.first && wait_ns > patience_ns)
+		return false;
+	*last = waiter;
+	return true;
 }
 
-/* Somebody else's is over soon; and as long as it was, guests run before the next one. */
+static void leave_queue(const struct waiter *waiter)
+{
+	struct waiter **at = &pauser.first;
+
+	while (*at != waiter)
+		at = &(*at)->next;
+	*at = waiter->next;
+}
+
+/* True: its turn has come, or it has waited long enough. */
+static bool is_done_waiting(const struct waiter *waiter, int64_t end_ns, bool *ret_is_taken)
+{
+	const int64_t now_ns = clock_ns();
+
+	*ret_is_taken = pauser.first == waiter && now_ns >= pauser.free_ns;
+	if (*ret_is_taken) {
+		own = ++pauser.holder;
+		pauser.free_ns = INT64_MAX;
+	}
+	return *ret_is_taken || now_ns >= end_ns;
+}
+
+/* Only who is next must be quick. */
+static void wait_a_little(const struct waiter *waiter)
+{
+	const struct timespec step = {.tv_nsec = pauser.first == waiter ? NEXT_STEP_NS : QUEUE_STEP_NS};
+
+	pthread_mutex_unlock(&pauser.turn);
+	nanosleep(&step, NULL);
+	pthread_mutex_lock(&pauser.turn);
+}
+
+/* Somebody else's is over soon; and as long as it was, guests run before the next one, which is whose turn it is. */
 static bool take(void)
 {
-	const struct timespec step = {.tv_nsec = WAIT_STEP_NS};
+	const int64_t end_ns = clock_ns() + (turn_ns() > patience_ns ? turn_ns() : patience_ns);
+	struct waiter waiter = {0};
+	bool is_taken = false;
 
-	for (uint32_t i = 0; i <= 2 * pauser.limit_ms; i++) {
-		if (take_now())
-			return true;
-		nanosleep(&step, NULL);
+	pthread_mutex_lock(&pauser.turn);
+	if (enter_queue(&waiter)) {
+		while (!is_done_waiting(&waiter, end_ns, &is_taken))
+			wait_a_little(&waiter);
+		leave_queue(&waiter);
 	}
-	return false;
+	pthread_mutex_unlock(&pauser.turn);
+	return is_taken;
 }
 
 /* False: its time was over, and somebody else has taken it. A thread that has begun none speaks of the present one:
@@ -352,7 +398,7 @@ static bool is_still_own(void)
 	pthread_mutex_lock(&pauser.turn);
 	bool is_own = own == 0 || own == pauser.holder;
 	if (is_own)
-		pauser.free_ns = UINT64_MAX;
+		pauser.free_ns = INT64_MAX;
 	pthread_mutex_unlock(&pauser.turn);
 	own = 0;
 	return is_own;
@@ -368,7 +414,10 @@ status pauser_stop(pid_t pid, const char *path)
 	if (path[0] == '\0' || (size_t)snprintf(order.path, sizeof order.path, "%s", path) >= sizeof order.path)
 		return report(STATUS_UNSUPPORTED, "QEMU process %d has no QMP socket: it can't be let stand", (int)pid);
 	if (!take())
-		return report(STATUS_IO, "another session lets a guest stand, and doesn't come to an end");
+		return report(STATUS_IO,
+			      "too many sessions want to let a guest stand: with %u ms each, this one's turn comes too "
+			      "late; pause less often",
+			      pauser.limit_ms);
 	pauser.last = order;
 	status result = ask(&order, &answer);
 	atomic_store(&pauser.is_late, false);
@@ -378,9 +427,7 @@ status pauser_stop(pid_t pid, const char *path)
 				"without an answer)",
 				(int)pid);
 	/* Where nobody says that it may go on it does so when the time is over, and runs for as long. */
-	set_free(result == STATUS_OK ? now_ns() + 2 * limit_ns() : 0);
-	if (result != STATUS_OK)
-		atomic_store(&pauser.is_taken, false);
+	set_free(result == STATUS_OK ? clock_ns() + turn_ns() : 0);
 	return result;
 }
 
@@ -390,7 +437,7 @@ status pauser_continue(struct source_pause *ret_pause)
 	struct answer answer = {0};
 
 	if (!is_still_own()) {
-		*ret_pause = (struct source_pause){limit_ns(), true};
+		*ret_pause = (struct source_pause){(uint64_t)limit_ns(), true};
 		return STATUS_OK;
 	}
 	/* Whoever paused has read by now. What others read while the guest goes on makes nothing late. */
@@ -399,9 +446,19 @@ status pauser_continue(struct source_pause *ret_pause)
 	if (result != STATUS_OK)
 		go_on_without_helper();
 	*ret_pause = (struct source_pause){answer.stopped_ns, is_late || answer.was_late};
-	atomic_store(&pauser.is_taken, false);
-	set_free(now_ns() + answer.stopped_ns);
+	set_free(clock_ns() + (int64_t)answer.stopped_ns);
 	return result;
+}
+
+uint32_t pauser_waiter_count(void)
+{
+	uint32_t count = 0;
+
+	pthread_mutex_lock(&pauser.turn);
+	for (const struct waiter *waiter = pauser.first; waiter != NULL; waiter = waiter->next)
+		count++;
+	pthread_mutex_unlock(&pauser.turn);
+	return count;
 }
 
 bool pauser_holds(pid_t pid)
@@ -411,7 +468,8 @@ bool pauser_holds(pid_t pid)
 
 void pauser_note_read(void)
 {
-	if (pauser.shared != NULL && atomic_load_explicit(&pauser.is_taken, memory_order_relaxed) &&
+	/* Where nobody's pause is under way it says nothing: each begins in time. */
+	if (pauser.shared != NULL && !atomic_load_explicit(&pauser.is_late, memory_order_relaxed) &&
 	    !atomic_load_explicit(&pauser.shared->is_standing, memory_order_acquire))
 		atomic_store(&pauser.is_late, true);
 }

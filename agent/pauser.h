@@ -25,14 +25,17 @@
  * reported. */
 MUST_USE status pauser_start(uint32_t limit_ms, status (*confine)(void *context), void *context);
 
-/* Let the guest of the QEMU process stand; `path` is its QMP socket's, "" where it has none. Another
- * caller's pause, and the time after it, is waited for, for as long as they may last; whoever doesn't end his in time
- * loses it. Thread-safe. STATUS_UNSUPPORTED, reported: pauses aren't allowed here, or its monitor can't be had;
- * STATUS_IO, reported: the helper has ended. */
+/* Let the guest of the QEMU process stand; `path` is its QMP socket's, "" where it has none. Other
+ * callers' pauses, and the time after each, are waited for, one after the other as they asked, if that takes 20 s at
+ * most; whoever doesn't end his in time loses it. Thread-safe. STATUS_UNSUPPORTED, reported: pauses aren't allowed
+ * here, or its monitor can't be had; STATUS_IO, reported: the helper has ended, or too many wait. */
 MUST_USE status pauser_stop(pid_t pid, const char *path);
 /* Let it go on, and tell how long it stood. After each success of pauser_stop(), by the same thread where several
  * have pauses. One that was lost is late, and changes nothing. STATUS_IO, reported. */
 MUST_USE status pauser_continue(struct source_pause *ret_pause);
+
+/* How many callers of pauser_stop() wait for their turn. */
+uint32_t pauser_waiter_count(void);
 
 /* Has this guest's pause the monitor, which nobody else can ask then? Cheap. */
 bool pauser_holds(pid_t pid);

@@ -5,14 +5,6 @@
 
 static const int64_t second_ns = 1000000000;
 
-int64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return now.tv_sec * second_ns + now.tv_nsec;
-}
-
 static int64_t date_s(void)
 {
 	struct timespec now;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Times: one that only moves forward, and the date by which grants end. */
+/* The date by which grants end, beside the time that only moves forward. */
 #ifndef AGENT_SERVE_CLOCK_H
 #define AGENT_SERVE_CLOCK_H
 
 #include <stdint.h>
 
-/* Since the machine was started, suspension included (CLOCK_BOOTTIME): nobody can set it. */
-int64_t clock_ns(void);
+#include "agent/clock.h"
 
 /* The date, in a form that setting the clock back doesn't change. */
 struct grant_clock {
