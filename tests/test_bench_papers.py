@@ -41,6 +41,7 @@ def test_a_record_becomes_a_table_with_medians_quartiles_and_ratios(tmp_path):
     assert "that way, too ÷ this way: 4.33 here, 5.0 in the paper." in table
     assert "load 0.2 and 0.5" in table and "commit 0123abc" in table and "* **this way**: what it is." in table
     assert "DISTURBED" not in table
+    assert "\n\nOf another day.\n\n" in (draw({**RECORD, "note": "Of another day."}, tmp_path) / "papers.md").read_text(encoding="utf-8")
 
 
 def test_a_record_becomes_plots(tmp_path):
