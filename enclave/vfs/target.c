@@ -18,6 +18,7 @@
 #include "guest/kernel/pieces.h"
 #include "guest/kernel/profile.h"
 #include "guest/memory/memory.h"
+#include "guest/proc/running.h"
 #include "guest/proc/view.h"
 #include "link/request.h"
 #include "wire/start.h"
@@ -341,7 +342,9 @@ static status current_kernel(struct guest_kernel **ret_kernel)
 		if (result != STATUS_OK)
 			return fail(result);
 		target.is_current = true;
-		target.checked = target.memory.question_count;
+		/* What came together with the look was copied after it: one more, when the first file is made, is of
+		 * all. */
+		target.checked = target.memory.question_count - (ahead_has_come_with_check() ? 1 : 0);
 	}
 	*ret_kernel = target.kernel;
 	return STATUS_OK;

@@ -7,6 +7,7 @@
 #include "guest/kernel/kallsyms.h"
 #include "guest/kernel/kernel.h"
 #include "guest/memory/plan.h"
+#include "guest/proc/prelude.h"
 #include "guest/proc/running.h"
 
 enum {
@@ -38,10 +39,8 @@ static struct {
 	uint32_t known_next;
 	uint64_t listed_epoch; /* when processes were listed last; 0: never */
 	uint32_t process_count; /* plans of one process in this epoch */
-	/* What this program's epochs begin with (every look at files does with the same): asked for together
-	 * with the look at the kernel. */
-	struct plan prelude;
-	uint64_t prelude_boot_id, prelude_key;
+	struct prelude prelude;
+	bool has_come_with_check; /* in this epoch, more than what every look begins with */
 } building;
 
 static const struct known_plan *find_known(uint64_t key, uint64_t epoch)
@@ -61,8 +60,6 @@ static void note_known(uint64_t key, const struct guest_memory *memory)
 		building.process_count = 0;
 	}
 	building.known_epoch = memory->epoch;
-	if (key == AHEAD_KEY_LISTING)
-		building.listed_epoch = memory->epoch;
 	building.process_count += (key & AHEAD_KEY_PROCESS) != 0;
 	building.known[building.known_next] = (struct known_plan){key, guest_memory_line_mark(memory)};
 	building.known_next = (building.known_next + 1) % KNOWN_COUNT;
@@ -75,11 +72,18 @@ bool ahead_has_run(uint64_t key)
 	return kernel != NULL && find_known(key, kernel->memory->epoch) != NULL;
 }
 
+static void ask(uint64_t key, const struct guest_memory *memory)
+{
+	prelude_ask(&building.prelude, key, !guest_memory_plan_is_under_way(memory));
+}
+
 bool ahead_is_here(uint64_t key)
 {
 	const struct guest_kernel *kernel = proc_running_kernel();
 	const struct known_plan *known = kernel != NULL ? find_known(key, kernel->memory->epoch) : NULL;
 
+	if (known != NULL)
+		ask(key, kernel->memory);
 	return known != NULL && guest_memory_has_lines_since(kernel->memory, known->mark);
 }
 
@@ -109,7 +113,12 @@ bool ahead_begin(uint64_t key)
 {
 	const struct guest_kernel *kernel = proc_running_kernel();
 
-	if (kernel == NULL || kernel->memory->lines == NULL || ahead_has_run(key))
+	if (kernel == NULL || kernel->memory->lines == NULL)
+		return false;
+	ask(key, kernel->memory);
+	if (key == AHEAD_KEY_LISTING)
+		building.listed_epoch = kernel->memory->epoch;
+	if (ahead_has_run(key))
 		return false;
 	building.plan.step_count = 0;
 	memset(&building.plan.layout, 0, sizeof building.plan.layout);
@@ -308,8 +317,8 @@ bool ahead_space(int64_t offset)
 	return true;
 }
 
-/* A TAKE that is as deep, below the same step, and less than a line away: no line lies between the two, so that
- * taking both at once takes no more of them. step_count where there is none. */
+/* A TAKE that is as deep, below the same step, and less than a line away (as it is told): no line lies between the two,
+ * so that taking both at once takes no more of them. step_count where there is none. */
 static uint32_t neighbour_of(int64_t start, int64_t end)
 {
 	const struct plan *plan = &building.plan;
@@ -378,17 +387,33 @@ void ahead_span(int64_t start_offset, int64_t end_offset, uint32_t size)
 /* The little that a version takes stands in for nothing larger. */
 static bool begins_epochs(const struct guest_kernel *kernel)
 {
-	const bool is_listed =
-		building.prelude_boot_id == kernel->boot_id &&
-		(building.prelude_key == AHEAD_KEY_ENTRIES || building.prelude_key == AHEAD_KEY_PROCESS_LIST);
+	const uint64_t first = building.prelude.part[0].key;
+	const bool is_listed = building.prelude.boot_id == kernel->boot_id &&
+			       (first == AHEAD_KEY_ENTRIES || first == AHEAD_KEY_PROCESS_LIST);
 
 	return building.key == AHEAD_KEY_ENTRIES || building.key == AHEAD_KEY_PROCESS_LIST ||
 	       (building.key == AHEAD_KEY_VERSION && !is_listed);
 }
 
+/* The plan has run, and has brought what came since `mark`: the next epoch may begin with it. */
+static void note_prelude(const struct guest_kernel *kernel, uint64_t mark)
+{
+	uint64_t count = guest_memory_line_mark(kernel->memory) - mark;
+
+	if (begins_epochs(kernel) && !prelude_begins_with(&building.prelude, kernel->boot_id, building.key))
+		prelude_start(&building.prelude, kernel->boot_id, building.key, &building.plan, (uint32_t)count);
+	else if (building.prelude.boot_id != kernel->boot_id)
+		return;
+	else if (guest_memory_plan_is_under_way(kernel->memory))
+		prelude_pass(&building.prelude);
+	else
+		prelude_add(&building.prelude, building.key, &building.plan, (uint32_t)count);
+}
+
 void ahead_run(void)
 {
 	const struct guest_kernel *kernel = proc_running_kernel();
+	uint64_t mark = guest_memory_line_mark(kernel->memory);
 
 	if (building.lost > 0) {
 		(void)!report(STATUS_INTERNAL, "a read plan has %u steps too many", building.lost);
@@ -397,25 +422,24 @@ void ahead_run(void)
 	note_known(building.key, kernel->memory);
 	if (building.plan.step_count == 0)
 		return;
-	if (begins_epochs(kernel)) {
-		building.prelude = building.plan;
-		building.prelude_key = building.key;
-		building.prelude_boot_id = kernel->boot_id;
-	}
 	guest_memory_run_plan(kernel->memory, &building.plan);
+	note_prelude(kernel, mark);
 }
 
 void ahead_with_check(struct guest_kernel *kernel, struct plan *plan)
 {
-	const struct plan *prelude = &building.prelude;
+	struct prelude *prelude = &building.prelude;
 
-	if (prelude->step_count == 0 || building.prelude_boot_id != kernel->boot_id ||
-	    kernel != proc_running_kernel() || prelude->step_count > PLAN_STEP_COUNT_MAX - plan->step_count)
+	building.has_come_with_check = false;
+	if (prelude->boot_id != kernel->boot_id || kernel != proc_running_kernel())
 		return;
-	memcpy(&plan->step[plan->step_count], prelude->step, prelude->step_count * sizeof prelude->step[0]);
-	plan->step_count += prelude->step_count;
-	plan->layout = prelude->layout;
-	plan->line_count_max = prelude->line_count_max;
-	plan->node_count_max = prelude->node_count_max;
-	note_known(building.prelude_key, kernel->memory);
+	uint32_t count = prelude_take(prelude, plan);
+	for (uint32_t i = 0; i < count; i++)
+		note_known(prelude->part[i].key, kernel->memory);
+	building.has_come_with_check = count > 1;
+}
+
+bool ahead_has_come_with_check(void)
+{
+	return building.has_come_with_check;
 }

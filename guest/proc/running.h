@@ -23,6 +23,9 @@ MUST_USE status proc_enter(struct guest_kernel *kernel, const struct proc_subjec
 /* guest_kernel's read_more: what each look at files begins with (guest/proc/ahead.c). */
 struct plan;
 void ahead_with_check(struct guest_kernel *kernel, struct plan *plan);
+/* Did that bring, in this epoch, more than what every look begins with? It was copied after the kernel was looked at.
+ */
+bool ahead_has_come_with_check(void);
 
 /* Run a generator in the kernel that was entered: as proc_text_init(). */
 MUST_USE status proc_text_make(proc_show show, struct proc_text *ret_text);
