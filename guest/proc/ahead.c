@@ -39,9 +39,20 @@ static struct {
 	uint32_t known_next;
 	uint64_t listed_epoch; /* when processes were listed last; 0: never */
 	uint32_t process_count; /* plans of one process in this epoch */
+	uint32_t gap; /* bytes between fields that are one step */
 	struct prelude prelude;
 	bool has_come_with_check; /* in this epoch, more than what every look begins with */
 } building;
+
+/* What the program reads of each process. */
+static struct {
+	struct {
+		uint32_t pid; /* of which it did last */
+		uint32_t count;
+		uint64_t epoch; /* of those processes */
+	} wish[AHEAD_WISH_COUNT];
+	uint32_t pid, settled; /* what ahead_wishes() said of this process */
+} wishes;
 
 static const struct known_plan *find_known(uint64_t key, uint64_t epoch)
 {
@@ -98,6 +109,37 @@ bool ahead_of_all(void)
 	return building.known_epoch == epoch && building.process_count >= SEVERAL;
 }
 
+void ahead_wish(enum ahead_wish wish)
+{
+	const struct guest_kernel *kernel = proc_running_kernel();
+	const uint32_t pid = subject_pid(), index = wish == AHEAD_WISH_FILES ? 0 : 1;
+
+	if (kernel == NULL || pid == 0 || pid == wishes.wish[index].pid)
+		return;
+	/* What it read of one in each epoch doesn't add up. */
+	if (kernel->memory->epoch - wishes.wish[index].epoch > 1)
+		wishes.wish[index].count = 0;
+	wishes.wish[index].pid = pid;
+	wishes.wish[index].epoch = kernel->memory->epoch;
+	if (wishes.wish[index].count < SEVERAL)
+		wishes.wish[index].count++;
+}
+
+uint32_t ahead_wishes(void)
+{
+	const struct guest_kernel *kernel = proc_running_kernel();
+	const uint32_t pid = subject_pid();
+
+	if (pid == wishes.pid)
+		return wishes.settled;
+	wishes.pid = pid;
+	wishes.settled = 0;
+	for (uint32_t i = 0; i < AHEAD_WISH_COUNT && kernel != NULL; i++)
+		if (wishes.wish[i].count == SEVERAL && kernel->memory->epoch - wishes.wish[i].epoch <= 1)
+			wishes.settled |= 1U << i;
+	return wishes.settled;
+}
+
 void ahead_renew(uint64_t key)
 {
 	const struct guest_kernel *kernel = proc_running_kernel();
@@ -127,6 +169,7 @@ bool ahead_begin(uint64_t key)
 	building.plan.line_count_max = LINE_COUNT_MAX;
 	building.plan.node_count_max = NODE_COUNT_MAX;
 	building.depth = building.lost = 0;
+	building.gap = PLAN_LINE_SIZE;
 	building.key = key;
 	return true;
 }
@@ -289,6 +332,13 @@ bool ahead_only(uint64_t index, int64_t offset, uint32_t size)
 	return true;
 }
 
+bool ahead_at_most(uint32_t count)
+{
+	if (building.lost == 0)
+		building.plan.step[building.plan.step_count - 1].count = count;
+	return true;
+}
+
 /* The direct map doesn't move as long as the kernel runs. */
 static uint64_t page_offset(struct guest_kernel *kernel)
 {
@@ -317,6 +367,11 @@ bool ahead_space(int64_t offset)
 	return true;
 }
 
+void ahead_widen(uint32_t line_count)
+{
+	building.gap = line_count * PLAN_LINE_SIZE;
+}
+
 /* A TAKE that is as deep, below the same step, and less than a line away (as it is told): no line lies between the two,
  * so that taking both at once takes no more of them. step_count where there is none. */
 static uint32_t neighbour_of(int64_t start, int64_t end)
@@ -327,7 +382,7 @@ static uint32_t neighbour_of(int64_t start, int64_t end)
 		const struct plan_step *step = &plan->step[i - 1];
 
 		if (step->type == PLAN_TAKE && step->depth == building.depth &&
-		    start < step->offset + step->size + PLAN_LINE_SIZE && step->offset < end + PLAN_LINE_SIZE)
+		    start < step->offset + step->size + building.gap && step->offset < end + building.gap)
 			return i - 1;
 	}
 	return plan->step_count;

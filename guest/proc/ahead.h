@@ -52,6 +52,14 @@ enum ahead_key {
 /* Of one process: its number with this. */
 #define AHEAD_KEY_PROCESS (1ull << 62)
 
+/* What else programs read of each process, besides what AHEAD_KEY_PROCESSES brings by itself. */
+enum ahead_wish {
+	AHEAD_WISH_FILES = 1 << 0, /* fd/, fdinfo/ */
+	AHEAD_WISH_AREAS = 1 << 1, /* maps */
+	AHEAD_WISH_COUNT = 2,
+	AHEAD_WISH_SHIFT = 56, /* where they stand in that key */
+};
+
 /* Make and run the plan that `describe` writes, unless this epoch has had it. A fault in it is no fault of
  * the file. */
 #define ahead(describe, argument, key)                                  \
@@ -173,6 +181,13 @@ bool ahead_has_run(uint64_t key);
 bool ahead_is_here(uint64_t key);
 /* Does the program go through all processes? It has listed them lately, or asked about several. */
 bool ahead_of_all(void);
+/* The program reads this of the process at hand: who does so of several will of all others. */
+void ahead_wish(enum ahead_wish wish);
+/* Which of them it will; the same ones as long as it reads of one process. */
+uint32_t ahead_wishes(void);
+/* From here on fields that are less than so many lines apart are one step of the plan that is being written: it takes
+ * fewer, and brings more. */
+void ahead_widen(uint32_t line_count);
 /* Is there room for so many steps in the plan that is being written? */
 bool ahead_has_room(uint32_t step_count);
 /* A plan whose lines have gone may run again, if no other one is under way. */
@@ -198,6 +213,8 @@ bool ahead_space(int64_t offset);
 bool ahead_moment(void);
 /* Of the tree just added, only the entry for an index: `index` or, with a size, the number there. Always true. */
 bool ahead_only(uint64_t index, int64_t offset, uint32_t size);
+/* Of the loop just added, so many nodes. Always true. */
+bool ahead_at_most(uint32_t count);
 /* Back up: always false, which ends AHEAD_BELOW. */
 bool ahead_up(void);
 

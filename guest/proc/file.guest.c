@@ -3,6 +3,7 @@
  * to 7.2). */
 #include "guest/proc/file.h"
 
+#include "guest/proc/ahead.h"
 #include "guest/proc/mounts.h"
 #include "guest/proc/shows.h"
 #include "guest/proc/task.h"
@@ -224,6 +225,7 @@ static void list_descriptors(struct listing *listing, u32 type)
 	const struct files_struct *files = READ_ONCE(task_subject()->files);
 	const struct fdtable *table;
 
+	ahead_wish(AHEAD_WISH_FILES);
 	if (files == NULL)
 		return; /* it is ending: the directory is empty */
 	table = descriptors(files);

@@ -2,6 +2,7 @@
 /* /proc/PID/maps (fs/proc/task_mmu.c, 5.10 to 7.2). */
 #include "guest/proc/maps.h"
 
+#include "guest/proc/ahead.h"
 #include "guest/proc/shows.h"
 #include "guest/proc/task.h"
 #include "guest/proc/types/files.h"
@@ -198,5 +199,6 @@ static void show_row(void *argument)
 
 void pid_maps_show(struct seq *seq)
 {
+	ahead_wish(AHEAD_WISH_AREAS);
 	areas_show(seq, show_row, NULL);
 }

@@ -11,6 +11,7 @@
 #include "guest/proc/types/cgroup.h"
 #include "guest/proc/types/cpu.h"
 #include "guest/proc/types/cred.h"
+#include "guest/proc/types/dentry.h"
 #include "guest/proc/types/files.h"
 #include "guest/proc/types/mm.h"
 #include "guest/proc/types/pid.h"
@@ -30,8 +31,17 @@ enum {
 	NUMBER_SIZE = 16, /* struct upid: of an array without a length */
 	/* What a plan needs room for: its last part, that shows the moment; what cgroup and task/ read. */
 	MOMENT_STEP_COUNT = 14,
+	MOMENT_WIDE_STEP_COUNT = 10,
 	CGROUP_STEP_COUNT = 7,
 	THREAD_STEP_COUNT = 4,
+	DIRECTORY_STEP_COUNT = 7,
+	MOUNT_STEP_COUNT = 4,
+	/* Where more is read of each process than a plan has room for, field by field. */
+	WIDE_LINE_COUNT = 5,
+	/* Directories above a file: few lie deeper, and above the root there is the root again. */
+	PARENT_COUNT_AHEAD = 8,
+	/* Of each process: more than that come as they are asked for. */
+	FILE_COUNT_AHEAD = 256,
 };
 
 static void times_ahead(void)
@@ -125,7 +135,18 @@ static void signals_ahead(void)
 		AHEAD_TAKE(struct sighand_struct, action);
 }
 
-static void credentials_ahead(void)
+static void status_credentials_ahead(void)
+{
+	AHEAD_FOLLOW (struct cred, group_info)
+		AHEAD_TAKE(struct group_info, ngroups);
+	if (field_exists(struct user_struct, sigpending))
+		AHEAD_FOLLOW (struct cred, user)
+			AHEAD_TAKE(struct user_struct, sigpending);
+	AHEAD_FOLLOW (struct cred, ucounts)
+		AHEAD_TAKE(struct ucounts, rlimit);
+}
+
+static void credentials_ahead(u32 wishes)
 {
 	AHEAD_FOLLOW (struct task_struct, real_cred) {
 		AHEAD_TAKE(struct cred, uid);
@@ -134,13 +155,8 @@ static void credentials_ahead(void)
 		AHEAD_TAKE(struct cred, cap_ambient);
 		AHEAD_TAKE(struct cred, user);
 		AHEAD_TAKE(struct cred, group_info);
-		AHEAD_FOLLOW (struct cred, group_info)
-			AHEAD_TAKE(struct group_info, ngroups);
-		if (field_exists(struct user_struct, sigpending))
-			AHEAD_FOLLOW (struct cred, user)
-				AHEAD_TAKE(struct user_struct, sigpending);
-		AHEAD_FOLLOW (struct cred, ucounts)
-			AHEAD_TAKE(struct ucounts, rlimit);
+		if (wishes == 0)
+			status_credentials_ahead();
 	}
 	AHEAD_FOLLOW (struct task_struct, exec_state) {
 		AHEAD_TAKE(struct task_exec_state, dumpable);
@@ -225,7 +241,7 @@ static void counters_ahead(void)
 			ahead_take(0, COUNTERS_SIZE_AHEAD);
 }
 
-static void memory_ahead(void)
+static void memory_ahead(u32 wishes)
 {
 	AHEAD_FOLLOW (struct task_struct, mm) {
 		AHEAD_TAKE(struct mm_struct, pgd);
@@ -241,19 +257,26 @@ static void memory_ahead(void)
 		AHEAD_TAKE(struct mm_struct, user_ns);
 		AHEAD_TAKE(struct mm_struct, hugetlb_usage);
 		counters_ahead();
-		areas_ahead();
+		if ((wishes & AHEAD_WISH_AREAS) == 0)
+			areas_ahead();
 	}
 }
 
-static void rest_ahead(void)
+static void rest_ahead(u32 wishes)
 {
-	AHEAD_FOLLOW (struct task_struct, fs)
+	AHEAD_FOLLOW (struct task_struct, fs) {
 		AHEAD_TAKE(struct fs_struct, umask);
-	AHEAD_FOLLOW (struct task_struct, files) {
-		AHEAD_TAKE(struct files_struct, fdt);
-		AHEAD_FOLLOW (struct files_struct, fdt)
-			AHEAD_TAKE(struct fdtable, max_fds);
+		if (wishes != 0) {
+			AHEAD_TAKE(struct fs_struct, root);
+			AHEAD_TAKE(struct fs_struct, pwd);
+		}
 	}
+	if ((wishes & AHEAD_WISH_FILES) == 0)
+		AHEAD_FOLLOW (struct task_struct, files) {
+			AHEAD_TAKE(struct files_struct, fdt);
+			AHEAD_FOLLOW (struct files_struct, fdt)
+				AHEAD_TAKE(struct fdtable, max_fds);
+		}
 	AHEAD_FOLLOW (struct task_struct, delays)
 		AHEAD_TAKE(struct task_delay_info, blkio_delay);
 }
@@ -287,13 +310,127 @@ static void threads_ahead(void)
 				ahead_take((s64)field_offset(struct pid, numbers), NUMBER_SIZE);
 }
 
-/* What fewer programs ask for, as far as a plan has room for it. */
-static void seldom_ahead(void)
+/* What names a file: the base is its struct dentry. */
+static void name_ahead(void)
 {
-	if (ahead_has_room(MOMENT_STEP_COUNT + CGROUP_STEP_COUNT))
+	AHEAD_TAKE(struct dentry, d_hash);
+	AHEAD_TAKE(struct dentry, d_parent);
+	AHEAD_TAKE(struct dentry, d_name);
+	AHEAD_TAKE(struct dentry, d_inode);
+	AHEAD_TAKE(struct dentry, d_op);
+	AHEAD_TAKE(struct dentry, d_sb);
+}
+
+static void dentry_ahead(void)
+{
+	name_ahead();
+	AHEAD_FOLLOW (struct dentry, d_inode) {
+		AHEAD_TAKE(struct inode, i_mode);
+		AHEAD_TAKE(struct inode, i_sb);
+		AHEAD_TAKE(struct inode, i_ino);
+		AHEAD_TAKE(struct inode, i_nlink);
+		AHEAD_TAKE(struct inode, i_size);
+		AHEAD_TAKE(struct inode, i_flctx);
+	}
+	AHEAD_BELOW (field_exists(struct dentry, d_parent) &&
+		     ahead_chain((s64)field_offset(struct dentry, d_parent), 0, field_offset(struct dentry, d_parent),
+				 ~0ull) &&
+		     ahead_at_most(PARENT_COUNT_AHEAD))
+		name_ahead();
+}
+
+static void file_ahead(void)
+{
+	AHEAD_TAKE(struct file, f_path);
+	AHEAD_TAKE(struct file, f_inode);
+	AHEAD_TAKE(struct file, f_flags);
+	AHEAD_TAKE(struct file, f_mode);
+	AHEAD_TAKE(struct file, f_pos);
+	AHEAD_TAKE(struct file, f_op);
+	AHEAD_TAKE(struct file, private_data);
+	AHEAD_FOLLOW (struct file, f_path.dentry)
+		dentry_ahead();
+}
+
+/* Where the file system is mounted: fdinfo/ tells the mount's number. */
+static void mount_ahead(void)
+{
+	AHEAD_FOLLOW (struct file, f_path.mnt)
+		AHEAD_CONTAINER (struct mount, mnt) {
+			AHEAD_TAKE(struct mount, mnt_parent);
+			AHEAD_TAKE(struct mount, mnt_mountpoint);
+			AHEAD_TAKE(struct mount, mnt);
+			AHEAD_TAKE(struct mount, mnt_id);
+		}
+}
+
+/* As file.guest.c and fdinfo.guest.c read them. */
+static void files_ahead(void)
+{
+	AHEAD_FOLLOW (struct task_struct, files) {
+		AHEAD_TAKE(struct files_struct, fdt);
+		AHEAD_TAKE(struct files_struct, fdtab);
+		AHEAD_TAKE(struct files_struct, fd_array);
+		AHEAD_FOLLOW (struct files_struct, fdt) {
+			AHEAD_TAKE(struct fdtable, max_fds);
+			AHEAD_TAKE(struct fdtable, full_fds_bits);
+			AHEAD_FOLLOW (struct fdtable, open_fds)
+				ahead_take(0, FILE_COUNT_AHEAD / 8);
+			AHEAD_FOLLOW (struct fdtable, close_on_exec)
+				ahead_take(0, FILE_COUNT_AHEAD / 8);
+			AHEAD_ARRAY (struct fdtable, fd, POINTER_SIZE, max_fds, false, FILE_COUNT_AHEAD)
+				AHEAD_FOLLOW_HERE () {
+					file_ahead();
+					if (ahead_has_room(MOUNT_STEP_COUNT + MOMENT_WIDE_STEP_COUNT))
+						mount_ahead();
+				}
+		}
+	}
+}
+
+static void mapped_ahead(void)
+{
+	area_ahead();
+	AHEAD_TAKE(struct vm_area_struct, vm_pgoff);
+	AHEAD_TAKE(struct vm_area_struct, vm_next);
+	AHEAD_TAKE(struct vm_area_struct, vm_mm);
+	AHEAD_TAKE(struct vm_area_struct, vm_file);
+	AHEAD_TAKE(struct vm_area_struct, vm_private_data);
+	AHEAD_TAKE(struct vm_area_struct, anon_name);
+	AHEAD_FOLLOW (struct vm_area_struct, vm_file)
+		file_ahead();
+}
+
+/* As maps.guest.c reads them. What the process runs is mapped. */
+static void maps_ahead(void)
+{
+	AHEAD_FOLLOW (struct task_struct, mm) {
+		AHEAD_MAPLE (struct mm_struct, mm_mt.ma_root)
+			mapped_ahead();
+		if (!field_exists(struct mm_struct, mm_mt.ma_root))
+			AHEAD_LINKS (struct mm_struct, mmap, field_offset(struct vm_area_struct, vm_next))
+				mapped_ahead();
+	}
+}
+
+static void directory_ahead(void)
+{
+	AHEAD_FOLLOW (struct task_struct, fs)
+		AHEAD_FOLLOW (struct fs_struct, pwd.dentry)
+			dentry_ahead();
+}
+
+/* What fewer programs ask for, as far as a plan has room for it. */
+static void seldom_ahead(u32 wishes)
+{
+	const u32 left = wishes != 0 ? MOMENT_WIDE_STEP_COUNT : MOMENT_STEP_COUNT;
+
+	if (wishes == 0 && ahead_has_room(left + CGROUP_STEP_COUNT))
 		group_ahead();
-	if (ahead_has_room(MOMENT_STEP_COUNT + THREAD_STEP_COUNT))
+	if (ahead_has_room(left + THREAD_STEP_COUNT))
 		threads_ahead();
+	if (wishes != 0 && ahead_has_room(left + DIRECTORY_STEP_COUNT))
+		directory_ahead();
 }
 
 /* What task_expect() and user.guest.c note of a process: who it is, what belongs to it, where its memory is, where in
@@ -324,8 +461,18 @@ static void user_identity_ahead(void)
 		}
 }
 
+/* Who reads maps has no room for arguments, and asks for few. */
+static void memory_identity_ahead(void)
+{
+	AHEAD_FOLLOW (struct task_struct, mm) {
+		AHEAD_TAKE(struct mm_struct, pgd);
+		AHEAD_TAKE(struct mm_struct, arg_start);
+		AHEAD_TAKE(struct mm_struct, env_end);
+	}
+}
+
 /* The last of a process: what was copied between the first time that this was and the second is the same process's. */
-static void moment_ahead(void)
+static void moment_ahead(u32 wishes)
 {
 	AHEAD_MOMENT () {
 		identity_ahead();
@@ -335,12 +482,15 @@ static void moment_ahead(void)
 			AHEAD_TAKE(struct cred, cap_inheritable);
 			AHEAD_TAKE(struct cred, cap_ambient);
 		}
-		user_identity_ahead();
+		if ((wishes & AHEAD_WISH_AREAS) != 0)
+			memory_identity_ahead();
+		else
+			user_identity_ahead();
 	}
 }
 
 /* The base is a struct pid. */
-static void process_ahead(void)
+static void process_ahead(u32 wishes)
 {
 	AHEAD_TAKE(struct pid, level);
 	AHEAD_TAKE(struct pid, tasks);
@@ -353,12 +503,16 @@ static void process_ahead(void)
 			family_ahead();
 			times_ahead();
 			signals_ahead();
-			credentials_ahead();
+			credentials_ahead(wishes);
 			names_ahead();
-			memory_ahead();
-			rest_ahead();
-			seldom_ahead();
-			moment_ahead();
+			memory_ahead(wishes);
+			rest_ahead(wishes);
+			if ((wishes & AHEAD_WISH_AREAS) != 0)
+				maps_ahead();
+			if ((wishes & AHEAD_WISH_FILES) != 0)
+				files_ahead();
+			seldom_ahead(wishes);
+			moment_ahead(wishes);
 		}
 }
 
@@ -401,11 +555,15 @@ static void shared_ahead(void *unused)
 	}
 }
 
-static void all_ahead(void *unused)
+static void all_ahead(void *argument)
 {
+	const u32 wishes = *(const u32 *)argument;
+
+	if (wishes != 0)
+		ahead_widen(WIDE_LINE_COUNT);
 	AHEAD_START (&init_pid_ns)
 		AHEAD_XARRAY (struct pid_namespace, idr.idr_rt.xa_head)
-			process_ahead();
+			process_ahead(wishes);
 }
 
 static void one_ahead(void *argument)
@@ -414,7 +572,7 @@ static void one_ahead(void *argument)
 
 	AHEAD_START (&init_pid_ns)
 		AHEAD_XARRAY_AT(struct pid_namespace, idr.idr_rt.xa_head, *number)
-	process_ahead();
+	process_ahead(0);
 }
 
 void task_ahead(void)
@@ -424,9 +582,11 @@ void task_ahead(void)
 	if (number == 0)
 		return;
 	if (ahead_of_all()) {
+		u32 wishes = ahead_wishes();
+
 		/* A plan of its own: the other one has as many steps as a plan may. */
 		ahead(shared_ahead, NULL, AHEAD_KEY_SHARED);
-		ahead(all_ahead, NULL, AHEAD_KEY_PROCESSES);
+		ahead(all_ahead, &wishes, AHEAD_KEY_PROCESSES | (u64)wishes << AHEAD_WISH_SHIFT);
 	} else if (number > 1 && subject_view_pid_space() == 0 && !ahead_has_run(AHEAD_KEY_PROCESS | number) &&
 		   task_find(number) != NULL) {
 		ahead(one_ahead, &number, AHEAD_KEY_PROCESS | number);
