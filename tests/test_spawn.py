@@ -66,6 +66,13 @@ def test_what_is_written_reaches_the_program_whole(run):
     assert (code, out) == (0, f"{'y' * 100}\n" * 3000 + "popen: exit 0\n"), err
 
 
+@pytest.mark.parametrize("backend", ["plain", "sim"])
+def test_cut_reads_a_file_of_the_target(bartizan, guest, backend):
+    version = guest.exec(["cat", "/proc/version"]).stdout
+    done = bartizan("run", "--backend", backend, "--target", guest.target, "cut", "-d ", "-f1-3", "/proc/version")
+    assert (done.returncode, done.stdout.split()) == (0, version.split()[:3]), done.stderr
+
+
 def test_the_status_of_a_program_is_its_own(run):
     assert run("system", "ps --no-such-option >/dev/null 2>/dev/null")[1] == "system: exit 1\n"
     assert run("spawn", "/usr/bin/ps", "-p", "1")[1].endswith("posix_spawn: exit 0\nagain: no child\n")
