@@ -488,7 +488,7 @@ def test_prometheus_own_parser_reads_the_figures(daemon):
     beat(enclave)
     found = {family.name: family for family in families(daemon.get("/metrics")[1].decode())}
     assert {family.type for family in found.values()} == {"counter", "gauge", "histogram"} and all(family.documentation for family in found.values())
-    assert {sample.labels["state"]: sample.value for sample in found["bartizan_targets"].samples} == {"unknown": 1, "healthy": 1, "missing": 0}
+    assert {sample.labels["state"]: sample.value for sample in found["bartizan_targets"].samples} == {"unknown": 1, "healthy": 1, "idle": 0, "missing": 0}
     assert found["bartizan_heartbeats"].type == "counter" and found["bartizan_heartbeats"].samples[0].value == 1
     handling = found["bartizan_handling_seconds"].samples
     buckets = [(float(sample.labels["le"]), sample.value) for sample in handling if sample.name.endswith("_bucket")]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Programs in enclaves that answer to a remote verifier: grants, heartbeats and results over the whole path, with somebody between
 them, a verifier that goes away, and an enclave that is killed."""
+import contextlib
 import json
 import os
 import re
@@ -47,9 +48,9 @@ class Watched(Daemon):
         self.configure(self.images)
         self.start()
 
-    def configure(self, images, rights="kernel, user", valid="5m"):
+    def configure(self, images, rights="kernel, user", valid="5m", looks="1h"):
         self.config.write_text(
-            f"store: {self.directory}/store\ninterval: {INTERVAL_SECONDS}s\nenclaves:\n  listen: unix:{self.tls}\n  owner: {self.directory}/owner.pem\n"
+            f"store: {self.directory}/store\ninterval: {INTERVAL_SECONDS}s\nlooks: {looks}\nenclaves:\n  listen: unix:{self.tls}\n  owner: {self.directory}/owner.pem\n"
             f"grants:\n  sources: [{self.directory}/agent.pub]\n  rights: [{rights}]\n  valid: {valid}\n"
             f"targets:\n  - name: {self.target}\n    reference_values:\n"
             + "".join(f"      - mrenclave: {measurement(self.bartizan, name)}\n" for name in images)
@@ -345,6 +346,38 @@ def test_a_host_whose_clock_stands_still_doesnt_end_the_watch(watched, guest, tm
     finally:
         process.terminate()
         process.communicate(timeout=30)
+
+
+def descendants(pid):
+    found = [int(child) for task in os.listdir(f"/proc/{pid}/task") for child in open(f"/proc/{pid}/task/{task}/children", encoding="ascii").read().split()]
+    return found + [further for child in found for further in descendants(child)]
+
+
+def stop_a_round(process):
+    """Whatever process of the host's a round is by: it answers nothing from now on."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            for pid in descendants(process.pid):
+                os.kill(pid, signal.SIGSTOP)
+                return pid
+    raise TimeoutError("no round was seen")
+
+
+def test_a_watch_whose_program_hangs_is_idle_however_well_it_answers(watched, guest, watching):
+    watched.configure(["netstat", "cat", "watch"], looks="6s")
+    watched.process.send_signal(signal.SIGHUP)
+    stopped = stop_a_round(watching.process)
+    try:
+        watched.wait(lambda state: any(a["kind"] == "idle" for a in state["alerts"]))
+        heard = watched.status()["heard_count"]
+        assert watched.status()["state"] == "idle"
+        watched.wait(lambda state: any(t["heard_count"] >= heard + 2 for t in state["targets"]))
+        assert not any(a["kind"] == "missing" and a["at"] > time.time() - 6 for a in watched.state()["alerts"])
+    finally:
+        os.kill(stopped, signal.SIGCONT)
+    watched.wait(lambda state: any(a["kind"] == "looking" for a in state["alerts"]))
+    assert watched.status()["state"] == "healthy"
 
 
 def test_an_enclave_that_is_killed_is_missing_within_two_intervals_and_a_second(watched, guest, watching):

@@ -166,6 +166,30 @@ static status read_interval(struct yaml_file *file, yaml_node_t *value, void *ob
 	return read_duration(file, value, &((struct config *)object)->interval_ms);
 }
 
+/* 0: no look is waited for. */
+static status read_looks_ms(struct yaml_file *file, yaml_node_t *value, uint32_t *ret_ms)
+{
+	const char *text = yaml_scalar(value);
+
+	if (text == NULL || strcmp(text, "0") != 0)
+		return read_duration(file, value, ret_ms);
+	*ret_ms = 0;
+	return STATUS_OK;
+}
+
+static status read_looks(struct yaml_file *file, yaml_node_t *value, void *object)
+{
+	return read_looks_ms(file, value, &((struct config *)object)->looks_ms);
+}
+
+static status read_target_looks(struct yaml_file *file, yaml_node_t *value, void *object)
+{
+	struct config_target *target = object;
+
+	target->has_looks = true;
+	return read_looks_ms(file, value, &target->looks_ms);
+}
+
 static status read_connections(struct yaml_file *file, yaml_node_t *value, void *object)
 {
 	uint64_t number;
@@ -235,7 +259,8 @@ static status read_targets(struct yaml_file *file, yaml_node_t *value, void *obj
 					       {"interval", read_target_interval},
 					       {"reference_values", read_target_references},
 					       {"policy", read_target_policy},
-					       {"keep", read_target_keep}};
+					       {"keep", read_target_keep},
+					       {"looks", read_target_looks}};
 	struct config *config = object;
 	size_t count = yaml_sequence_count(value);
 
@@ -536,7 +561,7 @@ static status read_document(struct yaml_file *file, struct config *config)
 		{"store", read_store},	   {"interval", read_interval}, {"connections", read_connections},
 		{"targets", read_targets}, {"enclaves", read_enclaves}, {"grants", read_grants},
 		{"page", read_page},	   {"outputs", read_outputs},	{"control", read_control},
-		{"keep", read_keep},
+		{"keep", read_keep},	   {"looks", read_looks},
 	};
 	yaml_node_t *root = yaml_file_root(file);
 
@@ -552,6 +577,8 @@ static status read_document(struct yaml_file *file, struct config *config)
 	for (size_t i = 0; i < config->target_count; i++) {
 		if (config->targets[i].interval_ms == 0)
 			config->targets[i].interval_ms = config->interval_ms;
+		if (!config->targets[i].has_looks)
+			config->targets[i].looks_ms = config->looks_ms;
 		TRY(settle_keep(file, config, &config->targets[i]));
 	}
 	return STATUS_OK;
@@ -563,6 +590,7 @@ status config_init(struct config *config, struct span yaml)
 
 	*config = (struct config){
 		.interval_ms = CONFIG_INTERVAL_MS_DEFAULT,
+		.looks_ms = CONFIG_LOOKS_MS_DEFAULT,
 		.grants = {.rights = LINK_RIGHT_KERNEL, .valid_ms = CONFIG_GRANT_MS_DEFAULT},
 		.connection_count_max = CONFIG_CONNECTION_COUNT_DEFAULT,
 		.keep.retention = {.age_s = CONFIG_KEEP_DAYS_DEFAULT * (int64_t)DAY_S,

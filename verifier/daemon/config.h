@@ -24,6 +24,7 @@ enum {
 	CONFIG_PATH_SIZE = 256, /* with its NUL */
 	CONFIG_PLACE_SIZE = LEDGER_PLACE_SIZE,
 	CONFIG_INTERVAL_MS_DEFAULT = 5000,
+	CONFIG_LOOKS_MS_DEFAULT = 3600 * 1000,
 	CONFIG_GRANT_MS_DEFAULT = 10 * 60 * 1000,
 	CONFIG_CONNECTION_COUNT_DEFAULT = 20000,
 	/* Of each target's results. */
@@ -42,6 +43,8 @@ struct config_keep {
 struct config_target {
 	char name[LEDGER_NAME_SIZE];
 	uint32_t interval_ms; /* 0 while reading: the file's */
+	uint32_t looks_ms; /* it must look once in such a time; 0: it needn't */
+	bool has_looks; /* while reading; else the file's */
 	size_t line;
 	struct policy_reference *references; /* NULL: the policy's are enough */
 	size_t reference_count;
@@ -73,7 +76,7 @@ struct config_grants {
 
 struct config {
 	char store[CONFIG_PATH_SIZE];
-	uint32_t interval_ms;
+	uint32_t interval_ms, looks_ms;
 	uint32_t connection_count_max;
 	struct config_keep keep; /* also of alerts, by their age, and of targets that went */
 	struct config_target *targets; /* by name */

@@ -72,6 +72,13 @@ static void tell_intervals(const struct comparing *comparing)
 	for (size_t i = 0; i < comparing->config->target_count; i++)
 		(void)!station_expect(comparing->station, comparing->config->targets[i].name,
 				      comparing->config->targets[i].interval_ms);
+	enrol_looks(comparing->config, comparing->station);
+}
+
+void enrol_looks(const struct config *config, struct station *station)
+{
+	for (size_t i = 0; i < config->target_count; i++)
+		(void)!station_looks_expect(station, config->targets[i].name, config->targets[i].looks_ms);
 }
 
 static status keep(struct comparing *comparing)

@@ -11,4 +11,7 @@
 /* `station`: NULL before there is one; else it has nothing pending. As the ledger's, reported: nothing has changed. */
 MUST_USE status enrol_targets(const struct config *config, struct ledger *ledger, struct station *station);
 
+/* How often each must look at its target: the station knows them all. */
+void enrol_looks(const struct config *config, struct station *station);
+
 #endif

@@ -432,6 +432,7 @@ static status open_all(struct daemon *daemon)
 	TRY(enrol_targets(config, daemon->ledger, NULL));
 	TRY(peers_create(daemon->base, daemon->ledger, connection_count(config->connection_count_max), &daemon->peers));
 	TRY(station_create(daemon->ledger, peers_send, peers_admit, steady_ns, daemon->peers, &daemon->station));
+	enrol_looks(config, daemon->station);
 	peers_station_set(daemon->peers, daemon->station);
 	TRY(outputs_create(daemon->ledger, config->outputs, config->output_count, &daemon->outputs));
 	if (config->listen.is_there)

@@ -18,6 +18,8 @@ static const struct alert_kind {
 } alert_kinds[] = {
 	{"missing", "The watching enclave is silent", EVENT_CRITICAL, "T1562.001"},
 	{"back", "The watching enclave is heard of again", EVENT_INFORMATIONAL, "T1562.001"},
+	{"idle", "The watching enclave doesn't look any more", EVENT_CRITICAL, "T1562.001"},
+	{"looking", "The watching enclave looks again", EVENT_INFORMATIONAL, "T1562.001"},
 	{"gap", "Results were withheld", EVENT_HIGH, "T1562.006"},
 	{"lost", "Results were made and never came", EVENT_CRITICAL, "T1562.006"},
 	{"told", "Results that were lost have come", EVENT_INFORMATIONAL, "T1562.006"},

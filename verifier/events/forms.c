@@ -15,6 +15,7 @@ static const struct pair {
 	const char *opens, *closes, *name;
 } pairs[] = {
 	{"missing", "back", "silence"},
+	{"idle", "looking", "idleness"},
 	{"lost", "told", "lost"},
 	{"full", "room", "full"},
 };

@@ -175,7 +175,7 @@ MUST_USE status ledger_output_place(struct ledger *ledger, const char *output, i
 MUST_USE status ledger_output_served(struct ledger *ledger, const char *output, int64_t finding, int64_t alert);
 
 /* Something that people must see. `kind` is a word ("missing", "back", "gap", "fork", "rollback", "lost", "told",
- * "restarted", "full", "room"). */
+ * "restarted", "idle", "looking", "full", "room"). */
 struct ledger_alert {
 	int64_t id; /* rising */
 	char name[LEDGER_NAME_SIZE];

@@ -79,7 +79,7 @@ function row(target, state) {
 
 function drawTargets(state) {
   const wanted = document.getElementById("filter").value.toLowerCase();
-  const order = { missing: 0, unknown: 1, healthy: 2 };
+  const order = { missing: 0, idle: 1, unknown: 2, healthy: 3 };
   const shown = state.targets.filter((target) => (target.name + " " + target.state).toLowerCase().includes(wanted));
   shown.sort((a, b) => order[a.state] - order[b.state] || (a.name < b.name ? -1 : 1));
   document.querySelector("#targets tbody").replaceChildren(...shown.slice(0, ROWS_MAX).map((target) => row(target, state)));

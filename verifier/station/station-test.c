@@ -21,6 +21,7 @@ struct enclave {
 	char target[16];
 	uint8_t stream[VERIFIER_STREAM_SIZE];
 	uint64_t counter, heard; /* sent; acknowledged */
+	uint64_t look_count;
 	uint64_t made, kept; /* results; told of by heartbeats, acknowledged */
 	uint64_t asked_again; /* how often */
 	uint64_t welcomed; /* the number in its last welcome */
@@ -102,8 +103,10 @@ static void connect_one(struct enclave *enclave)
 
 static void beat(struct enclave *enclave)
 {
-	struct verifier_heartbeat heartbeat = {
-		.counter = ++enclave->counter, .result_number = enclave->made, .program = "ps"};
+	struct verifier_heartbeat heartbeat = {.counter = ++enclave->counter,
+					       .scan_count = enclave->look_count,
+					       .result_number = enclave->made,
+					       .program = "ps"};
 
 	memcpy(heartbeat.nonce, enclave->nonce, sizeof heartbeat.nonce);
 	if (enclave->is_challenged)
@@ -496,6 +499,34 @@ static void refusals_that_were_not_told_are_when_the_verifier_ends_or_its_disk_h
 	cut_disk_deinit();
 }
 
+static void who_answers_for_heartbeats_alone_is_idle(void **state)
+{
+	struct enclave *enclave = &enclaves[0];
+
+	(void)state;
+	begin(12);
+	for (int i = 0; i < TARGET_COUNT; i++)
+		connect_one(&enclaves[i]);
+	assert_int_equal(station_looks_expect(station, enclave->target, 10000), STATUS_OK);
+	for (int i = 0; i < 60; i++) {
+		a_round();
+		step(SECOND / 2);
+	}
+	/* Once, as `idle` or as nothing else, and it is heard of all the time. */
+	assert_int_equal(refused_count(), 1);
+	assert_string_equal(last_alert.kind, "idle");
+	assert_string_equal(last_alert.name, enclave->target);
+	assert_int_equal(state_of(enclave->target), VIGIL_IDLE);
+	assert_int_equal(state_of(enclaves[1].target), VIGIL_HEALTHY);
+	enclave->look_count = 1;
+	a_round();
+	assert_int_equal(refused_count(), 2);
+	assert_string_equal(last_alert.kind, "looking");
+	assert_int_equal(state_of(enclave->target), VIGIL_HEALTHY);
+	close_station();
+	cut_disk_deinit();
+}
+
 static void what_a_quota_did_not_take_is_no_gap_when_it_comes_again(void **state)
 {
 	struct ledger_retention retention = {.quota = 800};
@@ -624,6 +655,7 @@ int main(void)
 		cmocka_unit_test(a_welcome_acknowledges_only_what_is_on_the_disk),
 		cmocka_unit_test(an_enclave_goes_on_with_a_store_that_was_restored),
 		cmocka_unit_test(what_the_disk_did_not_take_is_no_gap_when_it_comes_again),
+		cmocka_unit_test(who_answers_for_heartbeats_alone_is_idle),
 		cmocka_unit_test(what_a_quota_did_not_take_is_no_gap_when_it_comes_again),
 		cmocka_unit_test(a_store_that_takes_an_alert_again_is_not_failing_any_more),
 		cmocka_unit_test(handling_takes_from_a_messages_arrival),

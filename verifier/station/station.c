@@ -28,6 +28,7 @@ struct pending {
 	bool is_heartbeat;
 	uint16_t type; /* the answer */
 	uint64_t number; /* its only member */
+	uint64_t look_count; /* of a heartbeat */
 	uint64_t came_ns;
 };
 
@@ -139,6 +140,11 @@ status station_expect(struct station *station, const char *name, uint32_t interv
 	if (is_new)
 		TRY(ledger_change_note(station->ledger, name, vigil_state_name(VIGIL_UNKNOWN), wall_clock()));
 	return STATUS_OK;
+}
+
+status station_looks_expect(struct station *station, const char *name, uint32_t looks_ms)
+{
+	return vigil_looks_expect(station->vigil, name, looks_ms);
 }
 
 void station_dismiss(struct station *station, const char *name)
@@ -361,7 +367,10 @@ static status take_heartbeat(struct station *station, struct station_peer *peer,
 		store_failed(station, peer);
 	else
 		wait_for_disk(station, peer,
-			      (struct pending){.is_heartbeat = true, .type = VERIFIER_HEARD, .number = said.counter});
+			      (struct pending){.is_heartbeat = true,
+					       .type = VERIFIER_HEARD,
+					       .number = said.counter,
+					       .look_count = said.scan_count});
 	return STATUS_OK;
 }
 
@@ -481,18 +490,25 @@ void station_peer_forget(struct station *station, const struct station_peer *pee
 			station->pending[i].peer = NULL;
 }
 
-/* It was heard of, and that is on the disk. */
-static void hear(struct station *station, const char *target, uint64_t now_ns)
+/* It was heard of, and that is on the disk. What is noted then is for people only: the decision stands without it. */
+static void hear(struct station *station, const char *name, uint64_t look_count, uint64_t now_ns)
 {
 	enum vigil_state before;
+	struct vigil_target target;
+	bool was_idle;
 
 	station->figures.heartbeat_count++;
-	if (vigil_hear(station->vigil, target, now_ns, &before) != STATUS_OK || before == VIGIL_HEALTHY)
+	if (vigil_hear(station->vigil, name, now_ns, &before) != STATUS_OK ||
+	    vigil_looked(station->vigil, name, look_count, &was_idle) != STATUS_OK ||
+	    vigil_find(station->vigil, name, &target) != STATUS_OK)
 		return;
-	/* For people only: the decision stands without it. */
-	(void)!ledger_change_note(station->ledger, target, vigil_state_name(VIGIL_HEALTHY), wall_clock());
+	if (before != VIGIL_HEALTHY || was_idle)
+		(void)!ledger_change_note(station->ledger, name, vigil_state_name(target.state), wall_clock());
 	if (before == VIGIL_MISSING)
-		(void)!ledger_alert_raise(station->ledger, target, "back", "it is heard of again", wall_clock());
+		(void)!ledger_alert_raise(station->ledger, name, "back", "it is heard of again", wall_clock());
+	if (was_idle)
+		(void)!ledger_alert_raise(station->ledger, name, "looking", "it has looked at its target again",
+					  wall_clock());
 }
 
 static void count_handling(struct station_figures *figures, uint64_t took_ns)
@@ -518,7 +534,7 @@ static void answer(struct station *station, struct pending *pending, bool is_kep
 	if (!is_kept)
 		return;
 	if (pending->is_heartbeat)
-		hear(station, pending->target, now_ns);
+		hear(station, pending->target, pending->look_count, now_ns);
 	else if (pending->type == VERIFIER_KEPT)
 		station->figures.result_count++;
 	if (pending->peer != NULL)
@@ -550,10 +566,27 @@ void station_flush(struct station *station)
 		(void)!ledger_batch_end(station->ledger);
 }
 
+static status tell_idle(struct station *station, const struct vigil_target *target)
+{
+	char text[LEDGER_TEXT_SIZE];
+
+	snprintf(text, sizeof text,
+		 "it is heard of, and hasn't looked at its target for %.1f s, where a look is due every %.1f s: its "
+		 "host "
+		 "answers for heartbeats alone, or what it runs hangs",
+		 (double)target->unlooked_ns / NS_PER_S, target->looks_ms / 1e3);
+	TRY(ledger_alert_raise(station->ledger, target->name, "idle", text, wall_clock()));
+	station->told_count++;
+	return ledger_change_note(station->ledger, target->name, vigil_state_name(VIGIL_IDLE), wall_clock());
+}
+
 static status tell_missing(void *context, const struct vigil_target *target)
 {
 	struct station *station = context;
 	char text[LEDGER_TEXT_SIZE];
+
+	if (target->state == VIGIL_IDLE)
+		return tell_idle(station, target);
 
 	snprintf(text, sizeof text, "no heartbeat for %.1f s, where one is due every %.1f s",
 		 (double)target->silent_ns / NS_PER_S, target->interval_ms / 1e3);

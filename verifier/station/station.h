@@ -78,6 +78,9 @@ void station_destroy(struct station *station);
 /* A target that the ledger expects now, unknown as yet; one that was expected keeps its state and gets the new
  * interval. As vigil_expect(), or the ledger's; reported. */
 MUST_USE status station_expect(struct station *station, const char *name, uint32_t interval_ms);
+/* It must have looked at its target once in `looks_ms`; 0: it needn't. STATUS_MISSING, not reported: it isn't expected.
+ */
+MUST_USE status station_looks_expect(struct station *station, const char *name, uint32_t looks_ms);
 /* One that it doesn't expect any more; its peers are the caller's to end. */
 void station_dismiss(struct station *station, const char *name);
 

@@ -107,6 +107,89 @@ static void who_is_heard_in_time_is_never_missing(void **state)
 	assert_int_equal(told_count, 0);
 }
 
+/* Heard each five seconds, from one time to another, with so many looks. */
+static void hear_looks(uint64_t from, uint64_t to, uint64_t look_count, bool is_idle)
+{
+	bool was_idle;
+
+	for (uint64_t now = from; now < to; now += 5 * SECOND) {
+		look(now, now + 5 * SECOND);
+		hear("web-1");
+		assert_int_equal(vigil_looked(vigil, "web-1", look_count, &was_idle), STATUS_OK);
+		assert_int_equal(was_idle, is_idle && now == from);
+	}
+}
+
+static enum vigil_state state_of_one(void)
+{
+	struct vigil_target target;
+
+	assert_int_equal(vigil_find(vigil, "web-1", &target), STATUS_OK);
+	return target.state;
+}
+
+static void who_is_heard_and_looks_no_more_is_idle_until_it_looks_again(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 5000), STATUS_OK);
+	assert_int_equal(vigil_looks_expect(vigil, "web-1", 60000), STATUS_OK);
+	hear_looks(0, 5 * SECOND, 7, false);
+	hear_looks(5 * SECOND, 60 * SECOND, 7, false);
+	assert_int_equal(told_count, 0);
+	hear_looks(60 * SECOND, 100 * SECOND, 7, false);
+	assert_int_equal(told_count, 1);
+	assert_string_equal(told, "web-1 idle");
+	assert_int_equal(state_of_one(), VIGIL_IDLE);
+	/* Another enclave that hasn't looked yet is no better; one that has is. */
+	hear_looks(100 * SECOND, 120 * SECOND, 0, false);
+	assert_int_equal(state_of_one(), VIGIL_IDLE);
+	hear_looks(120 * SECOND, 130 * SECOND, 1, true);
+	assert_int_equal(state_of_one(), VIGIL_HEALTHY);
+	assert_int_equal(told_count, 1);
+}
+
+static void who_looks_in_time_or_neednt_or_comes_again_is_never_idle(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 5000), STATUS_OK);
+	assert_int_equal(vigil_looks_expect(vigil, "web-1", 60000), STATUS_OK);
+	assert_int_equal(vigil_looks_expect(vigil, "web-2", 60000), STATUS_MISSING);
+	for (uint64_t i = 0; i < 10; i++)
+		hear_looks(50 * i * SECOND, 50 * (i + 1) * SECOND, i + 1, false);
+	assert_int_equal(told_count, 0);
+	/* Missing for an hour: what comes then has a minute for its first look. */
+	look(500 * SECOND, 4000 * SECOND);
+	assert_int_equal(told_count, 1);
+	hear_looks(4000 * SECOND, 4050 * SECOND, 0, false);
+	assert_int_equal(told_count, 1);
+	/* By a shorter time, which begins now; and by none. */
+	assert_int_equal(vigil_looks_expect(vigil, "web-1", 30000), STATUS_OK);
+	hear_looks(4050 * SECOND, 4080 * SECOND, 0, false);
+	assert_int_equal(told_count, 1);
+	assert_int_equal(vigil_looks_expect(vigil, "web-1", 0), STATUS_OK);
+	hear_looks(4080 * SECOND, 9000 * SECOND, 0, false);
+	assert_int_equal(told_count, 1);
+	assert_int_equal(state_of_one(), VIGIL_HEALTHY);
+}
+
+static void an_idle_one_that_could_not_be_told_is_told_by_the_next_look(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 5000), STATUS_OK);
+	assert_int_equal(vigil_looks_expect(vigil, "web-1", 10000), STATUS_OK);
+	hear_looks(0, 10 * SECOND, 0, false);
+	look(10 * SECOND, 15 * SECOND + SECOND / 4);
+	assert_int_equal(told_count, 1);
+	vigil_look_undo(vigil);
+	assert_int_equal(state_of_one(), VIGIL_IDLE);
+	look(15 * SECOND + SECOND / 2, 16 * SECOND);
+	assert_int_equal(told_count, 2);
+	/* Another look that couldn't be kept isn't that one. */
+	vigil_look_undo(vigil);
+	look(16 * SECOND + SECOND / 4, 17 * SECOND);
+	assert_int_equal(told_count, 2);
+}
+
 static void an_hour_that_nobody_watched_makes_nobody_missing(void **state)
 {
 	(void)state;
@@ -282,6 +365,9 @@ int main(void)
 		TEST(who_is_silent_for_two_intervals_is_missing_within_a_second_more),
 		TEST(who_is_never_heard_after_a_start_is_missing_too),
 		TEST(who_is_heard_in_time_is_never_missing),
+		TEST(who_is_heard_and_looks_no_more_is_idle_until_it_looks_again),
+		TEST(who_looks_in_time_or_neednt_or_comes_again_is_never_idle),
+		TEST(an_idle_one_that_could_not_be_told_is_told_by_the_next_look),
 		TEST(an_hour_that_nobody_watched_makes_nobody_missing),
 		TEST(a_clock_that_goes_back_stands_still),
 		TEST(a_shorter_interval_makes_nobody_missing_who_was_in_time),

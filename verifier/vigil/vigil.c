@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "verifier/vigil/vigil.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +14,12 @@ enum { TARGET_COUNT_START = 64, INTERVALS_MISSED = 2 };
 struct target {
 	char name[VIGIL_NAME_SIZE];
 	enum vigil_state state, before; /* before: it was told missing */
-	uint32_t interval_ms;
+	uint32_t interval_ms, looks_ms;
 	uint64_t heard_ns; /* watched time */
 	uint64_t told_in; /* the look that told it */
+	uint64_t look_count; /* its own, as it was told last */
+	uint64_t looked_ns; /* watched time, when that was another one */
+	uint64_t idle_in; /* the look that told it; 0: it isn't idle */
 };
 
 struct vigil {
@@ -33,6 +35,7 @@ const char *vigil_state_name(enum vigil_state state)
 	static const char *const names[] = {
 		[VIGIL_UNKNOWN] = "unknown",
 		[VIGIL_HEALTHY] = "healthy",
+		[VIGIL_IDLE] = "idle",
 		[VIGIL_MISSING] = "missing",
 	};
 
@@ -129,9 +132,27 @@ status vigil_expect(struct vigil *vigil, const char *name, uint32_t interval_ms)
 		.state = VIGIL_UNKNOWN,
 		.interval_ms = interval_ms,
 		.heard_ns = vigil->watched_ns,
+		.looked_ns = vigil->watched_ns,
 	};
 	snprintf(target->name, sizeof target->name, "%s", name);
 	vigil->target_count++;
+	return STATUS_OK;
+}
+
+status vigil_looks_expect(struct vigil *vigil, const char *name, uint32_t looks_ms)
+{
+	bool is_found;
+	size_t place = place_of(vigil, name, &is_found);
+
+	if (!is_found)
+		return STATUS_MISSING;
+	struct target *target = &vigil->targets[place];
+	/* As with the interval: who was in time by the longer one has all of the shorter one. */
+	if (looks_ms != target->looks_ms && target->idle_in == 0)
+		target->looked_ns = vigil->watched_ns;
+	if (looks_ms == 0)
+		target->idle_in = 0;
+	target->looks_ms = looks_ms;
 	return STATUS_OK;
 }
 
@@ -166,20 +187,72 @@ status vigil_hear(struct vigil *vigil, const char *name, uint64_t now_ns, enum v
 		return STATUS_MISSING;
 	struct target *target = &vigil->targets[place];
 	*ret_before = target->state;
-	target->state = VIGIL_HEALTHY;
 	advance(vigil, now_ns);
+	/* That it wasn't there was told: it begins anew. */
+	if (target->state != VIGIL_HEALTHY)
+		target->looked_ns = vigil->watched_ns;
+	target->state = VIGIL_HEALTHY;
 	target->heard_ns = vigil->watched_ns;
 	return STATUS_OK;
+}
+
+status vigil_looked(struct vigil *vigil, const char *name, uint64_t look_count, bool *ret_was_idle)
+{
+	bool is_found;
+	size_t place = place_of(vigil, name, &is_found);
+
+	if (!is_found)
+		return STATUS_MISSING;
+	struct target *target = &vigil->targets[place];
+	/* An enclave that was started anew, and hasn't looked yet, says zero. */
+	const bool has_looked = look_count != 0 && look_count != target->look_count;
+	*ret_was_idle = has_looked && target->idle_in != 0;
+	target->look_count = look_count;
+	if (has_looked) {
+		target->looked_ns = vigil->watched_ns;
+		target->idle_in = 0;
+	}
+	return STATUS_OK;
+}
+
+/* It was heard, and hasn't looked for too long. */
+static bool is_idle(const struct vigil *vigil, const struct target *target)
+{
+	return target->state == VIGIL_HEALTHY &&
+	       (target->idle_in != 0 ||
+		(target->looks_ms != 0 && vigil->watched_ns - target->looked_ns > NS_PER_MS * target->looks_ms));
+}
+
+static enum vigil_state state_of(const struct vigil *vigil, const struct target *target)
+{
+	if (is_silent(vigil, target))
+		return VIGIL_MISSING;
+	return is_idle(vigil, target) ? VIGIL_IDLE : target->state;
 }
 
 static struct vigil_target describe(const struct vigil *vigil, const struct target *target)
 {
 	return (struct vigil_target){
 		.name = target->name,
-		.state = is_silent(vigil, target) ? VIGIL_MISSING : target->state,
+		.state = state_of(vigil, target),
 		.interval_ms = target->interval_ms,
+		.looks_ms = target->looks_ms,
 		.silent_ns = vigil->watched_ns - target->heard_ns,
+		.unlooked_ns = vigil->watched_ns - target->looked_ns,
 	};
+}
+
+/* It was heard in time. */
+static status look_for_idle(struct vigil *vigil, struct target *target, vigil_visit visit, void *context)
+{
+	if (target->idle_in != 0 || !is_idle(vigil, target))
+		return STATUS_OK;
+	target->idle_in = vigil->look_count;
+	const struct vigil_target seen = describe(vigil, target);
+	const status result = visit(context, &seen);
+	if (result != STATUS_OK)
+		target->idle_in = 0;
+	return result;
 }
 
 status vigil_look(struct vigil *vigil, uint64_t now_ns, vigil_visit visit, void *context)
@@ -189,6 +262,8 @@ status vigil_look(struct vigil *vigil, uint64_t now_ns, vigil_visit visit, void 
 	for (size_t i = 0; i < vigil->target_count; i++) {
 		struct target *target = &vigil->targets[i];
 
+		if (!is_silent(vigil, target))
+			TRY(look_for_idle(vigil, target, visit, context));
 		if (target->state == VIGIL_MISSING || !is_silent(vigil, target))
 			continue;
 		target->before = target->state;
@@ -212,6 +287,8 @@ void vigil_look_undo(struct vigil *vigil)
 
 		if (target->state == VIGIL_MISSING && target->told_in == vigil->look_count)
 			target->state = target->before;
+		if (target->idle_in == vigil->look_count)
+			target->idle_in = 0;
 	}
 }
 

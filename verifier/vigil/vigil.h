@@ -9,11 +9,13 @@
  * couldn't hear; it hears what is waiting first, then looks.
  *
  * After a start every target is unknown until it is heard. One that stays silent for two
- * intervals is missing, whether it was healthy or unknown before.
+ * intervals is missing, whether it was healthy or unknown before. One that is heard, and says again and again that it
+ * has looked at its target as often as before, is idle: its host answers for nothing but heartbeats.
  */
 #ifndef VERIFIER_VIGIL_VIGIL_H
 #define VERIFIER_VIGIL_VIGIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,7 +26,7 @@
 
 enum {
 	VIGIL_NAME_SIZE = 64, /* with its NUL */
-	/* Ten thousand are promised (docs/bench.md); each takes 104 bytes. */
+	/* Ten thousand are promised (docs/bench.md); each takes 128 bytes. */
 	VIGIL_TARGET_COUNT_MAX = 100000,
 	/* For a moment: those before a reload and those after it. */
 	VIGIL_TARGET_COUNT_BOTH = 2 * VIGIL_TARGET_COUNT_MAX,
@@ -33,6 +35,7 @@ enum {
 enum vigil_state {
 	VIGIL_UNKNOWN, /* not heard since the verifier's start */
 	VIGIL_HEALTHY,
+	VIGIL_IDLE, /* heard, and hasn't looked for too long */
 	VIGIL_MISSING,
 };
 
@@ -48,6 +51,9 @@ void vigil_destroy(struct vigil *vigil);
  * new interval; a shorter one counts from now on, and `silent_ns` with it, but for who is missing. STATUS_USAGE,
  * reported: an empty or long name, or no interval. STATUS_LIMIT, STATUS_NO_MEMORY: reported. */
 MUST_USE status vigil_expect(struct vigil *vigil, const char *name, uint32_t interval_ms);
+/* From now on the target must have looked once in `looks_ms`; 0: it needn't. STATUS_MISSING, not reported: nobody
+ * expects it. */
+MUST_USE status vigil_looks_expect(struct vigil *vigil, const char *name, uint32_t looks_ms);
 /* STATUS_MISSING, not reported: nobody expects it. */
 MUST_USE status vigil_dismiss(struct vigil *vigil, const char *name);
 
@@ -55,17 +61,20 @@ MUST_USE status vigil_dismiss(struct vigil *vigil, const char *name);
  * back. STATUS_MISSING, not reported: nobody expects it. */
 MUST_USE status vigil_hear(struct vigil *vigil, const char *name, uint64_t now_ns, enum vigil_state *ret_before);
 
+/* That heartbeat said that it has looked so often. *ret_was_idle: it was idle until now. STATUS_MISSING as above. */
+MUST_USE status vigil_looked(struct vigil *vigil, const char *name, uint64_t look_count, bool *ret_was_idle);
+
 /* What is known of a target. `silent_ns`: watched time since it was heard, or since it was expected. `state` is MISSING
  * once that is too long, whether or not a look could tell it. */
 struct vigil_target {
 	const char *name; /* until the next vigil_expect() or _dismiss() */
 	enum vigil_state state;
-	uint32_t interval_ms;
-	uint64_t silent_ns;
+	uint32_t interval_ms, looks_ms;
+	uint64_t silent_ns, unlooked_ns; /* the same since it has looked */
 };
 
 /* Let time go on to `now_ns`, after all that is waiting was heard, and visit each target that has become
- * missing by it, once. Ends early with what isn't STATUS_OK; the others are visited by the next look. */
+ * missing, or idle, by it, once. Ends early with what isn't STATUS_OK; the others are visited by the next look. */
 typedef status (*vigil_visit)(void *context, const struct vigil_target *target);
 MUST_USE status vigil_look(struct vigil *vigil, uint64_t now_ns, vigil_visit visit, void *context);
 
