@@ -362,6 +362,11 @@ bool duty_sleep(const struct timespec *duration)
 	return true;
 }
 
+int64_t duty_verified_ms(void)
+{
+	return duty.talk.verified_ms;
+}
+
 bool duty_output_begin(bool in_clear)
 {
 	if (!is_on())

@@ -58,6 +58,10 @@ void duty_program_note(const char *program, uint32_t exit_status);
  * much waits, so does this. STATUS_NO_MEMORY, STATUS_INTERNAL, reported; STATUS_MISSING: nobody is there to be told. */
 MUST_USE status duty_tell(enum verifier_result_kind kind, const char *program, struct span content);
 
+/* The verifier's time in ms, which the host can hold up and can't stop: what counts is the difference of two. It stands
+ * still where no verifier is heard. */
+int64_t duty_verified_ms(void);
+
 /* Answer what the verifier has asked meanwhile. Often called; cheap. */
 void duty_pump(void);
 /* Sleep, and answer meanwhile. False: there is nobody to answer, sleep otherwise. */

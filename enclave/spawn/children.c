@@ -24,6 +24,8 @@
 enum {
 	JOB_COUNT_MAX = 64, /* with those that nobody has waited for yet */
 	JOB_PID_FIRST = VFS_OWN_PID + 1, /* as its own: no process of a target has it */
+	/* By the verifier's time. More than any of our programs takes to print something of a large machine. */
+	CHILD_SILENT_MS_MAX = 15 * 60 * 1000,
 };
 
 /* What waitpid() waits for. */
@@ -37,6 +39,7 @@ struct child {
 	struct conversation *conversation; /* NULL: unused */
 	struct job *job;
 	bool is_last; /* its end is the job's */
+	int64_t heard_ms; /* the verifier's time, when it last said something or couldn't */
 	struct streams streams; /* those that are pipes of ours; else NULL */
 	bool told_end[STREAM_COUNT]; /* that its input has ended, that nobody reads its output */
 };
@@ -231,7 +234,8 @@ static status load(const struct child_order *order, struct job *job, bool is_las
 	if (child->conversation != NULL)
 		return report(STATUS_MALFORMED, "the host started %s under the number of a program that runs", name);
 	TRY(conversation_create(peer, name, &conversation));
-	*child = (struct child){.conversation = conversation, .job = job, .is_last = is_last};
+	*child = (struct child){
+		.conversation = conversation, .job = job, .is_last = is_last, .heard_ms = duty_verified_ms()};
 	job->running_count++;
 	for (int i = 0; i < STREAM_COUNT; i++) {
 		struct file *file = order->streams.file[i];
@@ -396,6 +400,7 @@ static status pull(struct child *child)
 
 	while (result == STATUS_OK && child->conversation != NULL && has_room(child)) {
 		result = conversation_receive(child->conversation, &content);
+		child->heard_ms = result == STATUS_OK ? duty_verified_ms() : child->heard_ms;
 		if (result == STATUS_OK)
 			result = take_record(child, content);
 	}
@@ -415,6 +420,21 @@ static void serve_child(struct child *child, bool readable)
 		result = pull(child);
 	if (result != STATUS_OK)
 		break_child(child);
+}
+
+/* After a wait for it. A host that answers none of its calls would have us wait for ever, and each heartbeat say that
+ * all is well. What waits for us to read isn't silent. */
+static void check_silence(struct child *child)
+{
+	if (child->conversation == NULL)
+		return;
+	if (!has_room(child))
+		child->heard_ms = duty_verified_ms();
+	if (duty_verified_ms() - child->heard_ms <= CHILD_SILENT_MS_MAX)
+		return;
+	(void)!report(STATUS_IO, "%s has said nothing for %d min of the verifier's time: it hangs, or its host does",
+		      child->conversation->who, CHILD_SILENT_MS_MAX / 60000);
+	break_child(child);
 }
 
 static struct peer_set wanted_of_all(void)
@@ -452,6 +472,7 @@ status children_pump(void)
 			break_child(&children[i]);
 		else
 			serve_child(&children[i], ready.reading & 1u << i);
+		check_silence(&children[i]);
 	}
 	return STATUS_OK;
 }
