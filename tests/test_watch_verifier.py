@@ -367,17 +367,21 @@ def stop_a_round(process):
 def test_a_watch_whose_program_hangs_is_idle_however_well_it_answers(watched, guest, watching):
     watched.configure(["netstat", "cat", "watch"], looks="6s")
     watched.process.send_signal(signal.SIGHUP)
-    stopped = stop_a_round(watching.process)
-    try:
-        watched.wait(lambda state: any(a["kind"] == "idle" for a in state["alerts"]))
-        heard = watched.status()["heard_count"]
-        assert watched.status()["state"] == "idle"
-        watched.wait(lambda state: any(t["heard_count"] >= heard + 2 for t in state["targets"]))
-        assert not any(a["kind"] == "missing" and a["at"] > time.time() - 6 for a in watched.state()["alerts"])
-    finally:
-        os.kill(stopped, signal.SIGCONT)
-    watched.wait(lambda state: any(a["kind"] == "looking" for a in state["alerts"]))
-    assert watched.status()["state"] == "healthy"
+    for _ in range(8):
+        stopped = stop_a_round(watching.process)
+        try:
+            state = watched.wait(lambda state: next((t["state"] for t in state["targets"] if t["state"] in ("idle", "missing")), None))
+            # Stopped while it was loaded, for which its host waits: that is silence, an alarm of its own.
+            if state == "missing":
+                continue
+            assert [a["kind"] for a in watched.state()["alerts"] if a["kind"] in ("idle", "looking")] == ["idle"]
+            heard = watched.status()["heard_count"]
+            watched.wait(lambda state: any(t["heard_count"] >= heard + 2 and t["state"] == "idle" for t in state["targets"]))
+            break
+        finally:
+            os.kill(stopped, signal.SIGCONT)
+            watched.wait(lambda state: any(t["state"] == "healthy" for t in state["targets"]))
+    assert [a["kind"] for a in watched.state()["alerts"] if a["kind"] in ("idle", "looking")] == ["idle", "looking"]
 
 
 def test_an_enclave_that_is_killed_is_missing_within_two_intervals_and_a_second(watched, guest, watching):

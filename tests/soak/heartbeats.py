@@ -3,15 +3,18 @@
 """Many simulated enclaves, one heartbeat per interval each, against one verifier on one core.
 
 usage: tests/soak/heartbeats.py [--enclaves N] [--seconds S] [--interval S]
-Prints a JSON line: how many were called missing though they answered (none may be), the 99th percentile of the time from
-a heartbeat's sending to its acknowledgement, as the enclaves see it (on a busy machine that is mostly this program's waiting for a
-core), the one of the verifier's handling, from its arrival there until it is on the disk and answered (an upper bound, by its histogram), the
-verifier's memory, and its processor time, in all and for each heartbeat. They come without evidence
+Prints a JSON line: how many were called missing though they answered (none may be), and of the time until a heartbeat is on the
+disk and answered the 99th percentile, from three beginnings: `arrived_p99_ms` from its arrival in the verifier's socket (of 50
+enclaves, for which a process of their own speaks, so that it has time to look at its clock: in a Unix socket a message has arrived
+when send() returns); `p99_ms` the same of all others, with the waiting of the one process that speaks for them;
+`taken_p99_ms_max` of all from where the verifier has read it (an upper bound, by its histogram), without its waiting in the socket. Then
+the verifier's memory, and its processor time, in all and for each heartbeat. They come without evidence
 (--insecure-accept-anyone): TLS and quotes, once for each connection, aren't in these figures. Exit 0 only if nobody was
-called missing and the percentile of the handling is 250 ms at most.
+called missing and the first of the three, and the last, are 250 ms at most.
 """
 import argparse
 import json
+import multiprocessing
 import os
 import pathlib
 import re
@@ -27,6 +30,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from verifier_client import CHALLENGE, HEARD, HEARTBEAT, HELLO, MAGIC, REFUSED, Daemon  # noqa: E402
 
 P99_MS_MAX = 250
+PROBE_COUNT = 50
 HEAD = struct.Struct("<IHHII")
 BEAT = struct.Struct("<32sQQQQQII32s32s64s")
 
@@ -70,28 +74,42 @@ def processor_seconds(pid):
         return sum(map(int, file.read().rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
-def handled_p99_ms(daemon):
+def taken_p99_ms(daemon):
     """The bucket of /metrics in which the 99th of 100 lies: its upper bound."""
     buckets = re.findall(r'bartizan_handling_seconds_bucket\{le="([^"]+)"\} (\d+)', daemon.get("/metrics")[1].decode())
     total = int(buckets[-1][1])
     return next(float(bound) * 1000 for bound, count in buckets if int(count) >= 0.99 * total)
 
 
-def serve(daemon, options):
+def serve(path, options, numbers):
+    """Speak for the enclaves of these numbers; gives the seconds that each of their heartbeats took, sorted."""
     selector, times = selectors.DefaultSelector(), []
     start = time.monotonic()
-    for i in range(options.enclaves):
-        enclave = Enclave(daemon.socket, f"sim:{i}")
+    for i, number in enumerate(numbers):
+        enclave = Enclave(path, f"sim:{number}")
         selector.register(enclave.socket, selectors.EVENT_READ, enclave)
         # Spread over an interval, as enclaves that were started one by one are.
-        while time.monotonic() < start + i * options.interval / options.enclaves:
+        while time.monotonic() < start + i * options.interval / len(numbers):
             for key, _ in selector.select(0):
                 key.data.take(times)
     end = time.monotonic() + options.seconds
     while time.monotonic() < end:
         for key, _ in selector.select(0.5):
             key.data.take(times)
-    return times
+    return sorted(times)
+
+
+def serve_all(path, options):
+    """For those that have a process of their own, and for the others."""
+    probes = range(min(PROBE_COUNT, options.enclaves // 2))
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        probing = pool.apply_async(serve, (path, options, probes))
+        times = serve(path, options, range(len(probes), options.enclaves))
+        return probing.get(timeout=options.seconds), times
+
+
+def p99_ms(times):
+    return round(times[int(len(times) * 0.99)] * 1000, 1)
 
 
 def main():
@@ -109,22 +127,23 @@ def main():
         daemon = Daemon(pathlib.Path(directory), [f"sim:{i}" for i in range(options.enclaves)], f"{options.interval}s")
         os.sched_setaffinity(daemon.process.pid, {sorted(os.sched_getaffinity(0))[-1]})
         try:
-            times = sorted(serve(daemon, options))
+            probed, times = serve_all(daemon.socket, options)
             state = daemon.state()
-            handled = handled_p99_ms(daemon)
+            arrived, taken = p99_ms(probed), taken_p99_ms(daemon)
             memory, seconds = memory_mib(daemon.process.pid, "VmHWM"), processor_seconds(daemon.process.pid)
         finally:
             daemon.stop()
     missing = [alert["target"] for alert in state["alerts"]]
-    p99 = times[int(len(times) * 0.99)] * 1000
-    print(json.dumps({"enclaves": options.enclaves, "seconds": options.seconds, "interval_s": options.interval, "heartbeats": len(times),
-                      "falsely_missing": len(missing), "handled_p99_ms_max": handled, "p50_ms": round(times[len(times) // 2] * 1000, 1), "p99_ms": round(p99, 1),
+    count = len(times) + len(probed)
+    print(json.dumps({"enclaves": options.enclaves, "seconds": options.seconds, "interval_s": options.interval, "heartbeats": count,
+                      "falsely_missing": len(missing), "arrived_count": len(probed), "arrived_p99_ms": arrived, "arrived_slowest_ms": round(probed[-1] * 1000, 1),
+                      "taken_p99_ms_max": taken, "p50_ms": round(times[len(times) // 2] * 1000, 1), "p99_ms": p99_ms(times),
                       "slowest_ms": round(times[-1] * 1000, 1), "memory_mib": round(memory, 1),
-                      "processor_s": round(seconds, 1), "processor_us_each": round(seconds * 1e6 / max(len(times), 1), 1)}))
-    enough = len(times) >= options.enclaves * (options.seconds // options.interval - 1)
+                      "processor_s": round(seconds, 1), "processor_us_each": round(seconds * 1e6 / max(count, 1), 1)}))
+    enough = count >= options.enclaves * (options.seconds // options.interval - 1)
     if not enough:
-        print(f"heartbeats: only {len(times)} were heard", file=sys.stderr)
-    return 0 if not missing and handled <= P99_MS_MAX and enough else 1
+        print(f"heartbeats: only {count} were heard", file=sys.stderr)
+    return 0 if not missing and max(arrived, taken) <= P99_MS_MAX and enough else 1
 
 
 if __name__ == "__main__":

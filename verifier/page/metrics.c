@@ -34,7 +34,8 @@ static void say_handling(FILE *out, const struct station_figures *figures)
 	static const char name[] = "bartizan_handling_seconds";
 	uint64_t sum = 0;
 
-	fprintf(out, "# HELP %s From a message's arrival until it is on the disk and answered.\n# TYPE %s histogram\n",
+	fprintf(out,
+		"# HELP %s From where a message is read until it is on the disk and answered.\n# TYPE %s histogram\n",
 		name, name);
 	for (int i = 0; i < STATION_BUCKET_COUNT; i++) {
 		sum += figures->handling_counts[i];
