@@ -143,6 +143,14 @@ static void what_has_grown_is_asked_for_by_itself_again(void **state)
 	prelude_ask(&prelude, TCP, false);
 	ask(&prelude, UDP);
 	assert_int_equal(take(&prelude, &plan), 1);
+	/* For a while: or every other epoch would begin with what is too much. */
+	for (int i = 0; i < PRELUDE_PAUSE_COUNT; i++) {
+		ask(&prelude, TCP);
+		prelude_add(&prelude, TCP, plan_of(20, TCP), 300);
+		assert_int_equal(take(&prelude, &plan), 1);
+	}
+	prelude_add(&prelude, TCP, plan_of(20, TCP), 300);
+	assert_int_equal(take(&prelude, &plan), 2);
 	/* A plan that was run since may be under way: that says nothing of the prelude. */
 	begin(&prelude);
 	(void)take(&prelude, &plan);

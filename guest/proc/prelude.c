@@ -96,7 +96,8 @@ void prelude_start(struct prelude *prelude, uint64_t boot_id, uint64_t key, cons
 void prelude_add(struct prelude *prelude, uint64_t key, const struct plan *plan, uint32_t count)
 {
 	/* A plan that is refused brings nothing: all others would go with it. */
-	if (count == 0 || prelude->part_count == 0 || prelude->part_count == PRELUDE_PART_COUNT_MAX ||
+	if (count == 0 || prelude->part_count == 0 || prelude->pause_count > 0 ||
+	    prelude->part_count == PRELUDE_PART_COUNT_MAX ||
 	    prelude->plan.step_count + plan->step_count > PRELUDE_STEP_COUNT_MAX || find(prelude, key) != NULL)
 		return;
 	if (count > PRELUDE_LINE_COUNT_MAX || line_count(prelude) > PRELUDE_LINE_COUNT_MAX - count)
@@ -128,6 +129,10 @@ uint32_t prelude_take(struct prelude *prelude, struct plan *plan)
 		prelude->is_outgrown || (prelude->is_passed && line_count(prelude) > PRELUDE_KEPT_COUNT_MAX);
 	uint32_t count = 0;
 
+	if (prelude->is_outgrown)
+		prelude->pause_count = PRELUDE_PAUSE_COUNT;
+	else if (prelude->pause_count > 0)
+		prelude->pause_count--;
 	/* An epoch that ended before anything was read says nothing of what the program wants. */
 	for (uint32_t i = prelude->part_count; i > 1 && prelude->was_asked; i--)
 		if (is_too_large || !prelude->part[i - 1].is_asked)

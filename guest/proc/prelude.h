@@ -26,6 +26,8 @@ enum {
 	/* Where a larger walk passes through the ring in each epoch: what is kept in it all the same
 	 * (an eighth, guest/memory/lines.c), with room for what that walk begins with. */
 	PRELUDE_KEPT_COUNT_MAX = 1024,
+	/* So many epochs begin without more, once what came with one was too much. */
+	PRELUDE_PAUSE_COUNT = 64,
 };
 
 struct prelude_part {
@@ -43,6 +45,7 @@ struct prelude {
 	bool was_asked; /* anything, since it was taken last */
 	bool is_passed; /* by a larger walk */
 	bool is_outgrown; /* more came last than is unpacked at once */
+	uint32_t pause_count; /* so many epochs more have the first part alone */
 };
 
 bool prelude_begins_with(const struct prelude *prelude, uint64_t boot_id, uint64_t key);
