@@ -29,6 +29,10 @@ enum {
 	/* The store, listeners, the page's clients, outputs. */
 	FILE_COUNT_OWN = 128 + PAGE_CLIENT_COUNT_MAX,
 	WAITING_COUNT = 1024,
+	/* Of getting in, twice what it takes (docs/verifier.md): after a start all come at once. */
+	CROWD_MS_EACH = 10,
+	/* Nobody waits to get in in so many ticks, while enclaves try it each half second: all have had their turn. */
+	CROWD_OVER_TICKS = 10,
 	/* From a round of all targets that found nothing to the next. */
 	TRIM_ROUND_S = 2,
 	/* From a fault of the store to the next attempt to trim, which would be told as often. */
@@ -52,6 +56,7 @@ struct daemon {
 	struct page *page;
 	struct ledger_trimming trimming;
 	uint64_t trim_at_ns, trimmed_count;
+	uint32_t quiet_ticks; /* in a row in which nobody was on his way in; CROWD_OVER_TICKS ends it */
 };
 
 static uint64_t steady_ns(void)
@@ -105,12 +110,25 @@ static void trim(struct daemon *daemon, uint64_t now_ns)
 	daemon->trim_at_ns = now_ns + pause_s * UINT64_C(1000000000);
 }
 
+/* Strangers can make it no longer than it was to be. */
+static void look_for_crowd(struct daemon *daemon)
+{
+	const struct peers_figures *figures = peers_figures(daemon->peers);
+
+	if (daemon->quiet_ticks >= CROWD_OVER_TICKS)
+		return;
+	daemon->quiet_ticks = figures->connection_count == figures->welcome_count ? daemon->quiet_ticks + 1 : 0;
+	if (daemon->quiet_ticks == CROWD_OVER_TICKS)
+		station_crowd_expect(daemon->station, 0);
+}
+
 static void tick(int file, short what, void *context)
 {
 	struct daemon *daemon = context;
 
 	(void)file, (void)what;
 	/* Faults of the store were reported; the next tick tries again. */
+	look_for_crowd(daemon);
 	(void)!station_look(daemon->station);
 	(void)!outputs_serve(daemon->outputs, steady_ns());
 	trim(daemon, steady_ns());
@@ -433,6 +451,9 @@ static status open_all(struct daemon *daemon)
 	TRY(peers_create(daemon->base, daemon->ledger, connection_count(config->connection_count_max), &daemon->peers));
 	TRY(station_create(daemon->ledger, peers_send, peers_admit, steady_ns, daemon->peers, &daemon->station));
 	enrol_looks(config, daemon->station);
+	/* Without evidence it takes no time. */
+	if (config->listen.is_there)
+		station_crowd_expect(daemon->station, UINT64_C(1000000) * CROWD_MS_EACH * config->target_count);
 	peers_station_set(daemon->peers, daemon->station);
 	TRY(outputs_create(daemon->ledger, config->outputs, config->output_count, &daemon->outputs));
 	if (config->listen.is_there)

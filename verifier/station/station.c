@@ -147,6 +147,11 @@ status station_looks_expect(struct station *station, const char *name, uint32_t 
 	return vigil_looks_expect(station->vigil, name, looks_ms);
 }
 
+void station_crowd_expect(struct station *station, uint64_t at_most_ns)
+{
+	vigil_crowd_expect(station->vigil, at_most_ns);
+}
+
 void station_dismiss(struct station *station, const char *name)
 {
 	/* Whoever isn't expected is dismissed already. */

@@ -81,6 +81,8 @@ MUST_USE status station_expect(struct station *station, const char *name, uint32
 /* It must have looked at its target once in `looks_ms`; 0: it needn't. STATUS_MISSING, not reported: it isn't expected.
  */
 MUST_USE status station_looks_expect(struct station *station, const char *name, uint32_t looks_ms);
+/* All that it expects may come at once, and wait so long for their turn (vigil_crowd_expect()). */
+void station_crowd_expect(struct station *station, uint64_t at_most_ns);
 /* One that it doesn't expect any more; its peers are the caller's to end. */
 void station_dismiss(struct station *station, const char *name);
 

@@ -246,6 +246,55 @@ static void a_shorter_interval_makes_nobody_missing_who_was_in_time(void **state
 	assert_int_equal(told_count, 3);
 }
 
+static void an_interval_below_a_second_leaves_time_to_come_again(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 5000), STATUS_OK);
+	hear("web-1");
+	look(0, 4 * SECOND);
+	assert_int_equal(vigil_expect(vigil, "web-1", 100), STATUS_OK);
+	look(4 * SECOND, 6 * SECOND);
+	assert_int_equal(told_count, 0);
+	look(6 * SECOND, 6 * SECOND + SECOND / 4);
+	assert_int_equal(told_count, 1);
+	/* Once it was heard, two intervals are enough. */
+	hear("web-1");
+	look(6 * SECOND + SECOND / 2, 6 * SECOND + SECOND / 2);
+	assert_int_equal(told_count, 2);
+}
+
+static void where_all_come_at_once_who_was_not_heard_yet_has_time_for_his_turn(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 5000), STATUS_OK);
+	assert_int_equal(vigil_expect(vigil, "web-2", 5000), STATUS_OK);
+	vigil_crowd_expect(vigil, 25 * SECOND);
+	look(0, 2 * SECOND);
+	hear("web-1");
+	/* Who was heard since the start has no more time than ever. */
+	look(2 * SECOND, 13 * SECOND);
+	assert_int_equal(told_count, 1);
+	assert_string_equal(told, "web-1 missing");
+	look(13 * SECOND, 24 * SECOND);
+	assert_int_equal(told_count, 1);
+	look(24 * SECOND, 25 * SECOND);
+	assert_int_equal(told_count, 2);
+	assert_string_equal(told, "web-2 missing");
+}
+
+static void a_crowd_that_is_over_sooner_gives_no_more_time(void **state)
+{
+	(void)state;
+	assert_int_equal(vigil_expect(vigil, "web-1", 5000), STATUS_OK);
+	vigil_crowd_expect(vigil, 25 * SECOND);
+	look(0, 3 * SECOND);
+	vigil_crowd_expect(vigil, 0);
+	look(3 * SECOND, 10 * SECOND);
+	assert_int_equal(told_count, 0);
+	look(10 * SECOND, 11 * SECOND);
+	assert_int_equal(told_count, 1);
+}
+
 static void who_was_silent_for_too_long_already_is_told_by_a_shorter_interval_too(void **state)
 {
 	(void)state;
@@ -371,6 +420,9 @@ int main(void)
 		TEST(an_hour_that_nobody_watched_makes_nobody_missing),
 		TEST(a_clock_that_goes_back_stands_still),
 		TEST(a_shorter_interval_makes_nobody_missing_who_was_in_time),
+		TEST(an_interval_below_a_second_leaves_time_to_come_again),
+		TEST(where_all_come_at_once_who_was_not_heard_yet_has_time_for_his_turn),
+		TEST(a_crowd_that_is_over_sooner_gives_no_more_time),
 		TEST(who_was_silent_for_too_long_already_is_told_by_a_shorter_interval_too),
 		TEST(an_alarm_that_could_not_be_kept_is_told_again),
 		TEST(who_is_heard_between_two_looks_was_heard_then),

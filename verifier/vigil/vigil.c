@@ -15,6 +15,7 @@ struct target {
 	char name[VIGIL_NAME_SIZE];
 	enum vigil_state state, before; /* before: it was told missing */
 	uint32_t interval_ms, looks_ms;
+	uint32_t again_ms; /* it was told to come again, and has so long beside its intervals; until it is heard */
 	uint64_t heard_ns; /* watched time */
 	uint64_t told_in; /* the look that told it */
 	uint64_t look_count; /* its own, as it was told last */
@@ -27,6 +28,7 @@ struct vigil {
 	size_t target_count, target_capacity;
 	uint64_t clock_ns; /* the steady clock at the last look */
 	uint64_t watched_ns;
+	uint64_t crowd_until_ns; /* watched time: who wasn't heard since the start may have to wait its turn */
 	uint64_t look_count;
 };
 
@@ -101,15 +103,22 @@ static status make_room(struct vigil *vigil)
 
 static bool is_silent(const struct vigil *vigil, const struct target *target)
 {
-	return vigil->watched_ns - target->heard_ns > NS_PER_MS * INTERVALS_MISSED * target->interval_ms;
+	if (target->state == VIGIL_UNKNOWN && vigil->watched_ns < vigil->crowd_until_ns)
+		return false;
+	return vigil->watched_ns - target->heard_ns >
+	       NS_PER_MS * (INTERVALS_MISSED * (uint64_t)target->interval_ms + target->again_ms);
 }
 
 /* Nobody was asked for a heartbeat as often as that until now: who was in time by the longer interval has two of the
- * shorter one from here. */
+ * shorter one from here, and at least the time to come again. */
 static void change_interval(const struct vigil *vigil, struct target *target, uint32_t interval_ms)
 {
-	if (interval_ms < target->interval_ms && target->state != VIGIL_MISSING && !is_silent(vigil, target))
+	if (interval_ms < target->interval_ms && target->state != VIGIL_MISSING && !is_silent(vigil, target)) {
 		target->heard_ns = vigil->watched_ns;
+		target->again_ms = INTERVALS_MISSED * interval_ms < VIGIL_AGAIN_MS
+					   ? VIGIL_AGAIN_MS - INTERVALS_MISSED * interval_ms
+					   : 0;
+	}
 	target->interval_ms = interval_ms;
 }
 
@@ -156,6 +165,11 @@ status vigil_looks_expect(struct vigil *vigil, const char *name, uint32_t looks_
 	return STATUS_OK;
 }
 
+void vigil_crowd_expect(struct vigil *vigil, uint64_t at_most_ns)
+{
+	vigil->crowd_until_ns = vigil->watched_ns + at_most_ns;
+}
+
 status vigil_dismiss(struct vigil *vigil, const char *name)
 {
 	bool is_found;
@@ -193,6 +207,7 @@ status vigil_hear(struct vigil *vigil, const char *name, uint64_t now_ns, enum v
 		target->looked_ns = vigil->watched_ns;
 	target->state = VIGIL_HEALTHY;
 	target->heard_ns = vigil->watched_ns;
+	target->again_ms = 0;
 	return STATUS_OK;
 }
 
