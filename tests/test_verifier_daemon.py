@@ -306,6 +306,9 @@ def test_a_targets_quota_is_refused_by_name_until_outputs_have_had_what_is_trimm
     daemon = Daemon(tmp_path, ["qemu:web1", "qemu:web2"], "60s", more=f"keep: {{size: 16MiB, quota: 20MiB}}\noutputs:\n  - jsonl: {tmp_path}/later/events.jsonl\n")
     try:
         enclave, refused, kept = greeted(daemon), None, 0
+        # An event, which all that comes behind it waits for.
+        enclave.send(RESULT, enclave.result(json.dumps(FINDING).encode()))
+        enclave.until(KEPT)
         while refused is None:
             body = enclave.result(os.urandom(900000), kind=1)
             enclave.send(RESULT, body)
