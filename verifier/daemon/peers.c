@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/report.h"
+#include "base/steady-clock.h"
 #include "verifier/daemon/channel-tls.h"
 #include "verifier/ledger/barred.h"
 #include "wire/agent.h"
@@ -209,18 +209,10 @@ static struct ledger_grant to_note(const struct gate *gate, const struct connect
 	return noted;
 }
 
-static int64_t steady_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 /* Each costs a signature and a sync of the disk, in the one thread. */
 static status take_turn(struct connection *connection, char sentence[static GRANTOR_SENTENCE_SIZE])
 {
-	const int64_t now = steady_seconds();
+	const int64_t now = steady_clock_s();
 
 	if (now - connection->grants_since >= GRANT_WINDOW_SECONDS) {
 		connection->grants_since = now;
@@ -486,24 +478,16 @@ static void due(int file, short what, void *context)
 		event_add(connection->timer, &next);
 }
 
-static uint64_t steady_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* The next batch gathers for as long as this one took: a slow disk, or a busy machine, is asked for fewer syncs, each
  * for more. */
 static void batch_due(int file, short what, void *context)
 {
 	struct peers *peers = context;
-	uint64_t before_ms = steady_ms();
+	uint64_t before_ms = steady_clock_ms();
 
 	(void)file, (void)what;
 	station_flush(peers->station);
-	uint64_t took_ms = steady_ms() - before_ms;
+	uint64_t took_ms = steady_clock_ms() - before_ms;
 	peers->batch_ms = took_ms < PEERS_BATCH_MS	 ? PEERS_BATCH_MS
 			  : took_ms > PEERS_BATCH_MS_MAX ? PEERS_BATCH_MS_MAX
 							 : (uint32_t)took_ms;
@@ -652,7 +636,7 @@ static void turn_out(struct connection *connection, const char *why)
 /* As many as the others can wait for. True: not all have had their turn. */
 static bool judge_some(struct peers *peers)
 {
-	const uint64_t end_ms = steady_ms() + JUDGE_MS;
+	const uint64_t end_ms = steady_clock_ms() + JUDGE_MS;
 	char sentence[STATION_SENTENCE_SIZE];
 	struct connection *connection;
 
@@ -660,7 +644,7 @@ static bool judge_some(struct peers *peers)
 	{
 		if (!connection->owes_evidence || connection->is_ending)
 			continue;
-		if (steady_ms() >= end_ms)
+		if (steady_clock_ms() >= end_ms)
 			return true;
 		connection->owes_evidence = false;
 		if (judge_again(connection, sentence) != STATUS_OK)

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "base/report.h"
+#include "base/steady-clock.h"
 #include "link/revocation.h"
 #include "verifier/grants/primitives.h"
 #include "wire/agent.h"
@@ -55,14 +56,6 @@ static int64_t wall_clock(void)
 	return (int64_t)time(NULL);
 }
 
-static int64_t steady_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
-
 static void hang_up(struct task *task)
 {
 	if (task->stream == NULL)
@@ -97,7 +90,7 @@ static void failed(struct task *task, const char *why)
 	char text[LEDGER_TEXT_SIZE];
 
 	hang_up(task);
-	task->next_at = steady_seconds() + WAIT_SECONDS;
+	task->next_at = steady_clock_s() + WAIT_SECONDS;
 	/* Behind those that wait: some places that don't answer mustn't take all that may be under way. */
 	TAILQ_REMOVE(&task->revoker->tasks, task, entry);
 	TAILQ_INSERT_TAIL(&task->revoker->tasks, task, entry);
@@ -213,7 +206,7 @@ static void start(struct task *task)
 		if (task->stream != NULL)
 			bufferevent_free(task->stream);
 		task->stream = NULL;
-		task->next_at = steady_seconds() + WAIT_SECONDS;
+		task->next_at = steady_clock_s() + WAIT_SECONDS;
 		return;
 	}
 	task->revoker->under_way_count++;
@@ -232,7 +225,7 @@ static void due(int file, short what, void *context)
 	struct revoker *revoker = context;
 	const struct timeval soon = {.tv_sec = 1};
 	struct task *task, *next;
-	int64_t now = steady_seconds();
+	int64_t now = steady_clock_s();
 
 	(void)file, (void)what;
 	for (task = TAILQ_FIRST(&revoker->tasks); task != NULL; task = next) {
@@ -293,7 +286,7 @@ static status consider(void *context, const struct ledger_grant *grant)
 	if (task == NULL)
 		return report(STATUS_NO_MEMORY, "out of memory");
 	*task = (struct task){.revoker = revoker, .grant = *grant};
-	task->ends_at = steady_seconds() + grant->valid_until + LEDGER_GRANT_MARGIN_SECONDS - wall_clock();
+	task->ends_at = steady_clock_s() + grant->valid_until + LEDGER_GRANT_MARGIN_SECONDS - wall_clock();
 	snprintf(task->grant.place, sizeof task->grant.place, "%s", place);
 	TAILQ_INSERT_TAIL(&revoker->tasks, task, entry);
 	return STATUS_OK;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/report.h"
+#include "base/steady-clock.h"
 #include "verifier/daemon/control.h"
 #include "verifier/daemon/enrol.h"
 #include "verifier/daemon/peers.h"
@@ -58,14 +59,6 @@ struct daemon {
 	uint64_t trim_at_ns, trimmed_count;
 	uint32_t quiet_ticks; /* in a row in which nobody was on his way in; CROWD_OVER_TICKS ends it */
 };
-
-static uint64_t steady_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* So many connections as the system gives descriptors for. */
 static uint32_t connection_count(uint32_t wanted)
@@ -130,8 +123,8 @@ static void tick(int file, short what, void *context)
 	/* Faults of the store were reported; the next tick tries again. */
 	look_for_crowd(daemon);
 	(void)!station_look(daemon->station);
-	(void)!outputs_serve(daemon->outputs, steady_ns());
-	trim(daemon, steady_ns());
+	(void)!outputs_serve(daemon->outputs, steady_clock_ns());
+	trim(daemon, steady_clock_ns());
 	if (daemon->page != NULL)
 		page_serve(daemon->page);
 }
@@ -449,7 +442,7 @@ static status open_all(struct daemon *daemon)
 	TRY(made);
 	TRY(enrol_targets(config, daemon->ledger, NULL));
 	TRY(peers_create(daemon->base, daemon->ledger, connection_count(config->connection_count_max), &daemon->peers));
-	TRY(station_create(daemon->ledger, peers_send, peers_admit, steady_ns, daemon->peers, &daemon->station));
+	TRY(station_create(daemon->ledger, peers_send, peers_admit, steady_clock_ns, daemon->peers, &daemon->station));
 	enrol_looks(config, daemon->station);
 	/* Without evidence it takes no time. */
 	if (config->listen.is_there)

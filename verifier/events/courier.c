@@ -6,12 +6,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/report.h"
+#include "base/steady-clock.h"
 #include "verifier/events/channel.h"
 
-enum { NS_PER_MS = 1000000, NS_PER_SECOND = 1000000000 };
+enum { NS_PER_MS = 1000000 };
 
 struct courier {
 	struct output_settings settings;
@@ -46,14 +46,6 @@ static bool has_work(const struct courier *courier)
 	return courier->done_count < courier->count && !courier->is_failed;
 }
 
-static uint64_t steady_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
-}
-
 /* The rest of a slow batch is gathered again, behind the alerts that have come meanwhile. */
 static void end_batch(struct courier *courier)
 {
@@ -82,7 +74,7 @@ static void *work(void *context)
 			courier->done_count += count;
 		else
 			courier->is_failed = true;
-		if (result == STATUS_OK && steady_ns() >= courier->until_ns)
+		if (result == STATUS_OK && steady_clock_ns() >= courier->until_ns)
 			end_batch(courier);
 	}
 	pthread_mutex_unlock(&courier->lock);
@@ -160,7 +152,7 @@ void courier_take(struct courier *courier, char *const *texts, size_t count)
 	forget(courier);
 	memcpy(courier->texts, texts, count * sizeof *texts);
 	courier->count = count;
-	courier->until_ns = steady_ns() + (uint64_t)OUTPUT_BATCH_MS_MAX * NS_PER_MS;
+	courier->until_ns = steady_clock_ns() + (uint64_t)OUTPUT_BATCH_MS_MAX * NS_PER_MS;
 	courier->is_told = false;
 	pthread_cond_signal(&courier->changed);
 	pthread_mutex_unlock(&courier->lock);

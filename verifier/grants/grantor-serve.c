@@ -10,10 +10,10 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/report.h"
+#include "base/steady-clock.h"
 #include "wire/frame.h"
 
 enum {
@@ -30,7 +30,7 @@ enum {
 
 struct client {
 	int socket; /* -1: free */
-	time_t until; /* CLOCK_MONOTONIC */
+	int64_t until; /* the steady clock, seconds */
 	bool has_asked; /* something that could be answered */
 	struct frame_reader reader;
 	uint8_t body[sizeof(struct grantor_request)];
@@ -42,14 +42,6 @@ struct serving {
 	struct client clients[GRANTOR_CLIENT_COUNT_MAX];
 	struct client serials[GRANTOR_SERIAL_COUNT_MAX]; /* stay: a port has no visits */
 };
-
-static time_t monotonic_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
-}
 
 static void client_close(struct client *client)
 {
@@ -93,7 +85,7 @@ static void accept_client(struct serving *serving)
 		return; /* gone again, or no descriptor left: the next one may do */
 	client = client_slot(serving);
 	client->socket = file;
-	client->until = monotonic_seconds() + GRANTOR_CLIENT_SECONDS_MAX;
+	client->until = steady_clock_s() + GRANTOR_CLIENT_SECONDS_MAX;
 	client->has_asked = false;
 	frame_reader_init(&client->reader, file, false, client->body, sizeof client->body);
 }
@@ -170,7 +162,7 @@ static void close_all(struct client *clients, size_t count)
 
 static void end_overdue(struct serving *serving)
 {
-	time_t now = monotonic_seconds();
+	const int64_t now = steady_clock_s();
 
 	for (size_t i = 0; i < GRANTOR_CLIENT_COUNT_MAX; i++)
 		if (serving->clients[i].socket >= 0 && serving->clients[i].until <= now)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/report.h"
+#include "base/steady-clock.h"
 #include "verifier/page/files.h"
 #include "verifier/page/login.h"
 
@@ -25,11 +26,12 @@ struct page {
 static const char content_policy[] = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
 				     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-static uint64_t clock_ns(clockid_t clock)
+/* What this thread has worked. */
+static uint64_t worked_ns(void)
 {
 	struct timespec now;
 
-	clock_gettime(clock, &now);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
@@ -79,7 +81,7 @@ static void forget_state(struct page *page)
 
 static void make_state(struct page *page)
 {
-	const uint64_t before_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	const uint64_t before_ns = worked_ns();
 	char *text = page_state_text(&page->sources);
 
 	forget_state(page);
@@ -91,15 +93,14 @@ static void make_state(struct page *page)
 		return;
 	}
 	add_headers(page->state, "application/json");
-	const uint64_t took_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before_ns;
-	page->state_until_ns =
-		took_ns < PAGE_STATE_CHEAP_NS ? 0 : clock_ns(CLOCK_MONOTONIC) + (PAGE_STATE_SHARE - 1) * took_ns;
+	const uint64_t took_ns = worked_ns() - before_ns;
+	page->state_until_ns = took_ns < PAGE_STATE_CHEAP_NS ? 0 : steady_clock_ns() + (PAGE_STATE_SHARE - 1) * took_ns;
 }
 
 /* The same for all who ask while it is good. */
 static enum MHD_Result answer_state(struct page *page, struct MHD_Connection *connection)
 {
-	if (page->state == NULL || clock_ns(CLOCK_MONOTONIC) >= page->state_until_ns)
+	if (page->state == NULL || steady_clock_ns() >= page->state_until_ns)
 		make_state(page);
 	if (page->state == NULL)
 		return answer_words(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, "the store can't be read\n");
@@ -139,7 +140,7 @@ static status check_login(struct page *page, struct MHD_Connection *connection)
 	status result = STATUS_DENIED;
 
 	if (user != NULL && password != NULL)
-		result = login_check(&page->login, user, password, clock_ns(CLOCK_MONOTONIC));
+		result = login_check(&page->login, user, password, steady_clock_ns());
 	MHD_free(user);
 	MHD_free(password);
 	return result;
