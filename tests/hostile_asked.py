@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is forged of what programs ask by system calls, and of the process list: tests/hostile_places.py has the rest."""
-from hostile_kinds import count, either, fill, leads_to, list_node, null, on, pointer
+from hostile_kinds import count, either, fill, itself, leads_to, list_node, null, on, pointer
 
 LO = "init_net +net.loopback_dev *"
 # Until 6.5 in lists.
@@ -122,6 +122,7 @@ def other_dumps():
 def process_list():
     """The list for programs that want just that."""
     q = "processes"
+    yield from itself(q, "init_task +task_struct.tasks")
     yield from list_node(q, "@family +task_struct.tasks")
     yield from leads_to(q, "@family +task_struct.tasks", "slab_caches")
     yield from pointer(q, "@family +task_struct.real_parent")

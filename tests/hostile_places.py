@@ -216,6 +216,7 @@ def net_tables():
 
 def processes():
     q = "show /proc"
+    yield from itself(q, "init_task +task_struct.tasks")
     yield from list_node(q, "@family +task_struct.tasks")
     yield from leads_to(q, "@family +task_struct.tasks", "slab_caches")
     yield from pointer(q, "@family +task_struct.signal")

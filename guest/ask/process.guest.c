@@ -153,6 +153,7 @@ void ask_priority_run(void *argument)
 		return;
 	}
 	/* A kernel has no other list of a user's processes either. */
+	task_list_check();
 	list_for_each_entry (leader, &init_task.tasks, tasks)
 		take_threads(priority, leader);
 }

@@ -27,6 +27,9 @@ void headers_processes_show(struct seq *seq)
 	struct row_loop loop = ROW_LOOP;
 	struct task_struct *task;
 
+	/* As task_list_check(). */
+	if (list_empty(&init_task.tasks))
+		guest_fail(STATUS_MALFORMED, "the list of tasks is empty");
 	rcu_read_lock();
 	for_each_process(task)
 	{

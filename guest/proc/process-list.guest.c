@@ -9,6 +9,7 @@
 #include "guest/proc/rows.h"
 #include "guest/proc/seq.h"
 #include "guest/proc/task-facts.h"
+#include "guest/proc/task.h"
 #include "guest/proc/types/cred.h"
 #include "guest/proc/types/task.h"
 
@@ -89,6 +90,7 @@ static void show_all(void *argument)
 	const struct list_head *before = &init_task.tasks;
 	struct row_loop loop = ROW_LOOP;
 
+	task_list_check();
 	list_for_each_entry (task, &init_task.tasks, tasks) {
 		if (!leads_back(task, before))
 			processes->is_torn = true;

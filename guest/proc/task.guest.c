@@ -270,6 +270,12 @@ const struct net *net_subject(void)
 	return spaces->net_ns;
 }
 
+void task_list_check(void)
+{
+	if (READ_ONCE(init_task.tasks.next) == &init_task.tasks)
+		guest_fail(STATUS_MALFORMED, "the list of tasks is empty");
+}
+
 struct processes {
 	struct listing *listing;
 	const struct pid_namespace *view;
@@ -283,6 +289,7 @@ static void list_all(void *argument)
 	const struct task_struct *task;
 	struct row_loop loop = ROW_LOOP;
 
+	task_list_check();
 	list_for_each_entry (task, &init_task.tasks, tasks) {
 		row_loop_check(&loop, task);
 		u32 number = pid_number(READ_ONCE(task->signal->pids[PIDTYPE_TGID]), processes->view);

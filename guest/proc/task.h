@@ -48,6 +48,9 @@ GUEST_C u32 task_tgid_shown(const struct task_struct *task);
 GUEST_C void task_ahead(void);
 GUEST_C void task_list_ahead(void);
 
+/* Ends the boundary where the list of tasks is empty: a kernel that runs has one process at least. */
+GUEST_C void task_list_check(void);
+
 /* Is it the leader of its thread group? */
 GUEST_C bool task_is_leader(const struct task_struct *task);
 
