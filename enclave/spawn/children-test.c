@@ -18,7 +18,9 @@
 #include "enclave/vfs/target.h"
 #include "enclave/vfs/vfs.h"
 
-enum { WAIT_MS = 1000, MINUTE_MS = 60000, WAIT_COUNT_MAX = 100000 };
+#define MINUTE_MS INT64_C(60000)
+
+enum { WAIT_MS = 1000, WAIT_COUNT_MAX = 100000 };
 
 static struct {
 	int64_t verified_ms, step_ms; /* each wait takes */

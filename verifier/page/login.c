@@ -79,6 +79,26 @@ static status parse(struct login *login, char *line)
 	return from_hex(hash, login->hash, sizeof login->hash);
 }
 
+/* Of the password's hash, which only this file has. */
+static status make_device(struct login *login)
+{
+	static const char label[] = "bartizan-verifier device 1";
+	uint8_t bytes[LOGIN_HASH_SIZE];
+	unsigned int size = 0;
+
+	if (HMAC(EVP_sha256(), login->hash, sizeof login->hash, (const uint8_t *)label, sizeof label - 1, bytes,
+		 &size) == NULL)
+		return report(STATUS_INTERNAL, "OpenSSL has no HMAC");
+	to_hex(bytes, sizeof bytes, login->device);
+	return STATUS_OK;
+}
+
+static bool is_known(const struct login *login, const char *device)
+{
+	return device != NULL && strlen(device) == sizeof login->device - 1 &&
+	       CRYPTO_memcmp(device, login->device, sizeof login->device - 1) == 0;
+}
+
 status login_init(struct login *login, const char *path)
 {
 	char line[LOGIN_LINE_SIZE] = "";
@@ -96,7 +116,7 @@ status login_init(struct login *login, const char *path)
 		return report(STATUS_DENIED, "others may read %s: chmod 600 it", path);
 	if (RAND_bytes(login->cache_key, sizeof login->cache_key) != 1)
 		return report(STATUS_INTERNAL, "OpenSSL has no random bytes");
-	return STATUS_OK;
+	return make_device(login);
 }
 
 static bool digest(const struct login *login, const char *password, uint8_t ret_digest[32])
@@ -107,8 +127,9 @@ static bool digest(const struct login *login, const char *password, uint8_t ret_
 		    strlen(password), ret_digest, &size) != NULL;
 }
 
-status login_check(struct login *login, const char *user, const char *password, uint64_t now_ns)
+status login_check(struct login *login, const char *user, const char *password, const char *device, uint64_t now_ns)
 {
+	uint64_t *next_try_ns = is_known(login, device) ? &login->next_known_ns : &login->next_stranger_ns;
 	uint8_t hash[LOGIN_HASH_SIZE], given[32];
 
 	/* No look at the password, and no pause: who doesn't know the name keeps nobody out who does. */
@@ -118,11 +139,11 @@ status login_check(struct login *login, const char *user, const char *password, 
 		return STATUS_DENIED;
 	if (login->is_cached && CRYPTO_memcmp(given, login->cached, sizeof given) == 0)
 		return STATUS_OK;
-	if (now_ns < login->next_try_ns)
+	if (now_ns < *next_try_ns)
 		return STATUS_TORN;
 	TRY(hash_password(password, login->salt, hash));
 	if (CRYPTO_memcmp(hash, login->hash, sizeof hash) != 0) {
-		login->next_try_ns = now_ns + WRONG_PAUSE_NS;
+		*next_try_ns = now_ns + WRONG_PAUSE_NS;
 		return STATUS_DENIED;
 	}
 	memcpy(login->cached, given, sizeof given);

@@ -16,6 +16,7 @@ enum {
 	LOGIN_PASSWORD_SIZE_MAX = 256,
 	LOGIN_SALT_SIZE = 16,
 	LOGIN_HASH_SIZE = 32,
+	LOGIN_DEVICE_SIZE = 2 * LOGIN_HASH_SIZE + 1, /* with its NUL */
 	LOGIN_LINE_SIZE = LOGIN_USER_SIZE + 2 * LOGIN_SALT_SIZE + 2 * LOGIN_HASH_SIZE + 4,
 };
 
@@ -25,14 +26,20 @@ struct login {
 	/* So that not each request costs 50 ms: the last good password's SHA-256 under a key of this process. */
 	uint8_t cache_key[32], cached[32];
 	bool is_cached;
-	uint64_t next_try_ns; /* wrong ones for this user: one a second, whoever tries */
+	/* What whoever has logged in is known by (it lets nobody in): good as long as the password is, over restarts.
+	 */
+	char device[LOGIN_DEVICE_SIZE];
+	/* Wrong ones for this user, one a second: of strangers, and of who is known. */
+	uint64_t next_stranger_ns, next_known_ns;
 };
 
 /* STATUS_MISSING, STATUS_IO, STATUS_MALFORMED: reported. STATUS_DENIED, reported: others can read the file. */
 MUST_USE status login_init(struct login *login, const char *path);
-/* STATUS_DENIED, not reported: no. STATUS_TORN, not reported: too soon after a wrong one of this user. The last good
- * password is never too soon. */
-MUST_USE status login_check(struct login *login, const char *user, const char *password, uint64_t now_ns);
+/* `device`: what login_init() made, if the client shows it, or NULL. STATUS_DENIED, not reported: no. STATUS_TORN, not
+ * reported: too soon after a wrong one of this user, of a stranger's where this is one, of one that is known where this
+ * is. The last good password is never too soon. */
+MUST_USE status login_check(struct login *login, const char *user, const char *password, const char *device,
+			    uint64_t now_ns);
 /* A file's line, with its newline and NUL. STATUS_USAGE: such a user or password can't be; STATUS_INTERNAL. Reported.
  */
 MUST_USE status login_line(const char *user, const char *password, char ret_line[static LOGIN_LINE_SIZE]);

@@ -2,6 +2,7 @@
 #include "verifier/page/page.h"
 
 #include <microhttpd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -34,6 +35,8 @@ static uint64_t worked_ns(void)
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
+
+static const char device_name[] = "bartizan-verifier-device";
 
 static void add_headers(struct MHD_Response *response, const char *type)
 {
@@ -107,6 +110,28 @@ static enum MHD_Result answer_state(struct page *page, struct MHD_Connection *co
 	return MHD_queue_response(connection, MHD_HTTP_OK, page->state);
 }
 
+/* Each browser comes here first: strangers who try passwords can't hold up who was here once. */
+static void note_device(const struct page *page, struct MHD_Response *response)
+{
+	char cookie[sizeof device_name + LOGIN_DEVICE_SIZE + 80];
+
+	snprintf(cookie, sizeof cookie, "%s=%s; Path=/; Max-Age=31536000; HttpOnly; SameSite=Strict", device_name,
+		 page->login.device);
+	if (page->has_login)
+		MHD_add_response_header(response, "Set-Cookie", cookie);
+}
+
+static enum MHD_Result answer_file(const struct page *page, struct MHD_Connection *connection,
+				   const struct page_file *file)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(file->size, (void *)(uintptr_t)file->bytes, MHD_RESPMEM_PERSISTENT);
+
+	if (response != NULL)
+		note_device(page, response);
+	return answer(connection, MHD_HTTP_OK, file->type, response);
+}
+
 static enum MHD_Result answer_path(struct page *page, struct MHD_Connection *connection, const char *path)
 {
 	if (strcmp(path, "/api/state") == 0)
@@ -115,10 +140,7 @@ static enum MHD_Result answer_path(struct page *page, struct MHD_Connection *con
 		return answer_text(connection, "text/plain; version=0.0.4", page_metrics_text(&page->sources));
 	for (size_t i = 0; i < page_file_count; i++)
 		if (strcmp(path, page_files[i].path) == 0)
-			return answer(connection, MHD_HTTP_OK, page_files[i].type,
-				      MHD_create_response_from_buffer(page_files[i].size,
-								      (void *)(uintptr_t)page_files[i].bytes,
-								      MHD_RESPMEM_PERSISTENT));
+			return answer_file(page, connection, &page_files[i]);
 	return answer_words(connection, MHD_HTTP_NOT_FOUND, "there is no such page\n");
 }
 
@@ -140,7 +162,9 @@ static status check_login(struct page *page, struct MHD_Connection *connection)
 	status result = STATUS_DENIED;
 
 	if (user != NULL && password != NULL)
-		result = login_check(&page->login, user, password, steady_clock_ns());
+		result = login_check(&page->login, user, password,
+				     MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, device_name),
+				     steady_clock_ns());
 	MHD_free(user);
 	MHD_free(password);
 	return result;
