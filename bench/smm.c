@@ -12,6 +12,7 @@
  *   forged    a FIRST whose grant the owner didn't sign
  *   replayed  a FIRST that was good once: the most that one does for nobody
  *   page      a page read by its physical address, sealed
+ *   pages     as many pages in one answer as one SMI's single reads may be
  *   lines     a read plan that takes lines of memory, nothing else, as many as one SMI brings
  *   version   the version string, in an epoch of its own
  *   file      the text of /proc/version, in an epoch of its own
@@ -256,6 +257,21 @@ static status look_page(struct took *ret_took)
 	return STATUS_OK;
 }
 
+static status look_pages(struct took *ret_took)
+{
+	static uint8_t pages[SMI_READ_PAGES_MAX][GUEST_PAGE_SIZE];
+	struct guest_pa addresses[SMI_READ_PAGES_MAX];
+	struct page_source *source = enclave_link_source();
+	status results[SMI_READ_PAGES_MAX];
+
+	for (size_t i = 0; i < SMI_READ_PAGES_MAX; i++)
+		addresses[i] = (struct guest_pa){0x1000000 + i * GUEST_PAGE_SIZE};
+	struct took start = begin();
+	TRY(source->ops->read_pages(source, addresses, SMI_READ_PAGES_MAX, pages, results));
+	*ret_took = since(start, sizeof pages);
+	return ret_took->smi_count == 1 ? STATUS_OK : report(STATUS_INTERNAL, "that was more than one SMI");
+}
+
 static status take_no_line(struct plan_sink *sink, struct span part)
 {
 	(void)sink, (void)part;
@@ -332,10 +348,10 @@ static const struct look {
 	status (*run)(struct took *ret_took);
 	bool needs_kernel;
 } looks[] = {
-	{"nobody", look_nobody, false},	     {"refused", look_refused, false},	{"hello", look_hello, false},
-	{"forged", look_forged, true},	     {"replayed", look_replayed, true}, {"page", look_page, true},
-	{"lines", look_lines, true},	     {"version", look_version, true},	{"file", look_file, true},
-	{"processes", look_processes, true},
+	{"nobody", look_nobody, false}, {"refused", look_refused, false},    {"hello", look_hello, false},
+	{"forged", look_forged, true},	{"replayed", look_replayed, true},   {"page", look_page, true},
+	{"pages", look_pages, true},	{"lines", look_lines, true},	     {"version", look_version, true},
+	{"file", look_file, true},	{"processes", look_processes, true},
 };
 
 static const struct look *find_look(const char *name)

@@ -21,10 +21,10 @@ def question(title, unit, middle, smis=None, in_smm=5, longest=None):
     return {"paper": "section 5", "title": title, "unit": unit, "ways": ways}
 
 
-def record(smis=1, in_smm=400000, lines=390000, page=90000, bare=9000, nobody=1200, whole=1000000, version_in_smm=950000, version_longest=300000,
+def record(smis=1, in_smm=400000, lines=390000, pages=380000, page=90000, bare=9000, nobody=1200, whole=1000000, version_in_smm=950000, version_longest=300000,
            native=None):
     smi = {name: {"others": [], "times_ns": [value - 1, value, value + 1]}
-           for name, value in (("nobody", nobody), ("lines", lines), ("page", page), ("page, unsealed", bare))}
+           for name, value in (("nobody", nobody), ("lines", lines), ("pages", pages), ("page", page), ("page, unsealed", bare))}
     version = question("a text", "million instructions", whole, 1, in_smm=version_in_smm, longest=version_longest)
     version["ways"][NATIVE]["times_ns"] = 3 * [native or whole]
     return {"commit": "0123abc", "date": "2026-01-02", "cpus": 2, "kernel": "6.12.0", "guest": "a guest", "realtime": False,
@@ -57,7 +57,7 @@ def test_what_is_to_be_reached_is_said_as_it_is(tmp_path):
 
 @pytest.mark.parametrize("change, line", [
     ({"smis": 2, "in_smm": 440000}, "1 SMI"), ({"smis": 4, "in_smm": 800000}, "1 SMI"), ({"in_smm": 460000}, "within 150 µs"),
-    ({"version_longest": 460000}, "within 150 µs"), ({"lines": 460000}, "within 150 µs"), ({"page": 100001}, "4 KiB read"),
+    ({"version_longest": 460000}, "within 150 µs"), ({"lines": 460000}, "within 150 µs"), ({"pages": 460000}, "within 150 µs"), ({"page": 100001}, "4 KiB read"),
     ({"bare": 11300}, "everything but the cipher"), ({"version_in_smm": 899999}, "all else"),
     ({"native": 899000}, "the enclave adds")])
 def test_what_is_not_reached_is_said_too(tmp_path, change, line):
