@@ -155,6 +155,31 @@ def read(address, size=4096, space=PHYSICAL, root=0):
     return operation(READ, address, space, size, root)
 
 
+def unpack_lines(packed):
+    """guest/memory/plan-pack.h"""
+    numbers, lines, at, told = [], [], 0, None
+    while at < len(packed):
+        if packed[at] == 255:
+            told, at = int.from_bytes(packed[at + 1:at + 7], "little"), at + 7
+            continue
+        if packed[at] == 254:
+            at += 2
+            continue
+        distance, mask = struct.unpack_from("<BH", packed, at)
+        at += 3
+        line = bytearray(lines[-distance] if distance else bytes(64))
+        for word in range(16):
+            if mask >> word & 1:
+                line[4 * word:4 * word + 4] = packed[at:at + 4]
+                at += 4
+        if told is None:
+            told = numbers[-1] + (numbers[-distance] - numbers[-distance - 1] if distance and len(numbers) > distance else 1)
+        numbers.append(told)
+        lines.append(bytes(line))
+        yield told * 64, lines[-1]
+        told = None
+
+
 DATA_SIZE = {RAM_MAP: 8 + 64 * 16, REGISTERS: 64, NEXT_POPULATED: 16, CHECK: 0}
 
 
@@ -238,6 +263,19 @@ class Session:
             at += (size + 63) // 64 * 64
         assert len(content) == 320 + (at - 320 + 4095) // 4096 * 4096
         return results
+
+    def run_plan(self, root, addresses):
+        """A read plan (guest/memory/plan.h): so many bytes from each of these addresses, by the page tables at `root`. Lines by their
+        physical addresses, as they came; whether all was there and said is `plan_is_done`."""
+        take = b"".join(struct.pack("<BBBBIIIqqQQ", 1, 0, 0, 0, size, 0, 0, address - (1 << 64 if address >> 63 else 0), 0, 0, 0)
+                        for address, size in addresses)
+        plan = struct.pack("<6IQQ", len(addresses), 4096, 4096, 4, 46, 0, root, 0).ljust(128, b"\0") + take
+        content = self.open(self.transport.exchange(self.seal(b"BZPQ".ljust(32, b"\0") + plan.ljust(4736, b"\0") + bytes(208))))
+        magic, outcome, _, _, _, size, flags = struct.unpack_from("<IiQQQII", content)
+        assert magic == 0x50505A42 and outcome == OK and flags & ~1 == 0
+        self.is_still = flags == 1
+        self.plan_is_done = content[64] == 1
+        return list(unpack_lines(content[320:320 + size]))
 
     def renew(self, encoded):
         """Show a later grant (link/renewal.h): the outcome, and how long the session's holds."""

@@ -2,10 +2,16 @@
 """A guest with our firmware, its owner, and an attacker in it who is root: SMIs of any kind, made by
 tests/inside/smi-probe.c there, told from here. The messages are tests/link_client.py's."""
 import contextlib
+import ctypes
+import json
 import mmap
 import os
+import re
+import socket
 import struct
 import subprocess
+import threading
+import time
 
 from cryptography.hazmat.primitives import serialization
 
@@ -18,7 +24,7 @@ CALLER, MAGIC = 0x4E415A4954524142, 0x4D535A42
  REPLY_SIZE, INTERNAL, TOO_MUCH, NO_PLACE) = range(17)
 # smi-probe.c
 (ORDINARY, AT, SIZED, UNMAPPED_END, UNTOUCHED, READ_ONLY, TWICE, AT_PHYSICAL, REWRITTEN, STORM, COMPATIBLE, TOGETHER, OTHERS, BY_KERNEL,
- ALTER, AT_ALTERED, RESTORE, MODEL, BESIDE) = range(19)
+ ALTER, AT_ALTERED, RESTORE, MODEL, BESIDE, LATER) = range(20)
 LOOP = 0x100
 
 
@@ -72,6 +78,7 @@ class Probe(Transport):
         self.process = subprocess.Popen([bartizan, "lab", "exec", name, "--", "/tmp/smi-probe"], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, env=environment)
         self.session = 0
+        self.later_ms = 0   # messages wait so long, in the guest and on its first CPU
         self.heard = bytearray()   # all that was ever in an answer
         self.opened = bytearray()   # and what was sealed in it for enclaves (Enclave)
         refusal, hello = self.smi(0, b"")
@@ -119,7 +126,8 @@ class Probe(Transport):
 
     def smi(self, session, message):
         """A message for a session: why it was refused, or the answer. The session is the answer's."""
-        refusal, data = self.refusal(ORDINARY, 0, struct.pack("<IIII", MAGIC, session, len(message), 0) + message)
+        kind, argument = (LATER, self.later_ms) if self.later_ms else (ORDINARY, 0)
+        refusal, data = self.refusal(kind, argument, struct.pack("<IIII", MAGIC, session, len(message), 0) + message)
         if refusal != ACCEPTED:
             return refusal, b""
         magic, self.answered, size, zero = struct.unpack_from("<IIII", data)
@@ -198,28 +206,51 @@ def session(probe, owner, **grant):
     return Enclave(probe, owner, "smm:", **grant).handshake()
 
 
-@contextlib.contextmanager
-def two_words(bartizan, machine):
-    """Where two words lie that a program in the machine changes all the time: the first is the second, or one more."""
+WINDOW = 0xFFFF800000000000   # tests/inside/two-words.c
+
+
+def two_words_program(bartizan, machine):
     with open(os.path.join(os.path.dirname(probe_path(bartizan.path)), "two-words"), "rb") as file:
-        machine.exec(["sh", "-c", "cat >/tmp/two-words && chmod +x /tmp/two-words"], input=file.read())
-    machine.exec(["sh", "-c", "/tmp/two-words >/tmp/two-words.out </dev/null 2>&1 & echo $! >/tmp/two-words.pid; "
-                              "until [ -s /tmp/two-words.out ]; do sleep 0.1; done"])
-    yield [int(word, 16) for word in machine.exec(["cat", "/tmp/two-words.out"]).stdout.split()]
-    machine.exec(["sh", "-c", "kill $(cat /tmp/two-words.pid)"])
+        machine.exec(["sh", "-c", "cat >/tmp/two-words.new && chmod +x /tmp/two-words.new && mv /tmp/two-words.new /tmp/two-words"], input=file.read())
 
 
-def look_for_moments(session, words, wanted):
+@contextlib.contextmanager
+def two_words(bartizan, machine, text=None):
+    """Two words that a program in the machine changes all the time: the first is the second, or one more. Where they lie, and page
+    tables by which all memory is at WINDOW; with a text, they are in it as digits, and this is the program's number."""
+    two_words_program(bartizan, machine)
+    machine.exec(["sh", "-c", f"rm -f /tmp/two-words.out; /tmp/two-words {text or ''} >/tmp/two-words.out </dev/null 2>&1 & "
+                              "echo $! >/tmp/two-words.pid; until [ -s /tmp/two-words.out ]; do sleep 0.1; done"])
+    said = machine.exec(["cat", "/tmp/two-words.out"]).stdout.split()
+    try:
+        yield int(said[0]) if text else [int(word, 16) for word in said]
+    finally:
+        machine.exec(["sh", "-c", "kill $(cat /tmp/two-words.pid)"])
+
+
+def look_by_reads(session, _, addresses):
+    """Both words in one answer, and between them what takes time: as much as one SMI does."""
+    results = session.ask([read(addresses[0], 8), *[read(0x100000)] * 17, read(addresses[1], 8)])
+    assert all(outcome == OK for outcome, _ in results)
+    return [int.from_bytes(results[i][1], "little") for i in (0, -1)]
+
+
+def look_by_plan(session, root, addresses):
+    """The same by a read plan."""
+    lines = session.run_plan(root, [(WINDOW + addresses[0], 8), (WINDOW + 0x100000, 0x4000), (WINDOW + addresses[1], 8)])
+    assert session.plan_is_done and len(lines) > 0x4000 // 64
+    found = dict(lines)
+    return [int.from_bytes(found[address & -64][address & 63:][:8], "little") for address in addresses]
+
+
+def look_for_moments(session, words, wanted, look=look_by_reads):
     """Both words in one answer, again and again, until so many answers said that they were of one moment (those have to be); the
     number of them, and of different values. Where this machine is busy, a CPU that its host doesn't run is late for many an SMI,
     and the answer says nothing then: so it isn't the share of them that counts, only that there are some."""
-    between = [read(0x100000)] * 17   # which takes time; as much as one SMI does
     still, seen, number = 0, set(), 0
     while (still < wanted or len(seen) < wanted) and number < 40 * wanted:
-        ordered = words if number % 2 == 0 else words[::-1]
-        results = session.ask([read(ordered[0], 8), *between, read(ordered[1], 8)])
-        assert all(outcome == OK for outcome, _ in results)
-        values = [int.from_bytes(results[i][1], "little") for i in (0, -1)]
+        ordered = words[:2] if number % 2 == 0 else words[1::-1]
+        values = look(session, words[2], ordered)
         first, second = values if number % 2 == 0 else values[::-1]
         if session.is_still:
             still += 1
@@ -227,3 +258,71 @@ def look_for_moments(session, words, wanted):
         seen.add(second)
         number += 1
     return still, len(seen)
+
+
+TEXT = "x" * 3000
+
+
+def look_by_program(machine, number, count, options=()):
+    """What a program sees of the words in another's arguments, so many times: the first less the second."""
+    done = machine.exec(["bartizan", "run", "--quiet", "--target", "smm:", *options, "cat", *count * [f"/proc/{number}/cmdline"]], timeout=600)
+    shown = [re.findall(rb"\d{8}", line) for line in done.stdout.split(b"/tmp/two-words\0")[1:]]
+    assert len(shown) == count and all(len(words) == 2 for words in shown), done.stdout[:9000]
+    assert len({words[0] for words in shown}) > count // 4, "the words hardly change"
+    return [int(first) - int(second) for first, second in shown]
+
+
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207   # linux/ptrace.h
+WALL = 0x40000000
+
+
+def cpu_threads(machine):
+    """QEMU's threads that are CPUs, the first CPU first."""
+    with socket.socket(socket.AF_UNIX) as monitor:
+        monitor.settimeout(60)
+        monitor.connect(machine.describe()["qmp"])
+        stream = monitor.makefile("rw")
+        stream.readline()
+        for command in ("qmp_capabilities", "query-cpus-fast"):
+            stream.write(json.dumps({"execute": command}) + "\n")
+            stream.flush()
+            answer = {}
+            while "return" not in answer:
+                answer = json.loads(stream.readline())
+    return [cpu["thread-id"] for cpu in sorted(answer["return"], key=lambda cpu: cpu["cpu-index"])]
+
+
+@contextlib.contextmanager
+def stopped(thread):
+    """While it lasts, this one of QEMU's threads does nothing, as a CPU that doesn't come into SMM."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+
+    def ptrace(request):
+        if libc.ptrace(request, thread, None, None) != 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+    ptrace(PTRACE_SEIZE)
+    try:
+        ptrace(PTRACE_INTERRUPT)
+        os.waitpid(thread, WALL)
+        yield
+    finally:
+        ptrace(PTRACE_DETACH)
+
+
+def ask_beside_stopped(probe, thread, ask):
+    """What is answered while that CPU stands, which nothing in the guest but the SMI may need then: so the message is there before,
+    and the answer is fetched afterwards."""
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(ask()))
+    probe.later_ms = 4000
+    try:
+        asking.start()
+        time.sleep(2)
+        with stopped(thread):
+            time.sleep(6)
+    finally:
+        asking.join(120)
+        probe.later_ms = 0
+    assert answers, "no answer"
+    return answers[0]

@@ -526,6 +526,21 @@ def test_what_one_answer_holds_is_of_one_moment_where_it_says_so(probe, owner, t
     assert any(ask(two_words[0]) - before > 1 for before in (ask(two_words[1]) for _ in range(20)))
 
 
+def test_what_a_read_plan_brings_in_one_answer_is_of_one_moment_where_it_says_so(probe, owner, two_words):
+    session = smm.session(probe, owner, quota_bytes=1 << 28, quota_requests=10000)
+    still, seen = smm.look_for_moments(session, two_words, 26, smm.look_by_plan)
+    assert still >= 26 and seen >= 26, (still, seen)
+
+
+def test_what_a_program_sees_of_a_process_is_of_one_moment(bartizan, machine):
+    """Its arguments come by one read plan, in one SMI. Their two words change some hundred times while that reads them."""
+    with smm.two_words(bartizan, machine, smm.TEXT) as number:
+        differences = smm.look_by_program(machine, number, 12, ["--profile", "/run/kernel.profile"])
+    whole = sum(difference in (0, 1) for difference in differences)
+    # A CPU that its host doesn't run in time is left out, and then it is the process that was torn.
+    assert whole == 12 if machine.cpus == 1 else whole >= 4, differences
+
+
 # ---- what can't be undone
 
 def test_under_lockdown_it_says_so(machine):

@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "smi-kernel.h"
@@ -47,6 +48,7 @@ enum kind {
 	MODEL, /* the answer: the model-specific register `argument` */
 	BESIDE, /* `argument` calls of the second CPU's, while a program without any right has a caller's registers on
 		 * the first one; the answer: how many were answered, and rightly */
+	LATER, /* as ORDINARY, from the first CPU, which spins so many milliseconds before */
 };
 
 enum { LOOP = 0x100 };
@@ -270,6 +272,25 @@ static uint64_t call_together(uint64_t count)
 	return FIRMWARE_ACCEPTED;
 }
 
+/* Without the kernel, and without another CPU, which may be stopped meanwhile. */
+static uint64_t call_later(uint64_t milliseconds)
+{
+	cpu_set_t before;
+	struct timespec now, end;
+
+	must(sched_getaffinity(0, sizeof before, &before) == 0, "affinity");
+	stay_on(0);
+	must(clock_gettime(CLOCK_MONOTONIC, &end) == 0, "clock");
+	end.tv_sec += (time_t)(milliseconds / 1000);
+	do
+		must(clock_gettime(CLOCK_MONOTONIC, &now) == 0, "clock");
+	while (now.tv_sec < end.tv_sec || (now.tv_sec == end.tv_sec && now.tv_nsec < end.tv_nsec));
+	const uint64_t rbx = smi((uintptr_t)buffer, SIZE);
+
+	must(sched_setaffinity(0, sizeof before, &before) == 0, "affinity");
+	return rbx;
+}
+
 static volatile bool spins;
 
 /* Waits for the SMIs of others with the registers of a caller. */
@@ -456,6 +477,7 @@ static uint64_t call(uint32_t kind, uint64_t argument)
 	case RESTORE: return call_restore();
 	case MODEL: return call_model(argument);
 	case BESIDE: return call_beside_spinner(argument);
+	case LATER: return call_later(argument);
 	default: return smi((uintptr_t)buffer, SIZE);
 	}
 }
