@@ -64,7 +64,8 @@ struct backend {
 	 * STATUS_DENIED: the entry isn't possible (TCS busy, no SSA frame left). */
 	status (*enter)(void *enclave, uint32_t thread, uint64_t entry, uint64_t argument,
 			struct enclave_event *ret_event);
-	/* ERESUME, after ENCLAVE_EXCEPTION. STATUS_DENIED: nothing to resume. */
+	/* ERESUME, after ENCLAVE_EXCEPTION. STATUS_DENIED: nothing to resume; on `sgx` that is another
+	 * ENCLAVE_EXCEPTION, #GP, since nobody outside can tell the two apart. */
 	status (*resume)(void *enclave, uint32_t thread, struct enclave_event *ret_event);
 	/* Since it was loaded. NULL: there is nothing to count. */
 	void (*count)(const void *enclave, struct enclave_counts *ret_counts);

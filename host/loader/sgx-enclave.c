@@ -12,8 +12,8 @@
 #include "base/report.h"
 #include "host/loader/sgx-words.h"
 
-int sgx_enter_call(vdso_sgx_enter_enclave_t function, struct sgx_enclave_run *run, uint32_t leaf,
-		   uint64_t registers[2]);
+int sgx_enter_call(vdso_sgx_enter_enclave_t function, struct sgx_enclave_run *run, uint32_t leaf, uint64_t registers[2],
+		   void *stack_end);
 
 enum {
 	/* Bytes that go to the driver in one call: whatever it is, a signal is
@@ -22,6 +22,10 @@ enum {
 	/* Interrupted calls in a row that bring nothing. Only a timer faster than
 	 * one page is added could do that. */
 	ATTEMPT_COUNT_MAX = 1000,
+	/* For signal handlers of ours; below it a page that nobody may touch. */
+	STACK_SIZE = 256 << 10,
+	STACK_STEP = STACK_SIZE + SGX_PAGE_SIZE,
+	STACKS_SIZE = STACK_STEP * IMAGE_THREAD_COUNT_MAX,
 	VECTOR_PAGE_FAULT = 14,
 	VECTOR_GENERAL_PROTECTION = 13,
 };
@@ -285,6 +289,19 @@ static status allocate(struct loading *loading)
 	return STATUS_OK;
 }
 
+static status make_stacks(struct sgx_enclave *enclave)
+{
+	uint8_t *stacks = mmap(NULL, STACKS_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (stacks == MAP_FAILED)
+		return report(STATUS_NO_MEMORY, "no memory for the stacks of an enclave's threads");
+	enclave->stacks = stacks;
+	for (uint32_t i = 0; i < enclave->thread_count; i++)
+		if (mprotect(stacks + (size_t)i * STACK_STEP, SGX_PAGE_SIZE, PROT_NONE) != 0)
+			return report(STATUS_NO_MEMORY, "no memory for the stacks of an enclave's threads");
+	return STATUS_OK;
+}
+
 status sgx_enclave_init(const struct sgx_kernel *kernel, const struct image *image,
 			const struct sgx_sigstruct *sigstruct, struct sgx_enclave *ret_enclave)
 {
@@ -296,6 +313,7 @@ status sgx_enclave_init(const struct sgx_kernel *kernel, const struct image *ima
 	loading.enclave.thread_count = image->notes.manifest.thread_count;
 	for (uint32_t i = 0; i < loading.enclave.thread_count; i++)
 		loading.enclave.tcs_offset[i] = image->threads[i].tcs_offset;
+	TRY(make_stacks(&loading.enclave));
 	TRY(load(&loading));
 	*ret_enclave = loading.enclave;
 	loading.enclave = (struct sgx_enclave){.fd = -1};
@@ -308,6 +326,9 @@ void sgx_enclave_deinit(struct sgx_enclave *enclave)
 		enclave->kernel->unmap(enclave->base, enclave->size);
 	if (enclave->fd >= 0)
 		enclave->kernel->close(enclave->fd);
+	if (enclave->stacks != NULL)
+		munmap(enclave->stacks, STACKS_SIZE);
+	enclave->stacks = NULL;
 	enclave->size = 0;
 	enclave->fd = -1;
 }
@@ -340,7 +361,8 @@ status sgx_enclave_enter(struct sgx_enclave *enclave, uint32_t thread, bool resu
 	if (thread >= enclave->thread_count)
 		return report(STATUS_INTERNAL, "the enclave has %u threads, not %u", enclave->thread_count, thread + 1);
 	run.tcs = (uint64_t)enclave->base + enclave->tcs_offset[thread];
-	result = sgx_enter_call(enclave->enter, &run, resume ? ENCLU_ERESUME : ENCLU_EENTER, registers);
+	result = sgx_enter_call(enclave->enter, &run, resume ? ENCLU_ERESUME : ENCLU_EENTER, registers,
+				enclave->stacks + (size_t)STACK_STEP * (thread + 1));
 	if (result != 0)
 		return report(STATUS_INTERNAL, "the vDSO refuses to enter the enclave: %s", strerror(-result));
 	if (run.function == ENCLU_EENTER)

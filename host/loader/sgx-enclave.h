@@ -20,6 +20,7 @@ struct sgx_enclave {
 	int fd; /* -1 once the enclave is loaded: the mappings keep it */
 	uint64_t tcs_offset[IMAGE_THREAD_COUNT_MAX];
 	uint32_t thread_count;
+	uint8_t *stacks; /* a thread's own while it is inside, and of signal handlers meanwhile; NULL: none */
 	struct enclave_counts counts;
 };
 

@@ -3,13 +3,17 @@
  * Into an enclave through the kernel's vDSO function.
  *
  *   int sgx_enter_call(function, struct sgx_enclave_run *run, uint32 leaf,
- *                      uint64 registers[2])
+ *                      uint64 registers[2], void *stack_end)
  *
  * registers: RDI and RSI as the enclave finds them, then as it left them. The
  * function keeps only RBX, RBP and RSP (asm/sgx.h); whatever else the System V
  * ABI promises to our caller is saved here: R12 … R15, the direction flag, the
  * control words of x87 and SSE, an empty x87 stack. The enclave gets nothing of
  * ours in the registers that it isn't meant to read.
+ *
+ * An image leaves with RSP and RBP as it found them at EENTER, also when it was interrupted and came back by ERESUME,
+ * which may be called from elsewhere. So the vDSO's function always has the same stack, up to stack_end (a multiple of
+ * 16): its frame lies where it lay at EENTER, with the same in it.
  */
 	.text
 	.globl sgx_enter_call
@@ -25,8 +29,9 @@ sgx_enter_call:
 	sub $16, %rsp
 	stmxcsr 0(%rsp)
 	fnstcw 4(%rsp)
-	sub $8, %rsp
-	push %rsi			/* the seventh argument: run */
+	mov %rsp, -8(%r8)
+	mov %rsi, -16(%r8)		/* the seventh argument: run */
+	lea -16(%r8), %rsp
 	mov %rdi, %rax
 	mov 0(%rcx), %rdi
 	mov 8(%rcx), %rsi
@@ -44,7 +49,7 @@ sgx_enter_call:
 	xor %r15d, %r15d
 	call *%rax
 	cld
-	add $16, %rsp
+	mov 8(%rsp), %rsp
 	fninit
 	fldcw 4(%rsp)
 	ldmxcsr 0(%rsp)
