@@ -5,9 +5,11 @@ import errno
 import hashlib
 import json
 import os
+import random
 import re
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -22,16 +24,25 @@ ERRORS = [errno.EPERM, errno.EIO, errno.ENXIO, errno.ENOMEM, errno.EACCES, errno
 CREATE, ADD, INIT = "ioctl 0x4008a400", "ioctl 0xc030a401", "ioctl 0x4008a402"
 WHOLE = "before\nafter\n"
 SECONDS = 600
+EVICTING_PAGES = 5 * (EPC_MIB << 8) // 2   # tests/inside/refuse-call.c
 
 
 @pytest.fixture(scope="module")
-def machine(bartizan, qemu, tmp_path_factory):   # pylint: disable=redefined-outer-name
-    """With tests/run-plain, tests/soak-programs and the images of tests/inside, signed here."""
-    directory = tmp_path_factory.mktemp("images")
+def images(tmp_path_factory):
+    """Where those of tests/inside are signed."""
+    return str(tmp_path_factory.mktemp("images"))
+
+
+@pytest.fixture(scope="module")
+def machine(bartizan, qemu, images):   # pylint: disable=redefined-outer-name
+    """With tests/run-plain, tests/soak-programs and the images of tests/inside."""
+    directory = Path(images)
     passthrough = str(directory / "passthrough.o")
     subprocess.run([CC, *FLAGS, f"-I{BUILD}/include/enclave/vfs", "-c", "-o", passthrough, f"{INSIDE}/proc-passthrough.c"], check=True)
-    files = {f"{BUILD}/tests/{name}": name for name in ("run-plain", "soak-programs", "refuse-call")}
-    for name, manifest in (("faults", "small"), ("state", "small"), ("large", "large")):
+    files = {f"{BUILD}/tests/{name}": name for name in ("run-plain", "soak-programs", "refuse-call", "entry-probe")}
+    found = subprocess.run(["ldd", f"{BUILD}/tests/entry-probe"], capture_output=True, text=True, check=True).stdout
+    files |= {path: os.path.basename(path) for path in re.findall(r"=> (/\S*/libcmocka\S*) ", found)}
+    for name, manifest in (("faults", "small"), ("state", "small"), ("entered", "small"), ("large", "large")):
         image = str(directory / name)
         subprocess.run([CC, f"--manifest={INSIDE}/{manifest}.manifest", *FLAGS, "-o", image, f"{INSIDE}/{name}.c", passthrough], check=True)
         files |= {image + suffix: name + suffix for suffix in ("", ".sig", ".debug")}
@@ -76,6 +87,38 @@ def test_state_survives_interrupts_on_sgx(machine):
     done, more = counted(machine, lambda: run(machine, "--timer", "/t/state", "300"))
     assert (done.returncode, done.stdout[:6]) == (0, b"whole:"), done
     assert more["AEX"] > 100 and more["ERESUME"] > 100, more
+
+
+def test_the_entry_holds_against_a_hostile_host_on_sgx(machine):
+    """tests/entry-probe.c by EENTER and ERESUME themselves. What it looks at in the CPU's own structures is `sim`'s alone: 4 tests are skipped."""
+    done, more = counted(machine, lambda: machine.exec(["env", "LD_LIBRARY_PATH=/t", "/t/entry-probe", "--sgx", "/t/faults", "/t/state", "/t/entered"],
+                                                       check=False, timeout=SECONDS))
+    text = (done.stdout + done.stderr).decode()
+    assert done.returncode == 0, text
+    assert text.count("[       OK ]") == 14 and "[  SKIPPED ] 4 test(s)" in text, text
+    assert more["EINIT"] > 40 and more["ERESUME"] > 0, more
+
+
+CHANGED = """cd /t; for name in faults faults.sig; do cp $name changed${{name#faults}}; done
+printf '\\{byte:03o}' | dd of=changed{suffix} bs=1 seek={at} conv=notrunc 2>/dev/null
+./run-plain --sgx changed nothing; echo code $?
+"""
+
+
+def test_a_changed_byte_anywhere_is_refused_on_sgx(machine, images):
+    chooser, script, places = random.Random(1), "", []
+    for suffix in ("", ".sig"):
+        with open(images + "/faults" + suffix, "rb") as file:
+            good = file.read()
+        for _ in range(200 if FULL else 8):
+            at = chooser.randrange(len(good))
+            places.append((suffix, at))
+            script += CHANGED.format(byte=good[at] ^ 1 << chooser.randrange(8), suffix=suffix, at=at)
+    text = machine.exec(["sh"], input=(script.replace("nothing;", "nothing 2>&1;")).encode(), timeout=SECONDS).stdout.decode(errors="replace")
+    ends = re.findall(r"(.*?)code (\d+)\n", text, re.DOTALL)
+    assert len(ends) == len(places)
+    for place, (said, code) in zip(places, ends):
+        assert code == "125" and said.startswith("bartizan: ") and len(said) > 40 and WHOLE not in said, (place, said, code)
 
 
 def test_a_heap_larger_than_the_epc_is_evicted_and_comes_back(machine):
@@ -167,6 +210,49 @@ def test_an_enclave_killed_at_any_step_of_its_loading_gives_all_its_pages_back(m
     assert more["ECREATE"] == calls - 1 - steps.index(CREATE) and more["EINIT"] == calls - 1 - steps.index(INIT), (more, steps)
     assert more["EADD"] > steps.count(ADD) and more["EENTER"] == 0, more
     assert pages_when_given_back(machine, first["pages"]) <= first["pages"]
+
+
+def evicting(machine, number):
+    """/t/faults with all of its pages evicted before this of its calls; counts of it, and the steps."""
+    command = ["/t/refuse-call", str(number), f"evict:{EVICTING_PAGES}", "/t/run-plain", "--sgx", "/t/faults", "nothing"]
+    done, more = counted(machine, lambda: machine.exec(command, check=False, timeout=SECONDS))
+    assert (done.returncode, done.stdout.decode()) == (0, WHOLE), (number, done)
+    return more, re.findall(r"evicted at (.*)", done.stderr.decode()), done.stderr.decode()
+
+
+def test_an_enclave_whose_pages_are_evicted_at_any_step_runs_as_if_nothing_had_been(machine):
+    """Before calls that load it, and before those that it makes while it runs: then its TCS, its stack and its code are gone, too. What evicts never looks
+    at its own pages again: each that is loaded is one of ours. (A full run: before each of them alone, and before all in one run.)"""
+    (_, _, errors), = refusing(machine, [(0, 0)])
+    loading = int(re.fullmatch(r"refuse-call: (\d+) calls", errors[-1]).group(1))
+    # By the calls that load it: all but the first of them after EINIT (mmap), then the program's writes.
+    numbers = range(1, loading + 3) if FULL else [loading // 2, loading, loading + 2]
+    for number in numbers:
+        more, steps, errors = evicting(machine, number)
+        assert len(steps) == 1 and (steps == ["write"]) == (number > loading), (number, errors)
+        assert more["EINIT"] == 1 and more["EWB"] > EVICTING_PAGES // 2, (number, more)
+        # Nobody looks before EINIT at a page that was added.
+        assert more["ELDU"] + more["ELDB"] > (10 if number >= loading else 0 if number >= loading // 2 else -1), (number, steps, more)
+    if FULL:
+        more, steps, errors = evicting(machine, 0)
+        assert len(steps) == loading + 2 and more["ELDU"] + more["ELDB"] > 30, (steps, more)
+        print(f"evicted at {len(steps)} steps: {more}")
+
+
+def test_an_enclave_whose_pages_are_evicted_while_it_is_interrupted_goes_on(machine):
+    """Its TCS and the frame with its registers, too: ERESUME finds neither until Linux brings them back."""
+    first = counts(machine)
+    machine.exec(["sh", "-c", "(/t/run-plain --sgx /t/state 600 >/tmp/state 2>&1; echo $? >/tmp/state.code) >/dev/null 2>&1 &"])
+    end = time.monotonic() + SECONDS
+    while counts(machine)["EENTER"] == first["EENTER"] and time.monotonic() < end:
+        time.sleep(0.05)
+    started = counts(machine)
+    machine.exec(["sh", "-c", f"/t/refuse-call evict {EVICTING_PAGES} && ! [ -e /tmp/state.code ]"], timeout=SECONDS)
+    done = machine.exec(["sh", "-c", "until [ -s /tmp/state.code ]; do sleep 0.1; done; cat /tmp/state.code /tmp/state"], timeout=SECONDS)
+    assert done.stdout.startswith(b"0\nwhole:"), done
+    more = {name: number - started[name] for name, number in counts(machine).items()}
+    assert more["ELDU"] + more["ELDB"] > 5 and more["AEX"] > 3, more
+    print(f"evicted while interrupted: {more}")
 
 
 @pytest.mark.parametrize("command", [["/t/soak-programs", "--count", "150" if FULL else "30", "--backend", "sgx",

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kernel that refuses the backend `sgx` one of its system calls: refuse-call NUMBER ERRNO PROGRAM ARGUMENTS…
+ * A kernel that refuses the backend `sgx` one of its system calls, or evicts all of its enclave's pages there:
+ *
+ *   refuse-call NUMBER ERRNO PROGRAM ARGUMENTS…
+ *   refuse-call NUMBER evict:PAGES PROGRAM ARGUMENTS…
+ *   refuse-call evict PAGES
  *
  * The program runs under a seccomp filter that asks this process about the calls which load an enclave: the device
  * opened for reading and writing, its ioctls, address space reserved, pages of it mapped. The one with that number,
@@ -8,7 +12,13 @@
  * "kill": the program is killed there instead (SIGKILL), before the call is made. Number
  * 0 refuses none. How many calls there were goes to standard error ("refuse-call: N calls"), and which was refused; the
  * exit code is the program's, or 128 and its signal.
+ *
+ * With evict:PAGES the program's writes count, too, which it makes while it runs, and before call NUMBER (0: before
+ * each) an enclave of so many pages is made, and left: Linux takes them from whoever has not used his for the longest.
+ * More than twice the EPC's pages take all of everybody: pages that were used since Linux last looked stay the first
+ * time (6.1, arch/x86/kernel/cpu/sgx/main.c, sgx_reclaimer_age()). `refuse-call evict PAGES` does that alone, once.
  */
+#include <asm/sgx.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -17,6 +27,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +41,8 @@
 
 enum {
 	KILL = -1, /* in place of an errno */
+	EVICT = -2,
+	PAGE = 4096,
 	SGX_IOCTLS = 0xa4, /* asm/sgx.h: SGX_MAGIC */
 	RESERVED = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 	PLACED = MAP_SHARED | MAP_FIXED,
@@ -40,7 +53,12 @@ enum {
 #define UNLESS(value, skip) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (value), 0, (skip))
 #define GIVE(what) BPF_STMT(BPF_RET | BPF_K, (what))
 
+/* Without the first three: writes aren't asked about. */
+enum { OF_WRITES = 3 };
 static struct sock_filter filter[] = {
+	LOAD(nr),
+	UNLESS(SYS_write, 1),
+	GIVE(SECCOMP_RET_USER_NOTIF),
 	LOAD(nr),
 	UNLESS(SYS_ioctl, 4),
 	LOAD(args[1]),
@@ -96,9 +114,45 @@ static int receive_file(int socket)
 	return file;
 }
 
-static void run(int socket, char **command)
+/* SDM 3D, "SGX Enclave Control Structure": 32 MiB from `base` on, 64-bit, x87 and SSE. */
+static void *make_secs(uint64_t base)
 {
-	const struct sock_fprog program = {.len = sizeof filter / sizeof filter[0], .filter = filter};
+	static _Alignas(PAGE) uint64_t secs[PAGE / 8];
+
+	secs[0] = 32 << 20;
+	secs[1] = base;
+	secs[2] = 1; /* an SSA frame's pages; MISCSELECT */
+	secs[6] = 4; /* ATTRIBUTES */
+	secs[7] = 3;
+	return secs;
+}
+
+/* Take `pages` of the EPC for an enclave of nobody's, and give them back. */
+static void evict(uint64_t pages)
+{
+	static const struct {
+		uint64_t flags, reserved[7];
+	} __attribute__((aligned(64))) readable = {.flags = 0x203};
+	static _Alignas(PAGE) uint8_t zeros[PAGE];
+	struct sgx_enclave_create create = {.src = (uint64_t)make_secs(UINT64_C(32) << 30)};
+	int device = open("/dev/sgx_enclave", O_RDWR | O_CLOEXEC);
+
+	if (device < 0 || ioctl(device, SGX_IOC_ENCLAVE_CREATE, &create) != 0)
+		fail("an enclave to evict others");
+	for (uint64_t page = 0; page < pages; page++) {
+		struct sgx_enclave_add_pages add = {
+			.src = (uint64_t)zeros, .offset = page * PAGE, .length = PAGE, .secinfo = (uint64_t)&readable};
+
+		if (ioctl(device, SGX_IOC_ENCLAVE_ADD_PAGES, &add) != 0)
+			fail("a page to evict others");
+	}
+	close(device);
+}
+
+static void run(int socket, char **command, int skipped)
+{
+	const struct sock_fprog program = {.len = (unsigned short)(sizeof filter / sizeof filter[0] - (size_t)skipped),
+					   .filter = filter + skipped};
 	long listener;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
@@ -120,12 +174,15 @@ static const char *name_of(const struct seccomp_data *call)
 	if (call->nr == SYS_ioctl)
 		snprintf(text, sizeof text, "ioctl 0x%llx", call->args[1]);
 	else
-		snprintf(text, sizeof text, "%s", call->nr == SYS_mmap ? "mmap" : "open");
+		snprintf(text, sizeof text, "%s",
+			 call->nr == SYS_mmap	 ? "mmap"
+			 : call->nr == SYS_write ? "write"
+						 : "open");
 	return text;
 }
 
 /* False: the program has ended, or the call is nobody's any more. */
-static int answer(int listener, int is_refused, int error)
+static int answer(int listener, int is_refused, int error, uint64_t pages)
 {
 	struct seccomp_notif question = {0};
 	struct seccomp_notif_resp reply = {0};
@@ -137,7 +194,11 @@ static int answer(int listener, int is_refused, int error)
 		fprintf(stderr, "refuse-call: killed at %s\n", name_of(&question.data));
 		return kill((pid_t)question.pid, SIGKILL) == 0;
 	}
-	if (is_refused) {
+	if (is_refused && error == EVICT) {
+		fprintf(stderr, "refuse-call: evicted at %s\n", name_of(&question.data));
+		evict(pages);
+		reply.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	} else if (is_refused) {
 		fprintf(stderr, "refuse-call: refused %s with %d\n", name_of(&question.data), error);
 		reply.error = -error;
 		/* mmap()'s success is the address that was asked for. */
@@ -148,31 +209,48 @@ static int answer(int listener, int is_refused, int error)
 	return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &reply) == 0;
 }
 
+static long read_error(const char *text, uint64_t *pages)
+{
+	*pages = 0;
+	if (strncmp(text, "evict:", 6) == 0) {
+		*pages = strtoul(text + 6, NULL, 10);
+		return EVICT;
+	}
+	return strcmp(text, "kill") == 0 ? KILL : strtol(text, NULL, 10);
+}
+
 int main(int argc, char **argv)
 {
 	int sockets[2], listener, status;
 	long number, error, count = 0;
 	struct pollfd waiting;
+	uint64_t pages;
 	pid_t child;
 
+	if (argc == 3 && strcmp(argv[1], "evict") == 0) {
+		evict(strtoul(argv[2], NULL, 10));
+		return 0;
+	}
+
 	if (argc < 4) {
-		fprintf(stderr, "usage: refuse-call NUMBER ERRNO PROGRAM ARGUMENTS…\n");
+		fprintf(stderr, "usage: refuse-call NUMBER ERRNO|kill|evict:PAGES PROGRAM ARGUMENTS… | refuse-call "
+				"evict PAGES\n");
 		return 2;
 	}
 	number = strtol(argv[1], NULL, 10);
-	error = strcmp(argv[2], "kill") == 0 ? KILL : strtol(argv[2], NULL, 10);
+	error = read_error(argv[2], &pages);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) != 0)
 		fail("socketpair");
 	child = fork();
 	if (child < 0)
 		fail("fork");
 	if (child == 0)
-		run(sockets[1], argv + 3);
+		run(sockets[1], argv + 3, error == EVICT ? 0 : OF_WRITES);
 	close(sockets[1]);
 	listener = receive_file(sockets[0]);
 	waiting = (struct pollfd){.fd = listener, .events = POLLIN};
 	while (poll(&waiting, 1, -1) == 1 && (waiting.revents & POLLIN))
-		if (answer(listener, count + 1 == number, (int)error))
+		if (answer(listener, count + 1 == number || (number == 0 && error == EVICT), (int)error, pages))
 			count++;
 	if (waitpid(child, &status, 0) != child)
 		fail("waitpid");
