@@ -372,6 +372,14 @@ def test_bound_threads_are_on_their_cpu(seen):
     assert len(found) >= 3 and all(name == cpu for name, cpu in found), found
 
 
+def test_cgroup2_has_options_to_be_shown(seen):
+    """The kernel has one, whose options are those of who mounted it last: none of the zoo may undo an init's."""
+    for answers in seen[:3]:
+        rows = [line for (kind, path), answer in answers.items() if re.fullmatch(rb"/proc/\d+/mountinfo", path)
+                for line in answer.text.splitlines() if b" - cgroup2 " in line]
+        assert len(rows) >= 3 and all(b"nsdelegate,memory_recursiveprot" in line for line in rows), rows
+
+
 CLOCKS = {0: "CLOCK_REALTIME", 1: "CLOCK_MONOTONIC", 7: "CLOCK_BOOTTIME", 8: "CLOCK_REALTIME_ALARM", 9: "CLOCK_BOOTTIME_ALARM"}
 TIMER = re.compile(rb"clockid: (\d+)\n.*it_value: \((\d+), ", re.DOTALL)
 

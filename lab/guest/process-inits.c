@@ -33,23 +33,6 @@ struct mount_point {
 	unsigned long flags;
 };
 
-static void name(const char *text)
-{
-	must(prctl(PR_SET_NAME, text), "PR_SET_NAME");
-}
-
-static void make_directory(const char *path)
-{
-	if (mkdir(path, 0755) != 0 && errno != EEXIST)
-		fail(path);
-}
-
-static void leave_mounts(void)
-{
-	must(unshare(CLONE_NEWNS), "unshare");
-	must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
-}
-
 /* What systemd mounts, with its options (src/shared/mount-setup.c, units/….mount), and an administrator's. What is
  * one for the whole kernel shows these options wherever else it is mounted. */
 static void init_mounts(void)
@@ -57,7 +40,7 @@ static void init_mounts(void)
 	enum { USUAL = MS_NOSUID | MS_NOEXEC | MS_NODEV };
 	static const struct mount_point points[] = {
 		{"/sys/kernel/security", "securityfs", NULL, USUAL},
-		{"/sys/fs/cgroup", "cgroup2", "nsdelegate,memory_recursiveprot", USUAL},
+		{"/sys/fs/cgroup", "cgroup2", ZOO_CGROUP2_OPTIONS, USUAL},
 		{"/sys/fs/pstore", "pstore", "kmsg_bytes=20000", USUAL},
 		{"/sys/fs/bpf", "bpf", "mode=0700", USUAL},
 		{"/sys/kernel/debug", "debugfs", "mode=0750,gid=4", USUAL},
@@ -73,8 +56,8 @@ static void init_mounts(void)
 		{"/tmp/proc", "proc", "hidepid=invisible,gid=4", USUAL},
 	};
 
-	name("init's mounts");
-	leave_mounts();
+	zoo_name("init's mounts");
+	zoo_leave_mounts();
 	for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
 		mkdir(points[i].path, 0755);
 		if (mount(points[i].type, points[i].path, points[i].type, points[i].flags, points[i].options) != 0 &&
@@ -91,9 +74,9 @@ static void automount(void)
 	unsigned long seconds = EXPIRE_SECONDS;
 	int ends[2];
 
-	name("automount");
-	leave_mounts();
-	make_directory(path);
+	zoo_name("automount");
+	zoo_leave_mounts();
+	zoo_directory(path);
 	must(pipe2(ends, O_CLOEXEC), "pipe");
 	snprintf(options, sizeof options, "fd=%d,pgrp=%d,minproto=5,maxproto=5,direct", ends[1], getpgrp());
 	if (mount("systemd-1", path, "autofs", 0, options) != 0) {
@@ -108,7 +91,7 @@ static void automount(void)
 /* Both ends of one, and one that has a driver of another kind. */
 static void terminals(void)
 {
-	name("terminals");
+	zoo_name("terminals");
 	int master = must(posix_openpt(O_RDWR | O_NOCTTY), "ptmx");
 
 	must(grantpt(master), "grantpt");
@@ -139,7 +122,7 @@ static void timers(void)
 	static const clockid_t clocks[] = {CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM,
 					   CLOCK_BOOTTIME_ALARM};
 
-	name("timer files"); /* process-values.c has "timers", of another kind */
+	zoo_name("timer files"); /* process-values.c has "timers", of another kind */
 	for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
 		set_timer(clocks[i], 0, 0);
 		set_timer(clocks[i], TFD_TIMER_ABSTIME, 70);
@@ -168,8 +151,11 @@ static int load_program(enum bpf_prog_type type)
 
 static int make_map(enum bpf_map_type type, uint32_t value_size, uint32_t flags)
 {
-	union bpf_attr question = {
-		.map_type = type, .key_size = 4, .value_size = value_size, .max_entries = 1000, .map_flags = flags};
+	union bpf_attr question = {.map_type = type,
+				   .key_size = 4,
+				   .value_size = value_size,
+				   .max_entries = 1000,
+				   .map_flags = flags};
 
 	return must(bpf(BPF_MAP_CREATE, &question), "BPF_MAP_CREATE");
 }
@@ -191,13 +177,13 @@ static void run_counted(int program)
 /* Programs, maps and a link as systemd holds for services. */
 static void kernel_programs(void)
 {
-	name("bpf");
-	leave_mounts();
+	zoo_name("bpf");
+	zoo_leave_mounts();
 	/* Before 5.11 maps and programs count as locked memory. */
 	must(setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY}), "RLIMIT_MEMLOCK");
-	make_directory("/tmp/cgroup of bpf");
-	must(mount("cgroup2", "/tmp/cgroup of bpf", "cgroup2", 0, NULL), "cgroup2");
-	make_directory("/tmp/cgroup of bpf/service");
+	zoo_directory("/tmp/cgroup of bpf");
+	must(zoo_mount_cgroup2("/tmp/cgroup of bpf"), "cgroup2");
+	zoo_directory("/tmp/cgroup of bpf/service");
 	int cgroup = must(open("/tmp/cgroup of bpf/service", O_RDONLY | O_DIRECTORY), "cgroup");
 	int program = load_program(BPF_PROG_TYPE_CGROUP_SKB);
 	union bpf_attr link = {.link_create = {.prog_fd = (uint32_t)program,

@@ -33,14 +33,9 @@ enum {
 	SETTLE_US = 50 * 1000,
 };
 
-static void name(const char *text)
-{
-	must(prctl(PR_SET_NAME, text), "PR_SET_NAME");
-}
-
 static void zombie(void)
 {
-	name("zombie's parent");
+	zoo_name("zombie's parent");
 	if (must(fork(), "fork") == 0)
 		_exit(3);
 	/* It is one as soon as nobody waits for it. */
@@ -50,7 +45,7 @@ static void zombie(void)
 
 static void stopped(void)
 {
-	name("stopped");
+	zoo_name("stopped");
 	zoo_ready();
 	raise(SIGSTOP);
 }
@@ -67,7 +62,7 @@ static void threads(void)
 	static char *const names[THREAD_COUNT] = {"thread one", "two (2)", "three\\\n"};
 	pthread_t thread;
 
-	name("threads");
+	zoo_name("threads");
 	for (int i = 0; i < THREAD_COUNT; i++)
 		if (pthread_create(&thread, NULL, sleep_as, names[i]) != 0)
 			fail("pthread_create");
@@ -85,7 +80,7 @@ static void dead_leader(void)
 {
 	pthread_t thread;
 
-	name("dead leader");
+	zoo_name("dead leader");
 	if (pthread_create(&thread, NULL, stay_behind, NULL) != 0)
 		fail("pthread_create");
 	pthread_exit(NULL);
@@ -94,7 +89,7 @@ static void dead_leader(void)
 /* In vfork(), its parent sleeps without being interruptible. */
 static void vforked(void)
 {
-	name("in vfork");
+	zoo_name("in vfork");
 	if (fork() == 0) {
 		if (syscall(SYS_vfork) == 0)
 			for (;;)
@@ -110,12 +105,12 @@ static void traced(void)
 	int how;
 
 	if (child == 0) {
-		name("traced");
+		zoo_name("traced");
 		must((int)ptrace(PTRACE_TRACEME, 0, NULL, NULL), "PTRACE_TRACEME");
 		raise(SIGSTOP);
 		_exit(0);
 	}
-	name("tracer");
+	zoo_name("tracer");
 	must(waitpid(child, &how, 0), "waitpid");
 }
 
@@ -127,13 +122,13 @@ static void held_at(unsigned long option, const char *what)
 
 	if (child == 0) {
 		must((int)ptrace(PTRACE_TRACEME, 0, NULL, NULL), "PTRACE_TRACEME");
-		name(what);
+		zoo_name(what);
 		raise(SIGSTOP);
 		if (option == PTRACE_O_TRACEEXEC)
 			execl("/bin/busybox", "sleep", "100000", NULL);
 		_exit(7);
 	}
-	name("holder");
+	zoo_name("holder");
 	must(waitpid(child, &how, 0), "waitpid");
 	must((int)ptrace(PTRACE_SETOPTIONS, child, NULL, option), "PTRACE_SETOPTIONS");
 	must((int)ptrace(PTRACE_CONT, child, NULL, 0), "PTRACE_CONT");
@@ -154,7 +149,7 @@ static void in_exit(void)
 
 __attribute__((noreturn)) static void *become_traced(void *unused)
 {
-	name("held thread");
+	zoo_name("held thread");
 	must((int)ptrace(PTRACE_TRACEME, 0, NULL, NULL), "PTRACE_TRACEME");
 	must((int)syscall(SYS_tgkill, getpid(), gettid(), SIGSTOP), "tgkill");
 	for (;;)
@@ -166,7 +161,7 @@ static void exec_beside_thread(int go_on)
 	pthread_t thread;
 	char byte;
 
-	name("exec waits");
+	zoo_name("exec waits");
 	if (pthread_create(&thread, NULL, become_traced, NULL) != 0)
 		fail("pthread_create");
 	must((int)read(go_on, &byte, 1), "pipe");
@@ -179,7 +174,7 @@ static void exec_that_waits(void)
 {
 	int ends[2], how;
 
-	name("holder");
+	zoo_name("holder");
 	must(pipe2(ends, O_CLOEXEC), "pipe");
 	if (must(fork(), "fork") == 0)
 		exec_beside_thread(ends[0]);
@@ -197,7 +192,7 @@ static void exec_that_reads(void)
 	const size_t size = (size_t)sysconf(_SC_PAGESIZE);
 	struct uffdio_api api = {.api = UFFD_API};
 
-	name("exec reads");
+	zoo_name("exec reads");
 	int faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
 	char *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (faults < 0 || page == MAP_FAILED || ioctl(faults, UFFDIO_API, &api) != 0) {
@@ -215,11 +210,11 @@ static void exec_that_reads(void)
  * it has no memory, files and namespaces any more. One of the others stays a zombie, as its parent is outside. */
 static void exit_that_waits(void)
 {
-	name("keeps a zombie");
+	zoo_name("keeps a zombie");
 	must(unshare(CLONE_NEWPID), "unshare");
 	pid_t first = must(fork(), "fork");
 	if (first == 0)
-		name("exit waits");
+		zoo_name("exit waits");
 	else if (must(fork(), "fork") != 0) {
 		usleep(SETTLE_US);
 		must(kill(first, SIGKILL), "kill");
@@ -234,7 +229,7 @@ static void exit_that_waits(void)
 
 static void odd_name(void)
 {
-	name("a) R 1 (\t\\\n\xc3\xa4\x01");
+	zoo_name("a) R 1 (\t\\\n\xc3\xa4\x01");
 }
 
 static void long_command_line(void)
@@ -275,7 +270,7 @@ static void other_user(void)
 {
 	const gid_t groups[] = {4, 1000, 65534};
 
-	name("other user");
+	zoo_name("other user");
 	must(setgroups(3, groups), "setgroups");
 	must(setresgid(TESTER_UID, TESTER_UID, 5), "setresgid");
 	must(setresuid(TESTER_UID, TESTER_UID, 0), "setresuid");
@@ -286,7 +281,7 @@ static void no_rights(void)
 	struct sock_filter allow[] = {BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
 	struct sock_fprog program = {.len = 1, .filter = allow};
 
-	name("no rights");
+	zoo_name("no rights");
 	prctl(PR_CAPBSET_DROP, CAP_SYS_ADMIN);
 	must(setresuid(65534, 65534, 65534), "setresuid");
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
@@ -298,7 +293,7 @@ static void scheduled(void)
 {
 	const struct sched_param fifo = {.sched_priority = 7};
 
-	name("real time");
+	zoo_name("real time");
 	must(sched_setscheduler(0, SCHED_FIFO, &fifo), "sched_setscheduler");
 }
 
@@ -306,7 +301,7 @@ static void nice_and_pinned(void)
 {
 	cpu_set_t cpus;
 
-	name("nice, pinned");
+	zoo_name("nice, pinned");
 	CPU_ZERO(&cpus);
 	CPU_SET(0, &cpus);
 	must(sched_setaffinity(0, sizeof cpus, &cpus), "sched_setaffinity");
@@ -321,7 +316,7 @@ static void limited(void)
 {
 	const struct rlimit files = {100, 200}, memory = {1 << 30, RLIM_INFINITY};
 
-	name("limited");
+	zoo_name("limited");
 	must(setrlimit(RLIMIT_NOFILE, &files), "RLIMIT_NOFILE");
 	must(setrlimit(RLIMIT_AS, &memory), "RLIMIT_AS");
 }
@@ -336,7 +331,7 @@ static void signals(void)
 	const struct sigaction caught = {.sa_handler = on_signal}, ignored = {.sa_handler = SIG_IGN};
 	sigset_t blocked;
 
-	name("signals");
+	zoo_name("signals");
 	must(sigaction(SIGUSR1, &caught, NULL), "sigaction");
 	must(sigaction(SIGHUP, &ignored, NULL), "sigaction");
 	sigemptyset(&blocked);
@@ -349,11 +344,11 @@ static void signals(void)
 
 static void grandchildren(void)
 {
-	name("family");
+	zoo_name("family");
 	for (int i = 0; i < 2; i++)
 		if (must(fork(), "fork") == 0) {
 			if (fork() == 0)
-				name("grandchild");
+				zoo_name("grandchild");
 			for (;;)
 				pause();
 		}
@@ -365,7 +360,7 @@ static void worked(void)
 {
 	volatile unsigned long sum = 0;
 
-	name("worked");
+	zoo_name("worked");
 	for (unsigned long i = 0; i < 20000000; i++)
 		sum += i;
 	for (int i = 0; i < 20000; i++)

@@ -45,11 +45,6 @@ enum {
 	MOUNT_ATTACHED = 0x01000000,
 };
 
-static void name(const char *text)
-{
-	must(prctl(PR_SET_NAME, text), "PR_SET_NAME");
-}
-
 /* A new file of FILE_SIZE bytes. */
 static int make_file(const char *path)
 {
@@ -60,18 +55,12 @@ static int make_file(const char *path)
 	return fd;
 }
 
-static void make_directory(const char *path)
-{
-	if (mkdir(path, 0755) != 0 && errno != EEXIST)
-		fail(path);
-}
-
 /* A group of each kind, each with marks of its own; what a kernel doesn't have yet is left out. */
 static void watch_by_fanotify(void)
 {
 	const uint64_t closed = FAN_CLOSE_WRITE;
 
-	name("fanotify");
+	zoo_name("fanotify");
 	make_file("/tmp/plain");
 	int group = must(fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC | FAN_UNLIMITED_MARKS, O_RDONLY | O_NOATIME),
 			 "fanotify");
@@ -101,7 +90,7 @@ static void open_files(void)
 	struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = 0x1122334455667788};
 	int ends[2];
 
-	name("open files");
+	zoo_name("open files");
 	make_file("/tmp/plain");
 	make_file("/tmp/odd name\twith\nall\\of it");
 	make_file("/tmp/removed");
@@ -145,7 +134,7 @@ static void ipc(void)
 	} message = {7, "a message"};
 	struct sembuf raise = {.sem_num = 1, .sem_op = 1};
 
-	name("ipc");
+	zoo_name("ipc");
 	int segment = must(shmget(0x1234, MAP_SIZE, IPC_CREAT | 0640), "shmget");
 	char *memory = shmat(segment, NULL, 0);
 	if (memory == (void *)-1)
@@ -160,7 +149,7 @@ static void ipc(void)
 
 static void mapped(void)
 {
-	name("mapped");
+	zoo_name("mapped");
 	int file = make_file("/tmp/mapped file"), gone = make_file("/tmp/mapped, removed");
 	unlink("/tmp/mapped, removed");
 	if (mmap(NULL, FILE_SIZE, PROT_READ, MAP_SHARED, file, 0) == MAP_FAILED ||
@@ -186,7 +175,7 @@ static void locks(void)
 {
 	struct flock range = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 10, .l_len = 20};
 
-	name("locks");
+	zoo_name("locks");
 	int file = make_file("/tmp/locked");
 	must(fcntl(file, F_SETLK, &range), "F_SETLK");
 	must(flock(must(open("/tmp/locked", O_RDONLY), "open"), LOCK_SH), "flock");
@@ -199,7 +188,7 @@ static void locks(void)
 	if (must(fork(), "fork") == 0) {
 		struct flock all = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
 
-		name("waits for a lock");
+		zoo_name("waits for a lock");
 		fcntl(must(open("/tmp/locked", O_RDWR), "open"), F_SETLKW, &all);
 		for (;;)
 			pause();
@@ -210,7 +199,7 @@ static void locks(void)
 /* Runs a program that is gone, in a directory that is gone. */
 static void removed(void)
 {
-	make_directory("/tmp/removed here");
+	zoo_directory("/tmp/removed here");
 	must(chdir("/tmp/removed here"), "chdir");
 	must(rmdir("/tmp/removed here"), "rmdir");
 	int from = must(open("/bin/busybox", O_RDONLY | O_CLOEXEC), "busybox");
@@ -227,50 +216,48 @@ static void removed(void)
 	}
 	usleep(200 * 1000);
 	must(unlink("/tmp/removed program"), "unlink");
-	name("removed");
+	zoo_name("removed");
 }
 
 static void jailed(void)
 {
-	name("in chroot");
-	make_directory("/tmp/jail");
-	make_directory("/tmp/jail/deep");
+	zoo_name("in chroot");
+	zoo_directory("/tmp/jail");
+	zoo_directory("/tmp/jail/deep");
 	must(chroot("/tmp/jail"), "chroot");
 	must(chdir("/deep"), "chdir");
 }
 
 static void bind_mounts(void)
 {
-	name("mounts");
-	must(unshare(CLONE_NEWNS), "unshare");
-	must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
-	make_directory("/tmp/bound to");
-	make_directory("/tmp/bound to/a \\ b");
+	zoo_name("mounts");
+	zoo_leave_mounts();
+	zoo_directory("/tmp/bound to");
+	zoo_directory("/tmp/bound to/a \\ b");
 	must(mount("/tmp/bound to/a \\ b", "/tmp/bound to", NULL, MS_BIND, NULL), "bind");
 	must(mount("none", "/tmp/bound to", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC, NULL),
 	     "remount");
-	make_directory("/tmp/tmpfs");
+	zoo_directory("/tmp/tmpfs");
 	must(mount("a name", "/tmp/tmpfs", "tmpfs", MS_NODEV | MS_NOATIME, "size=1m,nr_inodes=100,mode=0700,uid=1000"),
 	     "tmpfs");
 	must(mount("none", "/tmp/tmpfs", NULL, MS_SHARED, NULL), "shared");
 	must(chdir("/tmp/tmpfs"), "chdir");
 	make_file("/tmp/tmpfs/below a mount");
-	if (mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL) != 0)
+	if (zoo_mount_cgroup2("/sys/fs/cgroup") != 0)
 		zoo_lack("cgroup2");
 	mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
 }
 
 static void overlay(void)
 {
-	name("overlay");
-	must(unshare(CLONE_NEWNS), "unshare");
-	must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
-	make_directory("/tmp/layers");
+	zoo_name("overlay");
+	zoo_leave_mounts();
+	zoo_directory("/tmp/layers");
 	must(mount("layers", "/tmp/layers", "tmpfs", 0, NULL), "tmpfs");
-	make_directory("/tmp/layers/lower");
-	make_directory("/tmp/layers/upper");
-	make_directory("/tmp/layers/work");
-	make_directory("/tmp/layers/merged");
+	zoo_directory("/tmp/layers/lower");
+	zoo_directory("/tmp/layers/upper");
+	zoo_directory("/tmp/layers/work");
+	zoo_directory("/tmp/layers/merged");
 	close(make_file("/tmp/layers/lower/from below"));
 	if (mount("overlay", "/tmp/layers/merged", "overlay", 0,
 		  "lowerdir=/tmp/layers/lower,upperdir=/tmp/layers/upper,workdir=/tmp/layers/work") != 0) {
@@ -285,17 +272,17 @@ static void overlay(void)
 /* A process that is 1 where it lives, and a child of it. */
 static void container(void)
 {
-	name("runtime");
+	zoo_name("runtime");
 	must(unshare(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP),
 	     "unshare");
 	if (must(fork(), "fork") == 0) {
-		name("container");
+		zoo_name("container");
 		must(sethostname("container", 9), "sethostname");
-		must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
+		zoo_private_mounts();
 		must(mount("proc", "/proc", "proc", 0, NULL), "proc");
 		must(socket(AF_INET, SOCK_DGRAM, 0), "socket");
 		if (must(fork(), "fork") == 0)
-			name("in container");
+			zoo_name("in container");
 		for (;;)
 			pause();
 	}
@@ -304,7 +291,7 @@ static void container(void)
 
 static void user_namespace(void)
 {
-	name("user namespace");
+	zoo_name("user namespace");
 	if (unshare(CLONE_NEWUSER) != 0) {
 		zoo_lack("user namespaces");
 		return;
@@ -336,10 +323,10 @@ static void become(uid_t user, gid_t group)
 /* Process 1 of a container without rights outside, a user of it, and one in a user namespace further inside. */
 static void be_unprivileged_init(void)
 {
-	name("rootless");
+	zoo_name("rootless");
 	become(0, 0);
 	must(sethostname("rootless", 8), "sethostname");
-	must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
+	zoo_private_mounts();
 	must(mount("proc", "/proc", "proc", 0, NULL), "proc");
 	must(mount("own", "/tmp", "tmpfs", 0, "uid=33,gid=34,mode=0750"), "tmpfs");
 	close(make_file("/tmp/own file"));
@@ -348,10 +335,10 @@ static void be_unprivileged_init(void)
 	must(socket(AF_INET6, SOCK_DGRAM, 0), "socket");
 	pid_t inner = must(fork(), "fork");
 	if (inner == 0) {
-		name("rootless, inner");
+		zoo_name("rootless, inner");
 		must(unshare(CLONE_NEWUSER), "unshare");
 	} else if (must(fork(), "fork") == 0) {
-		name("rootless user");
+		zoo_name("rootless user");
 		become(1000, 1001);
 	} else {
 		usleep(100 * 1000);
@@ -372,7 +359,7 @@ static void be_unprivileged_shim(int runtime)
 	     "unshare");
 	if (must(fork(), "fork") == 0)
 		be_unprivileged_init();
-	name("rootless shim");
+	zoo_name("rootless shim");
 	for (;;)
 		pause();
 }
@@ -382,7 +369,7 @@ static void unprivileged_container(void)
 	int ends[2];
 	char byte;
 
-	name("rootless runtime");
+	zoo_name("rootless runtime");
 	must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), "socketpair");
 	pid_t shim = must(fork(), "fork");
 	if (shim == 0)
@@ -396,14 +383,14 @@ static void unprivileged_container(void)
 
 static void in_cgroup(void)
 {
-	name("in cgroup");
-	make_directory("/tmp/cgroup");
-	if (mount("cgroup2", "/tmp/cgroup", "cgroup2", 0, NULL) != 0) {
+	zoo_name("in cgroup");
+	zoo_directory("/tmp/cgroup");
+	if (zoo_mount_cgroup2("/tmp/cgroup") != 0) {
 		zoo_lack("cgroup2");
 		return;
 	}
-	make_directory("/tmp/cgroup/zoo");
-	make_directory("/tmp/cgroup/zoo/inner name");
+	zoo_directory("/tmp/cgroup/zoo");
+	zoo_directory("/tmp/cgroup/zoo/inner name");
 	zoo_write("/tmp/cgroup/zoo/inner name/cgroup.procs", "0");
 }
 

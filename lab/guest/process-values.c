@@ -27,17 +27,6 @@ enum {
 	MERGE_ALL = 67, /* PR_SET_MEMORY_MERGE, from Linux 6.4 */
 };
 
-static void name(const char *text)
-{
-	must(prctl(PR_SET_NAME, text), "PR_SET_NAME");
-}
-
-static void make_directory(const char *path)
-{
-	if (mkdir(path, 0755) != 0 && errno != EEXIST)
-		must(-1, path);
-}
-
 static void make_timer(clockid_t clock, int notify, int number)
 {
 	struct sigevent event = {.sigev_notify = notify, .sigev_signo = number};
@@ -51,7 +40,7 @@ static void make_timer(clockid_t clock, int notify, int number)
 
 static void timers(void)
 {
-	name("timers");
+	zoo_name("timers");
 	make_timer(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR1);
 	make_timer(CLOCK_REALTIME, SIGEV_THREAD_ID, SIGRTMIN + 1);
 	make_timer(CLOCK_BOOTTIME, SIGEV_NONE, 0);
@@ -77,7 +66,7 @@ static void deadline(void)
 		.period = 100ULL * MS_IN_NS,
 	};
 
-	name("deadline");
+	zoo_name("deadline");
 	if (syscall(SYS_sched_setattr, 0, &attributes, 0) != 0)
 		zoo_lack("SCHED_DEADLINE");
 }
@@ -86,7 +75,7 @@ static void batch(void)
 {
 	const struct sched_param none = {0};
 
-	name("batch");
+	zoo_name("batch");
 	must(sched_setscheduler(0, SCHED_BATCH, &none), "SCHED_BATCH");
 }
 
@@ -94,20 +83,20 @@ static void idle(void)
 {
 	const struct sched_param none = {0};
 
-	name("idle");
+	zoo_name("idle");
 	must(sched_setscheduler(0, SCHED_IDLE, &none), "SCHED_IDLE");
 }
 
 static void old_personality(void)
 {
-	name("personality");
+	zoo_name("personality");
 	must(personality(ADDR_NO_RANDOMIZE | READ_IMPLIES_EXEC), "personality");
 }
 
 /* Every animal has a session of its own: it is a group of the scheduler, too. */
 static void own_session(void)
 {
-	name("own session");
+	zoo_name("own session");
 	zoo_write("/proc/self/autogroup", "7");
 }
 
@@ -123,14 +112,14 @@ static void *map_pages(void)
 
 static void mergeable(void)
 {
-	name("mergeable");
+	zoo_name("mergeable");
 	if (madvise(map_pages(), MERGEABLE_SIZE, MADV_MERGEABLE) != 0)
 		zoo_lack("KSM");
 }
 
 static void merging_all(void)
 {
-	name("merging all");
+	zoo_name("merging all");
 	map_pages();
 	if (prctl(MERGE_ALL, 1, 0, 0, 0) != 0)
 		zoo_lack("PR_SET_MEMORY_MERGE");
@@ -138,14 +127,14 @@ static void merging_all(void)
 
 static void locked(void)
 {
-	name("locked");
+	zoo_name("locked");
 	must(mlock(map_pages(), MERGEABLE_SIZE), "mlock");
 	must(prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0), "PR_SET_THP_DISABLE");
 }
 
 static void unspeculative(void)
 {
-	name("unspeculative");
+	zoo_name("unspeculative");
 	/* Where the CPU has the fault. */
 	prctl(PR_SET_SPECULATION_CTRL, PR_SPEC_STORE_BYPASS, PR_SPEC_DISABLE, 0, 0);
 	prctl(PR_SET_SPECULATION_CTRL, PR_SPEC_INDIRECT_BRANCH, PR_SPEC_FORCE_DISABLE, 0, 0);
@@ -154,45 +143,66 @@ static void unspeculative(void)
 /* A hierarchy of version 1 with a name, and one with a controller. */
 static void in_old_cgroup(void)
 {
-	name("in old cgroup");
-	make_directory("/tmp/cgroup1");
+	zoo_name("in old cgroup");
+	zoo_directory("/tmp/cgroup1");
 	if (mount("cgroup", "/tmp/cgroup1", "cgroup", 0, "none,name=zoo") != 0) {
 		zoo_lack("cgroup v1");
 		return;
 	}
-	make_directory("/tmp/cgroup1/one");
+	zoo_directory("/tmp/cgroup1/one");
 	zoo_write("/tmp/cgroup1/one/cgroup.procs", "0");
-	make_directory("/tmp/cgroup1f");
+	zoo_directory("/tmp/cgroup1f");
 	if (mount("cgroup", "/tmp/cgroup1f", "cgroup", 0, "freezer") != 0)
 		zoo_lack("the freezer of cgroup v1");
 }
 
-/* In a cgroup namespace of its own, out of which it has gone. */
+/* A process that stays in the outer cgroup namespace moves its parent when that says so, and ends. */
+static pid_t start_mover(int when, const char *to)
+{
+	char number[16], byte;
+
+	snprintf(number, sizeof number, "%d", getpid());
+	pid_t mover = must(fork(), "fork");
+	if (mover != 0)
+		return mover;
+	must((int)read(when, &byte, 1), "read");
+	zoo_write(to, number);
+	_exit(0);
+}
+
+/* In a cgroup namespace of its own, out of which it was taken: by itself it may not go ("nsdelegate"). */
 static void outside_cgroup_namespace(void)
 {
-	name("cgroup namespace");
-	make_directory("/tmp/cgroup2n");
-	if (mount("cgroup2", "/tmp/cgroup2n", "cgroup2", 0, NULL) != 0) {
+	int ends[2];
+
+	zoo_name("cgroup namespace");
+	zoo_directory("/tmp/cgroup2n");
+	if (zoo_mount_cgroup2("/tmp/cgroup2n") != 0) {
 		zoo_lack("cgroup2");
 		return;
 	}
-	make_directory("/tmp/cgroup2n/left");
-	make_directory("/tmp/cgroup2n/other");
+	zoo_directory("/tmp/cgroup2n/left");
+	zoo_directory("/tmp/cgroup2n/other");
 	zoo_write("/tmp/cgroup2n/left/cgroup.procs", "0");
+	must(pipe2(ends, O_CLOEXEC), "pipe");
+	pid_t mover = start_mover(ends[0], "/tmp/cgroup2n/other/cgroup.procs");
 	must(unshare(CLONE_NEWCGROUP), "CLONE_NEWCGROUP");
-	zoo_write("/tmp/cgroup2n/other/cgroup.procs", "0");
+	must((int)write(ends[1], "m", 1), "write");
+	must(waitpid(mover, NULL, 0), "waitpid");
+	close(ends[0]);
+	close(ends[1]);
 }
 
 /* A zombie whose cgroup has been removed. */
 static void removed_cgroup(void)
 {
-	name("removed cgroup");
-	make_directory("/tmp/cgroup2r");
-	if (mount("cgroup2", "/tmp/cgroup2r", "cgroup2", 0, NULL) != 0) {
+	zoo_name("removed cgroup");
+	zoo_directory("/tmp/cgroup2r");
+	if (zoo_mount_cgroup2("/tmp/cgroup2r") != 0) {
 		zoo_lack("cgroup2");
 		return;
 	}
-	make_directory("/tmp/cgroup2r/gone");
+	zoo_directory("/tmp/cgroup2r/gone");
 	if (must(fork(), "fork") == 0) {
 		zoo_write("/tmp/cgroup2r/gone/cgroup.procs", "0");
 		_exit(0);

@@ -8,11 +8,15 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,6 +66,33 @@ void zoo_write(const char *path, const char *text)
 		zoo_lack(path);
 	if (fd >= 0)
 		close(fd);
+}
+
+void zoo_name(const char *name)
+{
+	must(prctl(PR_SET_NAME, name), "PR_SET_NAME");
+}
+
+void zoo_directory(const char *path)
+{
+	if (mkdir(path, 0755) != 0 && errno != EEXIST)
+		fail(path);
+}
+
+void zoo_private_mounts(void)
+{
+	must(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), "private");
+}
+
+void zoo_leave_mounts(void)
+{
+	must(unshare(CLONE_NEWNS), "unshare");
+	zoo_private_mounts();
+}
+
+int zoo_mount_cgroup2(const char *path)
+{
+	return mount("cgroup2", path, "cgroup2", 0, ZOO_CGROUP2_OPTIONS);
 }
 
 char *zoo_command_line(size_t *ret_size)

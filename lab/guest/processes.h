@@ -22,6 +22,17 @@ void zoo_ready(void);
 void zoo_lack(const char *what);
 /* Write a text to a file; complains like zoo_lack() where that fails. */
 void zoo_write(const char *path, const char *text);
+/* Give the process this name. */
+void zoo_name(const char *name);
+/* Make a directory, or find that it is there. */
+void zoo_directory(const char *path);
+/* What is mounted and unmounted from now on is seen in this mount namespace only; and: in a new one, of the process. */
+void zoo_private_mounts(void);
+void zoo_leave_mounts(void);
+/* The kernel has one cgroup2, with the options of who mounted it last: all mount it with an init's. Returns as mount().
+ */
+#define ZOO_CGROUP2_OPTIONS "nsdelegate,memory_recursiveprot"
+int zoo_mount_cgroup2(const char *path);
 /* The command line as one block of memory, for who overwrites it. */
 char *zoo_command_line(size_t *ret_size);
 
