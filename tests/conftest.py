@@ -68,13 +68,24 @@ def bartizan(lab_environment):
     return run
 
 
+def fetch_kernel(what, kernel):
+    """The directory that lab/fetch-kernel prints."""
+    cache = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "bartizan/kernels")
+    done = subprocess.run(["sh", f"{ROOT}/lab/fetch-kernel", "--cache", cache, what, kernel], capture_output=True,
+                          check=True, text=True, stdin=subprocess.DEVNULL, timeout=BOOT_SECONDS)
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def kernel_directory():
+    """Gives the directory with a lab kernel's vmlinuz and modules/: kernel_directory("6.1")."""
+    return lambda kernel: fetch_kernel("get", kernel)
+
+
 @pytest.fixture(scope="session")
 def headers():
     """The kernel headers that guest/headers was compiled against: .directory, .release."""
-    cache = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "bartizan/kernels")
-    done = subprocess.run(["sh", f"{ROOT}/lab/fetch-kernel", "--cache", cache, "headers", "6.1"], capture_output=True,
-                          check=True, text=True, stdin=subprocess.DEVNULL, timeout=BOOT_SECONDS)
-    directory = done.stdout.strip()
+    directory = fetch_kernel("headers", "6.1")
     with open(f"{directory}/include/generated/utsrelease.h", encoding="utf-8") as file:
         return types.SimpleNamespace(directory=directory, release=file.read().split('"')[1])
 

@@ -15,8 +15,8 @@ from dataclasses import replace
 import pytest
 
 from conftest import ROOT, Guest
-from disks import DISKS
-from truth import AGENT_FILES, ELSEWHERE, IN_NO_GUEST, LEFT_OUT, LOOKS, directory
+from disks import DISKS, mount_others
+from truth import AGENT_FILES, ELSEWHERE, IN_NO_GUEST, LEFT_OUT, LOOKS, directory, file, link, stat
 
 KERNELS = ["5.10", "6.1", "6.12", "newest"]
 PAGE = os.path.join(ROOT, "docs/proc.md")
@@ -422,6 +422,31 @@ def test_what_is_said_to_be_left_out_is_there_on_some_kernel():
     assert unneeded == {}, "no lab kernel lists them"
 
 
+# After all of the above: their modules have threads of their own, many of them.
+def test_file_systems_with_own_options(zoo, look_image, kernel_directory, tmp_path):
+    """xfs, squashfs, btrfs with a subvolume, FUSE: options, device, and the files on them, byte for byte; where the kernel
+    doesn't say how its modules keep them, an error that names each."""
+    pid = mount_others(zoo, kernel_directory(zoo.kernel), str(tmp_path))
+    files = [f"/proc/{pid}/{name}" for name in ("mounts", "mountinfo", "mountstats", "maps")]
+    looks = [*(file(path) for path in files), link(f"/proc/{pid}/fd/[n]"), stat(f"/proc/{pid}/fd/[n]"), link(f"/proc/{pid}/cwd"),
+             stat(f"/proc/{pid}/cwd")]
+    inside = look_inside(zoo, looks)
+    with zoo.paused():
+        outside, said = look_outside(zoo, look_image, looks)
+    text = inside["f", files[1].encode()].text
+    print(text.decode(), said)
+    assert all(name in text for name in (b" xfs ", b" squashfs ", b" btrfs ", b" fuse.sshfs ", b" fuse ")) and inside.keys() == outside.keys()
+    if zoo.kernel != "5.10":
+        assert outside == inside
+        return
+    assert re.search("options are missing that only the file system (xfs|btrfs|fuse) itself knows", said)
+    for path in files[:2]:
+        rows = [answers["f", path.encode()].text.splitlines() for answers in (inside, outside)]
+        assert outside["f", path.encode()].error == errno.EIO and len(rows[0]) == len(rows[1])
+        assert all(whole.startswith(ours.removesuffix(b" 0 0")) for whole, ours in zip(*rows)), rows
+    assert outside["s", f"/proc/{pid}/fd/4".encode()].error != 0 and "btrfs is a module whose types the kernel doesn't keep" in said
+
+
 def test_at_most_one_field_in_ten_is_exempt(compared):
     share = exempt_share(compared[0])
     print(f"{share:.1f} % of the fields are exempt")
@@ -501,10 +526,14 @@ def make_page(of_looks=None, of_kernels=None):
     text += ["", "## Left out", "", "What the guest's own directories list and ours don't:", "", "| path | reason |", "|---|---|"]
     text += [f"| {path}/{name} | {reason} |" for path, reasons in sorted(LEFT_OUT.items())
              if path not in ("/proc/1/net", "/proc/1/task/1") for name, reason in sorted(reasons.items())]
-    text += ["", "`mounts` and `mountinfo` of a process that sees a file system of another kind than those that the guests mount (xfs and btrfs above "
-             "all): its line stands there with what all kinds have (device, place, type, `rw`, `relatime` and their like) and without its own options; "
+    text += ["", "xfs, squashfs, btrfs (a subvolume and a directory of it, too) and FUSE are mounted when all of the above was looked at, and `mounts`, `mountinfo`, "
+             "`mountstats`, `maps`, links and stat() of open files compared byte for byte."]
+    text += ["", "`mounts` and `mountinfo` of a process that sees a file system of another kind (nfs, cifs, ceph, 9p, iso9660 and udf above all): "
+             "its line stands there with what all kinds have (device, place, type, `rw`, `relatime` and their like) and without its own options; "
              "the file ends with an error (EIO), and words that name the file system, as how it keeps them isn't known here. A kind that has a word of "
-             "its own for the device (btrfs) is said to, too. On 5.10 overlay, vfat and autofs are such, and compared as that (above)."]
+             "its own for the device (nfs) is said to, too. Where the kernel doesn't say how its modules keep theirs (before 5.11; Debian's of 5.10 have nearly all "
+             "file systems as modules) overlay, vfat, autofs, FUSE, xfs and btrfs are such, and compared as that; there, stat() of a file on btrfs is an error: "
+             "which device it says that it is on is the subvolume's matter."]
     text += ["", "`fdinfo` of an open file that adds lines of its own in another way than those of the guests' processes: io_uring above all (the state of its queues), "
              "userfaultfd, links of BPF to anything but a cgroup, drivers of graphics. What all files have stands there; the file ends with an error (EIO), and "
              "words that name the kernel's function."]

@@ -68,7 +68,7 @@ def stat(pattern, *exempt, **more):
     return Look("s", pattern, tuple(exempt), **more)
 
 
-MODULES_5_10 = (Lack(r"options are missing that only the file system (overlay|vfat|autofs) itself knows",
+MODULES_5_10 = (Lack(r"options are missing that only the file system (overlay|vfat|autofs|fuse) itself knows",
                      "before 5.11 kernels say nothing of their modules' types", kernels=("5.10",)),)
 SCTP_5_10 = (Lack(r"sctp is a module whose types the kernel doesn't keep",
                   "before 5.11 kernels say nothing of their modules' types", kernels=("5.10",)),)

@@ -58,7 +58,7 @@ void inode_stat(const struct inode *inode, struct stat_answer *answer)
 	answer->gid = inode->i_gid.val;
 	answer->link_count = inode->i_nlink;
 	answer->inode = inode->i_ino;
-	answer->device = device_number(inode->i_sb->s_dev);
+	answer->device = device_number(btrfs_is(inode->i_sb) ? btrfs_inode_device(inode) : inode->i_sb->s_dev);
 	answer->special_device = device_number(inode->i_rdev);
 	answer->size = (u64)inode_with_size(inode)->i_size;
 	/* It doesn't say that it is a regular file (from 6.15 on, and in 6.12's repaired versions). */

@@ -6,6 +6,8 @@
  * namespace, whose numbers are the kernel's own, and which it shows itself in
  * its "parent" (it has none).
  */
+#include "guest/proc/id-map.h"
+
 #include "guest/proc/seq.h"
 #include "guest/proc/shows.h"
 #include "guest/proc/task-facts.h"
@@ -18,17 +20,50 @@ enum {
 	USERNS_SETGROUPS_ALLOWED = 1,
 };
 
+extern int overflowuid, overflowgid;
+
 static const struct user_namespace *namespace_of(const struct task_struct *task)
 {
 	return task->real_cred->user_ns;
 }
 
-static void show(struct seq *seq, const struct uid_gid_map *map)
+static u32 extent_count(const struct uid_gid_map *map)
 {
 	u32 count = map->nr_extents;
 
 	if (count > EXTENT_COUNT_MAX)
 		guest_fail(STATUS_MALFORMED, "a map of a user namespace is longer than Linux allows");
+	return count;
+}
+
+static u32 shown(const struct uid_gid_map *map, u32 id, u32 nobody)
+{
+	u32 count = extent_count(map);
+	const struct uid_gid_extent *extents = count <= BASE_EXTENT_COUNT ? map->extent : map->forward;
+
+	for (u32 i = 0; i < count; i++) {
+		u32 place = id - extents[i].lower_first;
+
+		if (id >= extents[i].lower_first && place < extents[i].count)
+			return extents[i].first + place;
+	}
+	return nobody;
+}
+
+u32 id_map_user(const struct user_namespace *space, u32 user)
+{
+	return shown(&space->uid_map, user, (u32)overflowuid);
+}
+
+u32 id_map_group(const struct user_namespace *space, u32 group)
+{
+	return shown(&space->gid_map, group, (u32)overflowgid);
+}
+
+static void show(struct seq *seq, const struct uid_gid_map *map)
+{
+	u32 count = extent_count(map);
+
 	for (u32 i = 0; i < count; i++) {
 		const struct uid_gid_extent *extent = count <= BASE_EXTENT_COUNT ? &map->extent[i] : &map->forward[i];
 

@@ -57,6 +57,10 @@ static void show_device(struct seq *seq, const struct mount *mount, const struct
 {
 	const struct super_block *super = mount->mnt.mnt_sb;
 
+	if (super->s_op->show_devname != NULL && btrfs_is_known(super)) {
+		btrfs_device_show(seq, super);
+		return;
+	}
 	if (super->s_op->show_devname != NULL)
 		seq_fault(seq,
 			  "the device of mount %d is what it was mounted as: its file system has a word of its own",
@@ -288,8 +292,11 @@ static bool show_statistics(struct seq *seq, const struct mount *mount, const st
 		return false;
 	seq_puts(seq, " with fstype ");
 	show_type(seq, super, look);
-	if (super->s_op->show_stats != NULL)
-		seq_fault(seq, "the statistics of mount %d are missing", mount->mnt_id);
+	if (super->s_op->show_stats != NULL) {
+		seq_putc(seq, ' ');
+		if (!disk_lacks_statistics(super) && !btrfs_lacks_statistics(super))
+			seq_fault(seq, "the statistics of mount %d are missing", mount->mnt_id);
+	}
 	seq_putc(seq, '\n');
 	return true;
 }

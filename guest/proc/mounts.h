@@ -33,9 +33,27 @@ GUEST_C void mount_options_show(struct seq *seq, const struct mount *mount);
 /* The same for an overlay. The kernel's BTF must have its types (from 5.11 on). */
 GUEST_C void overlay_options_show(struct seq *seq, const struct super_block *super);
 
-/* The same for file systems on disks: ext4 and FAT. False where it is another, or the
+/* The same for a file system that a program makes. False where it is another kind, or the kernel's types don't say how
+ * it keeps them. */
+GUEST_C bool fuse_options_show(struct seq *seq, const struct super_block *super);
+
+/* btrfs, and is it one whose types the kernel's BTF has? What follows is for those. */
+GUEST_C bool btrfs_is(const struct super_block *super);
+GUEST_C bool btrfs_is_known(const struct super_block *super);
+/* Options of a mount of it with this root, and what sb->s_op->show_devname() writes. */
+GUEST_C void btrfs_options_show(struct seq *seq, const struct super_block *super, const struct dentry *root);
+GUEST_C void btrfs_device_show(struct seq *seq, const struct super_block *super);
+/* The device that stat() gives for an inode of it: each subvolume has one. Ends the boundary where the types are
+ * missing. */
+GUEST_C u32 btrfs_inode_device(const struct inode *inode);
+
+/* The same for file systems on disks: ext4, FAT, xfs and squashfs. False where it is another, or the
  * kernel's types don't say how it keeps them. */
 GUEST_C bool disk_options_show(struct seq *seq, const struct super_block *super);
+
+/* Is it an xfs, or a btrfs, for which its show_stats() writes nothing? They tell of disks with zones. */
+GUEST_C bool disk_lacks_statistics(const struct super_block *super);
+GUEST_C bool btrfs_lacks_statistics(const struct super_block *super);
 
 /* The inode of the upper layer that an overlay's inode stands for, or the
  * overlay's own where there is none, or its types aren't known. */

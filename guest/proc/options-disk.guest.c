@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Mount options of file systems on disks: fs/ext4/super.c, fs/fat/inode.c, 5.10 to
- * 7.2. */
+/* Mount options of file systems on disks: fs/ext4/super.c, fs/fat/inode.c, fs/xfs/xfs_super.c, fs/squashfs/super.c,
+ * 5.10 to 7.2. */
 #include "guest/proc/mention.h"
 #include "guest/proc/mounts.h"
 #include "guest/proc/path.h"
@@ -55,6 +55,22 @@ struct msdos_sb_info {
 	struct fat_mount_options options;
 };
 
+struct xfs_mount {
+	u64 m_features; /* from 5.15 */
+	const char *m_rtname, *m_logname;
+	u8 m_blkbb_log;
+	int m_dalign, m_swidth, m_logbufs, m_logbsize;
+	unsigned int m_allocsize_log, m_qflags;
+	u32 m_max_open_zones; /* from 6.15 */
+	u64 m_awu_max_bytes; /* from 6.16 */
+};
+
+struct squashfs_sb_info {
+	bool panic_on_errors;
+	const void *thread_ops; /* from 6.3 */
+	int max_thread_num;
+};
+
 #include "guest/kernel/guestc-types-end.h"
 
 enum {
@@ -91,7 +107,7 @@ enum {
 
 static const u32 set_init_tables = 0x80000000; /* EXT4_MOUNT_INIT_INODE_TABLE */
 
-extern const char _ext4_show_options[], ext4_show_options[];
+extern const char _ext4_show_options[], ext4_show_options[], squashfs_show_options[];
 
 /* ---- ext4, which ext2 and ext3 are too */
 
@@ -420,6 +436,111 @@ static void show_fat(struct seq *seq, const struct super_block *super)
 	show_fat_behaviour(seq, options);
 }
 
+/* ---- xfs */
+
+static void show_xfs_flags(struct seq *seq, u64 features)
+{
+	/* XFS_FEAT_…; what came late, and what is gone since 6.18, has a place of its own on all kernels. */
+	static const struct {
+		u32 bit;
+		const char *name;
+	} flags[] = {{57, ",ikeep"},	 {52, ",wsync"},      {49, ",noalign"}, {58, ",swalloc"},
+		     {63, ",nouuid"},	 {62, ",norecovery"}, {10, ",attr2"},	{59, ",filestreams"},
+		     {55, ",grpid"},	 {54, ",discard"},    {51, ",largeio"}, {60, ",dax=always"},
+		     {61, ",dax=never"}, {47, ",nolifetime"}};
+
+	for (u32 i = 0; i < ARRAY_SIZE(flags); i++)
+		show_if(seq, (features >> flags[i].bit & 1) != 0, flags[i].name);
+	seq_puts(seq, (features >> 56 & 1) != 0 ? ",inode32" : ",inode64"); /* XFS_FEAT_SMALL_INUMS */
+}
+
+static void show_xfs_quota(struct seq *seq, const struct xfs_mount *mount)
+{
+	/* XFS_…QUOTA_ACCT, _ENFD */
+	static const struct {
+		u32 counted, enforced;
+		const char *strict, *lax;
+	} kinds[] = {{0x1, 0x2, ",usrquota", ",uqnoenforce"},
+		     {0x8, 0x200, ",prjquota", ",pqnoenforce"},
+		     {0x40, 0x80, ",grpquota", ",gqnoenforce"}};
+	u32 flags = word(&mount->m_qflags);
+	bool is_counted = false;
+
+	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
+		is_counted |= (flags & kinds[i].counted) != 0;
+		if ((flags & kinds[i].enforced) != 0)
+			seq_puts(seq, kinds[i].strict);
+		else
+			show_if(seq, (flags & kinds[i].counted) != 0, kinds[i].lax);
+	}
+	show_if(seq, !is_counted, ",noquota");
+}
+
+static void show_number_if(struct seq *seq, const char *format, s64 value)
+{
+	if (value > 0)
+		seq_printf(seq, format, value);
+}
+
+/* xfs_fs_show_options() */
+static void show_xfs(struct seq *seq, const struct super_block *super)
+{
+	const struct xfs_mount *mount = super->s_fs_info;
+	u32 sectors = mount->m_blkbb_log & 31; /* of a block: XFS_FSB_TO_BB() */
+
+	show_xfs_flags(seq, mount->m_features);
+	if ((mount->m_features >> 50 & 1) != 0) /* XFS_FEAT_ALLOCSIZE */
+		seq_printf(seq, ",allocsize=%lluk", (1ull << (word(&mount->m_allocsize_log) & 31)) >> 10);
+	show_number_if(seq, ",logbufs=%lld", mount->m_logbufs);
+	if (mount->m_logbsize > 0)
+		seq_printf(seq, ",logbsize=%dk", mount->m_logbsize >> 10);
+	show_name(seq, ",logdev=", mount->m_logname);
+	show_name(seq, ",rtdev=", mount->m_rtname);
+	show_number_if(seq, ",sunit=%lld", (s64)mount->m_dalign << sectors);
+	show_number_if(seq, ",swidth=%lld", (s64)mount->m_swidth << sectors);
+	show_xfs_quota(seq, mount);
+	if (field_exists(struct xfs_mount, m_max_open_zones))
+		show_number_if(seq, ",max_open_zones=%lld", mount->m_max_open_zones);
+	if (field_exists(struct xfs_mount, m_awu_max_bytes) && mount->m_awu_max_bytes != 0)
+		seq_printf(seq, ",max_atomic_write=%lluk", mount->m_awu_max_bytes >> 10);
+}
+
+/* ---- squashfs, on whose lines kernels before 5.18 write nothing */
+
+/* Where the kernel was configured so, who mounts it says how many unpack it. */
+static void show_squashfs_threads(struct seq *seq, const struct squashfs_sb_info *info)
+{
+	const char *function = module_symbol_find("squashfs_show_options");
+
+	if (symbol_exists(squashfs_show_options))
+		function = squashfs_show_options;
+	if (function == NULL)
+		guest_fail(STATUS_MISSING, "how many threads unpack a squashfs isn't known: its code isn't found");
+	if (code_mentions(function, ",threads=single"))
+		seq_fault(seq, "how many threads unpack a squashfs is missing");
+	else if (code_mentions(function, ",threads=%d"))
+		seq_printf(seq, ",threads=%d", info->max_thread_num);
+}
+
+static void show_squashfs(struct seq *seq, const struct super_block *super)
+{
+	const struct squashfs_sb_info *info = super->s_fs_info;
+
+	seq_puts(seq, info->panic_on_errors ? ",errors=panic" : ",errors=continue");
+	if (field_exists(struct squashfs_sb_info, thread_ops))
+		show_squashfs_threads(seq, info);
+}
+
+/* xfs_fs_show_stats(), from 6.19 or so: of zones only (XFS_FEAT_ZONED). */
+bool disk_lacks_statistics(const struct super_block *super)
+{
+	char type[TYPE_SIZE];
+
+	guest_string_copy(type, sizeof type, super->s_type->name);
+	return strcmp(type, "xfs") == 0 && field_exists(struct xfs_mount, m_features) &&
+	       (((const struct xfs_mount *)super->s_fs_info)->m_features >> 29 & 1) == 0;
+}
+
 bool disk_options_show(struct seq *seq, const struct super_block *super)
 {
 	char type[TYPE_SIZE];
@@ -434,6 +555,10 @@ bool disk_options_show(struct seq *seq, const struct super_block *super)
 		show_ext4(seq, super);
 	else if ((strcmp(type, "vfat") == 0 || strcmp(type, "msdos") == 0) && type_exists(struct msdos_sb_info))
 		show_fat(seq, super);
+	else if (strcmp(type, "xfs") == 0 && field_exists(struct xfs_mount, m_features))
+		show_xfs(seq, super);
+	else if (strcmp(type, "squashfs") == 0 && type_exists(struct squashfs_sb_info))
+		show_squashfs(seq, super);
 	else
 		return false;
 	return true;

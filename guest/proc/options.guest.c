@@ -335,7 +335,7 @@ static void show_kernfs(struct seq *seq, const struct super_block *super)
 }
 
 /* File systems that may be modules are known by their names. */
-static void show_other(struct seq *seq, const struct super_block *super)
+static void show_other(struct seq *seq, const struct super_block *super, const struct mount *mount)
 {
 	char type[OPTION_SIZE_MAX];
 
@@ -346,7 +346,9 @@ static void show_other(struct seq *seq, const struct super_block *super)
 		show_autofs(seq, super);
 	else if (strcmp(type, "efivarfs") == 0 && type_exists(struct efivarfs_fs_info))
 		show_efivarfs(seq, super);
-	else if (!disk_options_show(seq, super))
+	else if (btrfs_is_known(super))
+		btrfs_options_show(seq, super, mount->mnt.mnt_root);
+	else if (!disk_options_show(seq, super) && !fuse_options_show(seq, super))
 		say_unknown(seq, super);
 }
 
@@ -378,5 +380,5 @@ void mount_options_show(struct seq *seq, const struct mount *mount)
 	else if (IS_FUNCTION(function, pstore_show_options))
 		show_pstore(seq);
 	else
-		show_other(seq, super);
+		show_other(seq, super, mount);
 }

@@ -37,6 +37,7 @@ enum {
 	MAP_SIZE = 64 * 1024,
 	LARGE_MAP_SIZE = 8 << 20,
 	DESCRIPTOR_HIGH = 500,
+	OPTIONS_SIZE = 128,
 	/* What C libraries of some years ago don't have (uapi/linux/fanotify.h of 7.2). */
 	MARK_EVICTABLE = 0x200,
 	MARK_IGNORE = 0x400,
@@ -320,6 +321,18 @@ static void become(uid_t user, gid_t group)
 	must(setresuid(user, user, user), "setresuid");
 }
 
+/* A program's file system, made by a user of the namespace and shown in its numbers. */
+static void mount_program(void)
+{
+	char options[OPTIONS_SIZE];
+	int fuse = open("/dev/fuse", O_RDWR);
+
+	zoo_directory("/tmp/program");
+	snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=1000,group_id=1001,max_read=4096", fuse);
+	if (fuse < 0 || mount("a program", "/tmp/program", "fuse.own", MS_NOSUID | MS_NODEV, options) != 0)
+		zoo_lack("fuse");
+}
+
 /* Process 1 of a container without rights outside, a user of it, and one in a user namespace further inside. */
 static void be_unprivileged_init(void)
 {
@@ -332,6 +345,7 @@ static void be_unprivileged_init(void)
 	close(make_file("/tmp/own file"));
 	must(chown("/tmp/own file", 1000, 1001), "chown");
 	must(open("/tmp/own file", O_RDWR), "open");
+	mount_program();
 	must(socket(AF_INET6, SOCK_DGRAM, 0), "socket");
 	pid_t inner = must(fork(), "fork");
 	if (inner == 0) {

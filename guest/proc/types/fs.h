@@ -76,6 +76,7 @@ struct super_block {
 	const char *s_subtype;
 	struct user_namespace *s_user_ns;
 	unsigned char s_blocksize_bits;
+	void *s_bdev; /* NULL: it isn't on a disk */
 	char s_id[32];
 };
 
