@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Programs, maps and links of BPF (kernel/bpf/syscall.c, arraymap.c, cgroup.c, 5.10 to 7.2): systemd holds some for
- * the services that it starts. */
+/* Programs, maps and links of BPF (kernel/bpf/syscall.c, arraymap.c, hashtab.c, lpm_trie.c, cgroup.c, 5.10 to 7.2):
+ * systemd holds some for the services that it starts. */
 #include "guest/proc/fault.h"
 #include "guest/proc/fdinfo.h"
+#include "guest/proc/memory.h"
 #include "guest/proc/symbols.h"
 #include "guest/proc/types/cgroup.h"
 #include "guest/proc/types/kernfs.h"
@@ -52,6 +53,13 @@ struct bpf_map {
 	bool frozen;
 };
 
+struct bpf_map___middle {
+	struct {
+		u32 type : 32;
+		bool jited;
+	} owner; /* 5.18 to 6.16, but for repaired versions */
+};
+
 struct bpf_array_aux {
 	struct {
 		u32 type : 32;
@@ -63,6 +71,29 @@ struct bpf_array {
 	struct bpf_map map;
 	struct bpf_array_aux *aux;
 	u32 elem_size;
+};
+
+struct bucket {
+	struct hlist_head head;
+};
+
+struct bpf_htab {
+	struct bpf_map map;
+	void *extra_elems; /* NULL: it has none */
+	struct percpu_counter pcount;
+	atomic_t count;
+	bool use_percpu_counter;
+	u32 n_buckets, elem_size;
+	int *map_locked[8]; /* before 6.15 */
+};
+
+struct lpm_trie_node {
+	u32 prefixlen;
+};
+
+struct lpm_trie {
+	struct bpf_map map;
+	u64 n_entries, data_size;
 };
 
 struct bpf_link_ops {
@@ -94,15 +125,19 @@ enum {
 	MAP_PERCPU_HASH = 5,
 	MAP_PERCPU_ARRAY = 6,
 	MAP_CGROUP_ARRAY = 8,
+	MAP_LRU_HASH = 9,
 	MAP_PERCPU_LRU_HASH = 10,
 	MAP_ARRAY_OF_MAPS = 12,
 	MAP_HASH_OF_MAPS = 13,
+	MAP_DEVICES = 14,
+	MAP_CPUS = 16,
 	MAP_PERCPU_STORAGE = 21,
-	FLAG_MMAPABLE = 1 << 10, /* BPF_F_MMAPABLE */
+	FLAG_NO_PREALLOC = 1, /* BPF_F_… */
+	FLAG_MMAPABLE = 1 << 10,
 	LINK_NAME_SIZE = 32,
 };
 
-extern const char array_map_mem_usage, bpf_cgroup_link_show_fdinfo;
+extern const char array_map_mem_usage, htab_map_mem_usage, trie_mem_usage, bpf_cgroup_link_show_fdinfo;
 extern const char *bpf_link_type_strs[];
 
 static void show_tag(struct seq *seq, const struct bpf_prog *program)
@@ -170,6 +205,39 @@ static u64 array_size(const struct bpf_array *array)
 	return size + bytes;
 }
 
+/* How many elements a table has that makes room as they come. */
+static u64 element_count(const struct bpf_htab *table)
+{
+	return table->use_percpu_counter ? memory_counter_sum(&table->pcount) : (u32)table->count.counter;
+}
+
+/* htab_map_mem_usage() */
+static u64 table_size(const struct bpf_htab *table)
+{
+	const struct bpf_map *map = &table->map;
+	u32 cpus = count_cpus(), type = map->map_type;
+	bool is_percpu = type == MAP_PERCPU_HASH || type == MAP_PERCPU_LRU_HASH;
+	u64 values = is_percpu ? round_to(map->value_size, WORD_SIZE) * cpus : 0, element = table->elem_size, count;
+	u64 size = type_size(struct bpf_htab) + type_size(struct bucket) * table->n_buckets;
+
+	if (field_exists(struct bpf_htab, map_locked))
+		size += field_size(struct bpf_htab, map_locked) / WORD_SIZE * sizeof(int) * cpus;
+	if ((map->map_flags & FLAG_NO_PREALLOC) != 0) {
+		/* In front of each: a word of the allocator's, and where its values are a pointer to them and another.
+		 */
+		return size + (element + WORD_SIZE + values + (is_percpu ? 2 * WORD_SIZE : 0)) * element_count(table);
+	}
+	count = map->max_entries + (table->extra_elems != NULL ? cpus : 0);
+	size += (element + values) * count;
+	return is_percpu || type == MAP_LRU_HASH ? size : size + (u64)WORD_SIZE * cpus;
+}
+
+/* trie_mem_usage() */
+static u64 trie_size(const struct lpm_trie *trie)
+{
+	return (type_size(struct lpm_trie_node) + trie->data_size + trie->map.value_size) * READ_ONCE(trie->n_entries);
+}
+
 /* bpf_map_memory_footprint() */
 static u64 supposed_size(const struct bpf_map *map)
 {
@@ -202,9 +270,19 @@ static u64 map_size(struct seq *seq, const struct bpf_map *map)
 		return supposed_size(map);
 	if (symbol_exists(array_map_mem_usage) && (u64)map->ops->map_mem_usage == (u64)&array_map_mem_usage)
 		return array_size(container_of(map, struct bpf_array, map));
+	if (symbol_exists(htab_map_mem_usage) && (u64)map->ops->map_mem_usage == (u64)&htab_map_mem_usage)
+		return table_size(container_of(map, struct bpf_htab, map));
+	if (symbol_exists(trie_mem_usage) && (u64)map->ops->map_mem_usage == (u64)&trie_mem_usage)
+		return trie_size(container_of(map, struct lpm_trie, map));
 	symbol_text(map->ops->map_mem_usage, name);
 	seq_fault(seq, "the size of a BPF map is missing, which %s() counts", name);
 	return 0;
+}
+
+/* map_type_contains_progs() */
+static bool has_programs(const struct bpf_map *map)
+{
+	return map->map_type == MAP_PROG_ARRAY || map->map_type == MAP_DEVICES || map->map_type == MAP_CPUS;
 }
 
 /* Who may call a map's programs: nobody was asked yet where the type is 0. */
@@ -222,8 +300,11 @@ static void show_owner(struct seq *seq, const struct bpf_map *map)
 
 		type = aux->owner.type;
 		jited = aux->owner.jited;
-	} else if (map->map_type == MAP_PROG_ARRAY) {
-		seq_fault(seq, "who may call a BPF map's programs is missing");
+	} else if (has_programs(map) && field_exists(struct bpf_map___middle, owner.type)) {
+		const struct bpf_map___middle *middle = (const struct bpf_map___middle *)map;
+
+		type = middle->owner.type;
+		jited = middle->owner.jited;
 	}
 	if (type != 0)
 		seq_printf(seq, "owner_prog_type:\t%u\nowner_jited:\t%u\n", type, jited);

@@ -152,12 +152,37 @@ static int load_program(enum bpf_prog_type type)
 static int make_map(enum bpf_map_type type, uint32_t value_size, uint32_t flags)
 {
 	union bpf_attr question = {.map_type = type,
-				   .key_size = 4,
+				   .key_size = type == BPF_MAP_TYPE_LPM_TRIE ? 8 : 4,
 				   .value_size = value_size,
 				   .max_entries = 1000,
 				   .map_flags = flags};
 
 	return must(bpf(BPF_MAP_CREATE, &question), "BPF_MAP_CREATE");
+}
+
+/* One with a few elements. Of a trie a key is how many bits count, and these. */
+static void fill_map(int map)
+{
+	enum { COUNT = 5, VALUE_SIZE_MAX = 1024 /* of each CPU, too */ };
+	uint64_t value[VALUE_SIZE_MAX / 8] = {0};
+
+	for (uint32_t i = 1; i <= COUNT; i++) {
+		uint32_t key[2] = {i, i << 7};
+		union bpf_attr question = {.map_fd = (uint32_t)map, .key = (uintptr_t)key, .value = (uintptr_t)value};
+
+		must(bpf(BPF_MAP_UPDATE_ELEM, &question), "BPF_MAP_UPDATE_ELEM");
+	}
+}
+
+static void make_tables(void)
+{
+	fill_map(make_map(BPF_MAP_TYPE_HASH, 24, BPF_F_NO_PREALLOC));
+	fill_map(make_map(BPF_MAP_TYPE_HASH, 20, 0));
+	fill_map(make_map(BPF_MAP_TYPE_PERCPU_HASH, 12, 0));
+	fill_map(make_map(BPF_MAP_TYPE_PERCPU_HASH, 12, BPF_F_NO_PREALLOC));
+	fill_map(make_map(BPF_MAP_TYPE_LRU_HASH, 16, 0));
+	fill_map(make_map(BPF_MAP_TYPE_LRU_PERCPU_HASH, 16, 0));
+	fill_map(make_map(BPF_MAP_TYPE_LPM_TRIE, 8, BPF_F_NO_PREALLOC));
 }
 
 /* What was counted of it stays then. */
@@ -197,7 +222,7 @@ static void kernel_programs(void)
 	make_map(BPF_MAP_TYPE_ARRAY, 24, BPF_F_MMAPABLE);
 	make_map(BPF_MAP_TYPE_PERCPU_ARRAY, 20, 0);
 	make_map(BPF_MAP_TYPE_PROG_ARRAY, 4, 0);
-	make_map(BPF_MAP_TYPE_HASH, 24, BPF_F_NO_PREALLOC);
+	make_tables();
 }
 
 const struct animal animal_inits[] = {
