@@ -103,11 +103,16 @@ static u64 swap_cached(u32 file_count)
 	return pages;
 }
 
-/* si_swapinfo() */
+/* si_swapinfo(); where CONFIG_SWAP isn't set there is nothing of it. */
 static void swap_read(struct swap *swap)
 {
 	u64 ending = 0;
-	u32 count = min(nr_swapfiles, (u32)SWAP_FILE_COUNT_MAX);
+	u32 count;
+
+	*swap = (struct swap){};
+	if (!symbol_exists(nr_swapfiles))
+		return;
+	count = min(nr_swapfiles, (u32)SWAP_FILE_COUNT_MAX);
 
 	for (u32 i = 0; i < count; i++) {
 		const struct swap_info_struct *file = swap_info[i];

@@ -31,7 +31,7 @@ static const u64 entry_address = 0x000ffffffffff000;
 /* Where the kernel maps all memory; variables where it is chosen at boot. */
 extern unsigned long page_offset_base;
 extern unsigned int pgdir_shift;
-extern unsigned int nr_swapfiles;
+extern unsigned int nr_swapfiles; /* missing where CONFIG_SWAP isn't set: then nothing is swapped out */
 
 const void *physical_address(u64 physical)
 {
@@ -105,7 +105,7 @@ void user_page_find(const struct mm_struct *mm, u64 address, struct user_page *r
  * device's; so does each entry above the last table. */
 bool user_page_is_swapped(const struct user_page *page)
 {
-	return page->kind == USER_PAGE_AWAY && page->size == USER_PAGE_SIZE &&
+	return page->kind == USER_PAGE_AWAY && page->size == USER_PAGE_SIZE && symbol_exists(nr_swapfiles) &&
 	       page->entry >> SWAP_TYPE_SHIFT < nr_swapfiles;
 }
 
