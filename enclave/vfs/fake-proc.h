@@ -141,6 +141,8 @@ status proc_path_check(struct guest_kernel *kernel, const char *path)
 
 static status fake_target = STATUS_OK;
 static uint64_t fake_epoch = 1;
+/* How many epochs were ended; how many of the next texts are torn, each of them in its own epoch. */
+static size_t fake_epoch_end_count, fake_torn_text_count;
 
 status target_kernel(struct guest_kernel **ret_kernel)
 {
@@ -156,6 +158,7 @@ status target_kernel_to_read(const char *what, struct guest_kernel **ret_kernel)
 
 void target_epoch_end(void)
 {
+	fake_epoch_end_count++;
 }
 
 void target_end(void)
@@ -203,11 +206,16 @@ status proc_text_part_init(struct guest_kernel *kernel, const struct proc_entry 
 	(void)kernel;
 	if (!fake_is_there(entry))
 		return STATUS_MISSING;
-	ret_text->data = strdup(parts[is_long ? start->place : 0]);
+	ret_text->is_torn = fake_torn_text_count > 0;
+	ret_text->data = strdup(ret_text->is_torn ? "a mixture!" : parts[is_long ? start->place : 0]);
 	ret_text->size = 10;
 	ret_text->has_more = is_long && start->place < 2;
 	ret_text->next.place = start->place + 1;
 	ret_text->fault = strcmp(entry->node->path, "torn") == 0 ? strdup("the list loops") : NULL;
+	if (ret_text->is_torn) {
+		ret_text->fault = strdup("it changed meanwhile");
+		fake_torn_text_count--;
+	}
 	ret_text->refusal = strcmp(entry->node->path, "refused") == 0 ? 22 : 0;
 	return STATUS_OK;
 }

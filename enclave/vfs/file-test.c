@@ -11,6 +11,7 @@
 #include "enclave/vfs/fake-proc.h"
 #include "enclave/vfs/file.h"
 #include "enclave/vfs/vfs.h"
+#include "guest/proc/now.h"
 
 enum {
 	/* Twice what writev() takes in one piece, and more. */
@@ -112,6 +113,37 @@ static void a_torn_file_gives_its_text_then_one_error_then_ends(void **state)
 	assert_int_equal(hostile.report_count, 1);
 	assert_non_null(strstr(hostile.last_message, "/proc/torn"));
 	assert_non_null(strstr(hostile.last_message, "the list loops"));
+}
+
+static void a_file_that_changed_while_it_was_read_is_made_anew_each_time_in_another_epoch(void **state)
+{
+	size_t before = fake_epoch_end_count;
+
+	fake_torn_text_count = PROC_TORN_TRIES - 1;
+	long fd = vfs_open(AT_FDCWD, "/proc/version", O_RDONLY);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 10);
+	assert_memory_equal(buffer, "0123456789", 10);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 0);
+	assert_int_equal(fake_epoch_end_count - before, PROC_TORN_TRIES - 1);
+	assert_int_equal(hostile.report_count, 0);
+}
+
+static void a_file_that_goes_on_changing_is_marked_at_the_last_try(void **state)
+{
+	size_t before = fake_epoch_end_count;
+
+	fake_torn_text_count = PROC_TORN_TRIES + 1;
+	long fd = vfs_open(AT_FDCWD, "/proc/version", O_RDONLY);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 10);
+	assert_memory_equal(buffer, "a mixture!", 10);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), -EIO);
+	assert_int_equal(vfs_read((int)fd, buffer, 64, -1), 0);
+	assert_int_equal(fake_torn_text_count, 1); /* so many tries, and no more */
+	assert_int_equal(fake_epoch_end_count - before, PROC_TORN_TRIES - 1);
+	fake_torn_text_count = 0;
+	assert_true(runtime_fault_noted());
+	assert_int_equal(hostile.report_count, 1);
+	assert_non_null(strstr(hostile.last_message, "/proc/version isn't whole: it changed meanwhile"));
 }
 
 static void a_long_file_comes_in_parts_wherever_it_is_read(void **state)
@@ -374,6 +406,9 @@ int main(void)
 		cmocka_unit_test_setup(the_table_ends_at_its_limit, setup),
 		cmocka_unit_test_setup(a_refused_file_gives_its_error_each_time_and_is_no_fault, setup),
 		cmocka_unit_test_setup(a_torn_file_gives_its_text_then_one_error_then_ends, setup),
+		cmocka_unit_test_setup(a_file_that_changed_while_it_was_read_is_made_anew_each_time_in_another_epoch,
+				       setup),
+		cmocka_unit_test_setup(a_file_that_goes_on_changing_is_marked_at_the_last_try, setup),
 		cmocka_unit_test_setup(a_long_file_comes_in_parts_wherever_it_is_read, setup),
 		cmocka_unit_test_setup(a_long_file_whose_epoch_ends_on_the_way_is_never_two_moments, setup),
 		cmocka_unit_test_setup(who_reads_from_the_beginning_again_gets_what_is_now, setup),
