@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The rules of the truth test (tests/test_proc_truth.py) see what is wrong, where an exception stands nearby."""
+import contextlib
 import errno
 
 import pytest
 
+import test_proc_truth
 from test_proc_truth import Answer, compare_all, compare_word
-from truth import LOOKS
+from truth import LOOKS, file
 
 
 def judge(kind, path, before, ours, after=None, kernel="6.12", error=0, said=""):
@@ -89,3 +91,34 @@ def test_the_looking_programs_own_paths_count_as_exempt():
 
 def test_what_the_guest_lacks_counts_nothing():
     assert compare_all({}, {}, {}, LOOKS, "6.12") == ({}, {}, [])
+
+
+class Looks:
+    """A guest whose file has these texts, one a look: inside, outside, inside, and so on, from the beginning again at the end."""
+
+    kernel = "6.1"
+
+    def __init__(self, path, *texts):
+        self.path, self.texts, self.count = path, texts, 0
+
+    def paused(self):
+        return contextlib.nullcontext()
+
+    def look(self):
+        self.count += 1
+        return {("f", self.path): Answer(0, self.texts[(self.count - 1) % len(self.texts)])}
+
+
+@pytest.mark.parametrize("path, texts, fine", [
+    (b"/proc/14/wchan", [b"a", b"b", b"a", b"b", b"b", b"b"], True),            # each at two places, and half of ours at the other
+    (b"/proc/14/wchan", [b"a", b"c", b"a", b"b", b"b", b"b"], False),           # where the guest never saw it
+    (b"/proc/14/wchan", [b"a", b"b", b"a", b"b", b"a", b"b"], False),           # never where the guest just saw it
+    (b"/proc/14/comm", [b"a", b"b", b"a", b"b", b"b", b"b"], False),            # nothing that goes round
+])
+def test_a_thread_may_wait_where_the_guest_saw_it_at_another_look(monkeypatch, path, texts, fine):
+    guest = Looks(path, *texts)
+    monkeypatch.setattr(test_proc_truth, "look_inside", lambda *_: guest.look())
+    monkeypatch.setattr(test_proc_truth, "look_outside", lambda *_: (guest.look(), ""))
+    pattern = path.decode().replace("14", "[pid]")
+    _, wrong, moved = test_proc_truth.settle(guest, None, {(file(pattern), ("f", path)): ["differs"]}, [])
+    assert not moved and (not wrong) == fine
