@@ -13,6 +13,7 @@
 #include "guest/proc/symbols.h"
 #include "guest/proc/task.h"
 #include "guest/proc/tree.h"
+#include "guest/proc/types/fuse.h"
 #include "guest/proc/types/pid.h"
 #include "guest/proc/types/signal.h"
 #include "guest/proc/types/tty.h"
@@ -266,7 +267,26 @@ static void show_tun(struct seq *seq, const struct file *file)
 	seq_printf(seq, "iff:\t%s\n", name);
 }
 
-/* What only modules have. */
+/* fuse_dev_show_fdinfo() (fs/fuse/dev.c), from 6.18 or so. */
+static void show_fuse(struct seq *seq, const struct file *file)
+{
+	const struct fuse_dev *device = READ_ONCE(file->private_data);
+	const struct fuse_conn *connection;
+
+	if (device == NULL)
+		return;
+	if (field_exists(struct fuse_dev, chan)) {
+		const struct fuse_chan *channel = READ_ONCE(device->chan);
+
+		connection = (u64)channel > 1 ? channel->conn : NULL;
+	} else {
+		connection = READ_ONCE(device->fc);
+	}
+	if ((u64)connection > 1)
+		seq_printf(seq, "fuse_connection:\t%u\n", connection->dev);
+}
+
+/* What modules have, usually. */
 static void show_by_name(struct seq *seq, const struct file *file)
 {
 	char name[SYMBOL_NAME_SIZE];
@@ -275,6 +295,9 @@ static void show_by_name(struct seq *seq, const struct file *file)
 	if ((strcmp(name, "tun_chr_show_fdinfo [tun]") == 0 || strcmp(name, "tun_chr_show_fdinfo") == 0) &&
 	    type_exists(struct tun_file))
 		show_tun(seq, file);
+	else if ((strcmp(name, "fuse_dev_show_fdinfo") == 0 || strcmp(name, "fuse_dev_show_fdinfo [fuse]") == 0) &&
+		 type_exists(struct fuse_dev))
+		show_fuse(seq, file);
 	else
 		seq_fault(seq, "what %s() writes is missing", name);
 }

@@ -2,24 +2,7 @@
 /* Mount options of file systems that programs make: fs/fuse/inode.c, 5.10 to 7.2. */
 #include "guest/proc/id-map.h"
 #include "guest/proc/mounts.h"
-
-#include "guest/kernel/guestc-types-begin.h"
-
-struct fuse_conn {
-	struct user_namespace *user_ns;
-	kuid_t user_id;
-	kgid_t group_id;
-	u32 legacy_opts_show : 32, default_permissions : 32, allow_other : 32;
-	unsigned int max_read;
-	void *dax; /* where CONFIG_FUSE_DAX is set; from 5.16: */
-	u32 dax_mode : 32;
-};
-
-struct fuse_mount {
-	struct fuse_conn *fc;
-};
-
-#include "guest/kernel/guestc-types-end.h"
+#include "guest/proc/types/fuse.h"
 
 enum {
 	TYPE_SIZE = 16,
