@@ -7,9 +7,9 @@ import struct
 import subprocess
 import time
 
+from agent_process import Agent
 from link_client import DENIED, GONE, KERNEL, KERNEL_VIRTUAL, OK, Owner, RAM_MAP, REGISTERS, Ring, Session, UNMAPPED, USER, USER_VIRTUAL, operation, read
 from test_agent import guest_iomem, guest_symbols
-from test_agent_serve import Agent
 
 PAGE = 4096
 WAIT_SECONDS = 60

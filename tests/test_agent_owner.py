@@ -8,8 +8,8 @@ import time
 
 import pytest
 
+from agent_process import Agent, find_agent
 from link_client import OK, Owner, Refused, Ring, Session, operation, RAM_MAP
-from test_agent_serve import Agent
 
 NOBODY = 65534
 WAIT_SECONDS = 30
@@ -96,7 +96,6 @@ def test_who_gives_his_machine_anothers_name_keeps_nobody_from_the_right_one(sta
 
 
 def test_a_user_that_does_not_exist_is_named(tmp_path):
-    from test_agent_serve import find_agent
     done = subprocess.run([find_agent(), "serve", "--qemu-user", "no-such-user"], capture_output=True, check=False, cwd=tmp_path,
                           timeout=WAIT_SECONDS)
     assert done.returncode == 2 and b"no-such-user" in done.stderr

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 import link_client as link
-from test_agent_serve import Agent
+from agent_process import Agent
 from verifier_client import CHALLENGE, HEARD, HELLO, REFUSED, RESULT, KEPT, ROOT, VERIFIER, WELCOME, Daemon, Enclave
 
 ATTESTED = os.path.join(ROOT, "build/tests/attested-enclave")
