@@ -68,6 +68,8 @@ def zoo(request, bartizan):
     for arguments in ([], ["--watcher"]):   # none may be missing, but what its kernel has no way to make
         said = machine.exec(["processes", *arguments]).stderr
         assert b"ended before it was ready" not in said, said
+    # It comes with the mount of the disks, and ends some seconds later: not between the guest's two looks.
+    machine.exec(["sh", "-c", "for i in $(seq 60); do grep -q ext4lazyinit /proc/[0-9]*/comm 2>/dev/null || break; sleep 0.25; done"])
     yield machine
     machine.down()
 
