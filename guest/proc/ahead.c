@@ -18,6 +18,8 @@ enum {
 	/* Plans that are known to have run in this epoch: of the files that a program reads
 	 * together, few share one. */
 	KNOWN_COUNT = 16,
+	/* What a key is of is in the bits from here on: an address of the kernel's has the highest. */
+	PROCESS_KEY_SHIFT = 61,
 	/* Who asks about so many processes one by one will ask about the others. */
 	SEVERAL = 4,
 };
@@ -52,6 +54,7 @@ static struct {
 		uint64_t epoch; /* of those processes */
 	} wish[AHEAD_WISH_COUNT];
 	uint32_t pid, settled; /* what ahead_wishes() said of this process */
+	bool have_no_room; /* this kernel's fields lie so that such a plan would have too many steps */
 } wishes;
 
 static const struct known_plan *find_known(uint64_t key, uint64_t epoch)
@@ -71,7 +74,8 @@ static void note_known(uint64_t key, const struct guest_memory *memory)
 		building.process_count = 0;
 	}
 	building.known_epoch = memory->epoch;
-	building.process_count += (key & AHEAD_KEY_PROCESS) != 0;
+	/* Keys of sockets have this bit, too. */
+	building.process_count += key >> PROCESS_KEY_SHIFT == AHEAD_KEY_PROCESS >> PROCESS_KEY_SHIFT;
 	building.known[building.known_next] = (struct known_plan){key, guest_memory_line_mark(memory)};
 	building.known_next = (building.known_next + 1) % KNOWN_COUNT;
 }
@@ -134,7 +138,7 @@ uint32_t ahead_wishes(void)
 		return wishes.settled;
 	wishes.pid = pid;
 	wishes.settled = 0;
-	for (uint32_t i = 0; i < AHEAD_WISH_COUNT && kernel != NULL; i++)
+	for (uint32_t i = 0; i < AHEAD_WISH_COUNT && kernel != NULL && !wishes.have_no_room; i++)
 		if (wishes.wish[i].count == SEVERAL && kernel->memory->epoch - wishes.wish[i].epoch <= 1)
 			wishes.settled |= 1U << i;
 	return wishes.settled;
@@ -465,11 +469,25 @@ static void note_prelude(const struct guest_kernel *kernel, uint64_t mark)
 		prelude_add(&building.prelude, building.key, &building.plan, (uint32_t)count);
 }
 
+/* Of all processes, with what else the program reads? Then the next one is asked for without that. */
+static bool give_up_wishes(uint64_t key)
+{
+	const uint64_t wish_mask = ((UINT64_C(1) << AHEAD_WISH_COUNT) - 1) << AHEAD_WISH_SHIFT;
+
+	if ((key & wish_mask) == 0 || (key & ~wish_mask) != AHEAD_KEY_PROCESSES)
+		return false;
+	wishes.have_no_room = true;
+	wishes.settled = 0;
+	return true;
+}
+
 void ahead_run(void)
 {
 	const struct guest_kernel *kernel = proc_running_kernel();
 	uint64_t mark = guest_memory_line_mark(kernel->memory);
 
+	if (building.lost > 0 && give_up_wishes(building.key))
+		return;
 	if (building.lost > 0) {
 		(void)!report(STATUS_INTERNAL, "a read plan has %u steps too many", building.lost);
 		return;
