@@ -16,6 +16,7 @@ enum {
 	FREE_SPACE_TREE = 1, /* BTRFS_FEATURE_COMPAT_RO_FREE_SPACE_TREE */
 	SUPER_LISTS = 1 << 16, /* SB_POSIXACL */
 	COMPRESSION_LZO = 2, /* BTRFS_COMPRESS_LZO */
+	DEVICE_MISSING = 1 << 2, /* BTRFS_DEV_STATE_MISSING */
 	/* BTRFS_MOUNT_… as they are from 6.8 on */
 	OPTION_SSD = 1 << 3,
 	OPTION_COMPRESS = 1 << 5,
@@ -52,8 +53,11 @@ bool btrfs_is_known(const struct super_block *super)
 void btrfs_device_show(struct seq *seq, const struct super_block *super)
 {
 	const struct btrfs_fs_info *info = super->s_fs_info;
-	const char *name = READ_ONCE(info->fs_devices->latest_dev)->name;
+	const struct btrfs_device *device = READ_ONCE(info->fs_devices->latest_dev);
+	const char *name = device->name;
 
+	if ((device->dev_state & DEVICE_MISSING) != 0)
+		seq_fault(seq, "which disk btrfs shows where one is missing isn't known");
 	if (type_exists(struct rcu_string))
 		name += field_offset(struct rcu_string, str);
 	string_write(seq, name, " \t\n\\");

@@ -14,6 +14,7 @@ struct rcu_string { /* before 6.17 */
 
 struct btrfs_device {
 	const void *name; /* a struct rcu_string where there is such a type, else a string */
+	unsigned long dev_state;
 };
 
 struct btrfs_fs_devices {
