@@ -135,6 +135,6 @@ def mount_others(guest, kernel_directory, directory):
         # One that is there already has come with another one.
         guest.exec(["sh", "-c", f"grep -q '^{name} ' /proc/modules || {{ cat >/tmp/module.ko && insmod /tmp/module.ko; rm -f /tmp/module.ko; }}"], input=data)
     said = guest.exec(["sh", "-c", "unshare -m sh -c \"$1\" </dev/null >/dev/null 2>/tmp/said & "
-                       "for i in $(seq 300); do [ -s /tmp/others ] || ! kill -0 $! || sleep 0.1; done; cat /tmp/said /tmp/others 2>&1", "sh", OTHERS], check=False).stdout
+                       "until grep -qs sleep /proc/$(cat /tmp/others 2>/dev/null)/comm || ! kill -0 $!; do sleep 0.1; done; cat /tmp/said /tmp/others 2>&1", "sh", OTHERS], check=False).stdout
     assert said.strip().isdigit(), said.decode()
     return int(said)

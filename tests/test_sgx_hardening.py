@@ -241,17 +241,23 @@ def test_an_enclave_whose_pages_are_evicted_at_any_step_runs_as_if_nothing_had_b
 
 def test_an_enclave_whose_pages_are_evicted_while_it_is_interrupted_goes_on(machine):
     """Its TCS and the frame with its registers, too: ERESUME finds neither until Linux brings them back."""
-    first = counts(machine)
-    machine.exec(["sh", "-c", "(/t/run-plain --sgx /t/state 600 >/tmp/state 2>&1; echo $? >/tmp/state.code) >/dev/null 2>&1 &"])
-    end = time.monotonic() + SECONDS
-    while counts(machine)["EENTER"] == first["EENTER"] and time.monotonic() < end:
-        time.sleep(0.05)
-    started = counts(machine)
-    machine.exec(["sh", "-c", f"/t/refuse-call evict {EVICTING_PAGES} && ! [ -e /tmp/state.code ]"], timeout=SECONDS)
-    done = machine.exec(["sh", "-c", "until [ -s /tmp/state.code ]; do sleep 0.1; done; cat /tmp/state.code /tmp/state"], timeout=SECONDS)
-    assert done.stdout.startswith(b"0\nwhole:"), done
-    more = {name: number - started[name] for name, number in counts(machine).items()}
-    assert more["ELDU"] + more["ELDB"] > 5 and more["AEX"] > 3, more
+    def evicted_meanwhile(millions):
+        """What the CPU did from the eviction on; None: it had counted to the end before."""
+        first = counts(machine)
+        machine.exec(["sh", "-c", f"rm -f /tmp/state.code; (/t/run-plain --sgx /t/state {millions} >/tmp/state 2>&1; echo $? >/tmp/state.code) >/dev/null 2>&1 &"])
+        end = time.monotonic() + SECONDS
+        while counts(machine)["EENTER"] == first["EENTER"] and time.monotonic() < end:
+            time.sleep(0.05)
+        started = counts(machine)
+        is_over = machine.exec(["sh", "-c", f"/t/refuse-call evict {EVICTING_PAGES} || exit 1; ! [ -e /tmp/state.code ] || echo over"], timeout=SECONDS).stdout
+        done = machine.exec(["sh", "-c", "until [ -s /tmp/state.code ]; do sleep 0.1; done; cat /tmp/state.code /tmp/state"], timeout=SECONDS)
+        assert done.stdout.startswith(b"0\nwhole:"), done
+        return None if is_over else {name: number - started[name] for name, number in counts(machine).items()}
+
+    # On a busy machine the eviction is late, and what it counts isn't.
+    tries = (evicted_meanwhile(millions) for millions in (600, 2400, 9600))
+    more = next((more for more in tries if more is not None), None)
+    assert more and more["ELDU"] + more["ELDB"] > 5 and more["AEX"] > 3, more
     print(f"evicted while interrupted: {more}")
 
 
