@@ -309,15 +309,34 @@ static void a_target_that_is_full_gets_no_more_and_one_alert_until_there_is_room
 	assert_int_equal(ledger_retention_sum(ledger, &size, &full_count), STATUS_OK);
 	assert_int_equal(full_count, 1);
 	/* A little room isn't enough: an eighth is. */
-	retain(0, 15 * each, 16 * each);
-	assert_int_equal(trim_to_the_end(INT64_MAX, 0, NOW), 1);
-	assert_int_equal(keep(&first), STATUS_LIMIT);
 	retain(0, 13 * each, 16 * each);
-	assert_int_equal(trim_to_the_end(INT64_MAX, 0, NOW), 2);
+	assert_int_equal(trim_to_the_end(1, 0, NOW), 1);
+	assert_int_equal(keep(&first), STATUS_LIMIT);
+	assert_int_equal(trim_to_the_end(3, 0, NOW), 2);
 	assert_int_equal(keep(&first), STATUS_OK);
 	assert_string_equal(alerts().kind, "room");
 	/* `restarted` of the second stream, full, room. */
 	assert_int_equal(alerts().at, 3);
+}
+
+static void where_as_much_is_kept_as_the_quota_the_oldest_make_room_for_what_is_new(void **state)
+{
+	struct chain chain = {.stream = stream_a};
+
+	(void)state;
+	for (uint64_t size = 14; size <= 16; size++) {
+		retain(0, size * each, 16 * each);
+		keep_some(&chain, (int)(16 - kept().count), NOW);
+		const struct chain before = chain;
+		const struct ledger_finding refused = chain_next(&chain, NOW);
+		assert_int_equal(keep(&refused), STATUS_LIMIT);
+		assert_string_equal(alerts().kind, "full");
+		/* An eighth, and one result, are free. */
+		assert_int_equal(trim_to_the_end(INT64_MAX, 0, NOW), 4);
+		chain = before;
+		keep_some(&chain, 1, NOW);
+		assert_string_equal(alerts().kind, "room");
+	}
 }
 
 static void streams_that_are_long_over_go_and_the_last_one_stays(void **state)
@@ -404,6 +423,7 @@ int main(void)
 		TEST(a_trimmed_result_that_comes_again_is_acknowledged_and_not_new),
 		TEST(a_result_that_was_missing_among_trimmed_ones_is_kept_when_it_comes),
 		TEST(a_target_that_is_full_gets_no_more_and_one_alert_until_there_is_room),
+		TEST(where_as_much_is_kept_as_the_quota_the_oldest_make_room_for_what_is_new),
 		TEST(streams_that_are_long_over_go_and_the_last_one_stays),
 		cmocka_unit_test(in_200_power_cuts_nothing_goes_but_what_was_to_be_trimmed),
 	};

@@ -123,18 +123,31 @@ struct call {
 	bool is_over; /* as much as the others wait for */
 };
 
+/* Below what retention_check() takes the next result by, however large that is: else a target whose `size` is as much
+ * as its quota would be full until its results are too old. */
+static int64_t size_to_keep(int64_t keep_size, int64_t quota)
+{
+	const int64_t part = quota / LEDGER_QUOTA_FREE_PART;
+	const int64_t largest = LEDGER_FINDING_SIZE_MAX + LEDGER_FINDING_COST;
+	const int64_t most = quota - part - (part < largest ? part : largest);
+
+	return quota != 0 && keep_size > most ? most : keep_size;
+}
+
 /* The next target behind the last one. STATUS_END: that was the last. */
 static status next_target(struct ledger *ledger, int64_t after, struct target *ret_target)
 {
 	struct statement statement STATEMENT_CLEANUP = {0};
 
 	TRY(statement_init(&statement, ledger_database(ledger),
-			   "SELECT id, keep_age, keep_size, kept_size FROM target WHERE id > ?1 ORDER BY id LIMIT 1"));
+			   "SELECT id, keep_age, keep_size, kept_size, quota FROM target"
+			   " WHERE id > ?1 ORDER BY id LIMIT 1"));
 	TRY(statement_number(&statement, 1, after));
 	TRY(statement_step(&statement));
 	ret_target->id = sqlite3_column_int64(statement.handle, 0);
 	ret_target->keep_age = sqlite3_column_int64(statement.handle, 1);
-	ret_target->keep_size = sqlite3_column_int64(statement.handle, 2);
+	ret_target->keep_size =
+		size_to_keep(sqlite3_column_int64(statement.handle, 2), sqlite3_column_int64(statement.handle, 4));
 	ret_target->kept_size = sqlite3_column_int64(statement.handle, 3);
 	return STATUS_OK;
 }

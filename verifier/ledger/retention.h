@@ -26,7 +26,9 @@ enum {
 
 struct ledger_retention {
 	int64_t age_s; /* older results are trimmed; 0: none for their age */
-	uint64_t size; /* the oldest beyond so many bytes are trimmed; 0: none for their size */
+	/* The oldest beyond so many bytes are trimmed, or beyond what leaves that part of the quota and one result
+	 * free; 0: none for their size. */
+	uint64_t size;
 	uint64_t quota; /* so many bytes are taken; 0: any */
 };
 
