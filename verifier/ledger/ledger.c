@@ -17,7 +17,7 @@
 
 /* PRAGMA application_id: tells a ledger from other databases. */
 #define LEDGER_ID 0x42617a4c
-enum { LEDGER_VERSION = 6, BUSY_MS = 2000 };
+enum { LEDGER_VERSION = 7, BUSY_MS = 2000 };
 
 /* In EXCLUSIVE mode the log's index is in this process's memory: nobody else gets in, and nothing
  * has to be shared. FULL: each commit is on the disk before it returns. */
@@ -109,6 +109,10 @@ static const char *const upgrade_texts[LEDGER_VERSION] = {
 	      "UPDATE target SET kept_size ="
 	      "  (SELECT coalesce(sum(kept.size), 0) FROM kept WHERE kept.target = target.id);"
 	      "PRAGMA user_version = 6;"
+	      "COMMIT;",
+	[6] = "BEGIN EXCLUSIVE;"
+	      "ALTER TABLE stream ADD COLUMN look_count INTEGER NOT NULL DEFAULT 0;" /* by its heartbeats */
+	      "PRAGMA user_version = 7;"
 	      "COMMIT;",
 };
 static_assert(LEDGER_FINDING_COST == 256, "as in the upgrade");
@@ -368,7 +372,7 @@ static status target_find(struct ledger *ledger, const char *name, int64_t *ret_
 
 struct stream {
 	int64_t id;
-	uint64_t counter, last_number, gap_told, told_number, lost_told, trimmed_number, trimmed_count;
+	uint64_t counter, last_number, gap_told, told_number, lost_told, trimmed_number, trimmed_count, look_count;
 	uint8_t last_hash[LEDGER_HASH_SIZE];
 };
 
@@ -395,7 +399,7 @@ static status stream_read(struct ledger *ledger, int64_t target, const uint8_t *
 	TRY(statement_init(
 		&select, ledger->database,
 		"SELECT id, counter, last_number, gap_told, last_hash, told_number, lost_told, trimmed_number,"
-		" trimmed_count FROM stream WHERE target = ?1 AND key = ?2"));
+		" trimmed_count, look_count FROM stream WHERE target = ?1 AND key = ?2"));
 	TRY(statement_number(&select, 1, target));
 	TRY(statement_bytes(&select, 2, (struct span){key, LEDGER_STREAM_SIZE}));
 	TRY(statement_step(&select));
@@ -407,6 +411,7 @@ static status stream_read(struct ledger *ledger, int64_t target, const uint8_t *
 	ret_stream->lost_told = (uint64_t)sqlite3_column_int64(select.handle, 6);
 	ret_stream->trimmed_number = (uint64_t)sqlite3_column_int64(select.handle, 7);
 	ret_stream->trimmed_count = (uint64_t)sqlite3_column_int64(select.handle, 8);
+	ret_stream->look_count = (uint64_t)sqlite3_column_int64(select.handle, 9);
 	return statement_column_bytes(&select, 4, ret_stream->last_hash, sizeof ret_stream->last_hash);
 }
 
@@ -453,25 +458,28 @@ static status heartbeat_keep(struct ledger *ledger, const struct ledger_heartbea
 	TRY(scan_keep(ledger, heartbeat, target));
 	TRY(statement_init(&counter, ledger->database,
 			   "UPDATE stream SET counter = ?2, told_number = max(told_number, ?3), heard_at = ?5,"
+			   " look_count = max(look_count, ?6),"
 			   " heard_mark = (SELECT heard_count FROM target WHERE id = ?4) WHERE id = ?1"));
 	TRY(statement_number(&counter, 1, stream));
 	TRY(statement_number(&counter, 2, (int64_t)heartbeat->counter));
 	TRY(statement_number(&counter, 3, (int64_t)heartbeat->result_number));
 	TRY(statement_number(&counter, 4, target));
 	TRY(statement_number(&counter, 5, heartbeat->at));
+	TRY(statement_number(&counter, 6, (int64_t)heartbeat->scan.count));
 	TRY(statement_run(&counter));
 	return lost_check(ledger, heartbeat->name, target, stream, LOST_AFTER_HEARTBEATS, heartbeat->at);
 }
 
 static status heartbeat_change(struct ledger *ledger, void *context)
 {
-	const struct ledger_heartbeat *heartbeat = context;
+	struct ledger_heartbeat *heartbeat = context;
 	char text[LEDGER_TEXT_SIZE];
 	struct stream stream;
 	int64_t target;
 
 	TRY(target_find(ledger, heartbeat->name, &target));
 	TRY(stream_find(ledger, heartbeat->name, target, heartbeat->stream, heartbeat->at, &stream));
+	heartbeat->has_looked = heartbeat->scan.count > stream.look_count;
 	if (heartbeat->counter > stream.counter)
 		return heartbeat_keep(ledger, heartbeat, target, stream.id);
 	snprintf(text, sizeof text, "a heartbeat with counter %" PRIu64 " came after one with %" PRIu64,
@@ -480,13 +488,11 @@ static status heartbeat_change(struct ledger *ledger, void *context)
 	return STATUS_MISMATCH;
 }
 
-status ledger_heartbeat_note(struct ledger *ledger, const struct ledger_heartbeat *heartbeat)
+status ledger_heartbeat_note(struct ledger *ledger, struct ledger_heartbeat *heartbeat)
 {
-	struct ledger_heartbeat copy = *heartbeat;
-
 	if (heartbeat->counter > INT64_MAX || heartbeat->result_number > INT64_MAX)
 		return report(STATUS_USAGE, "a counter beyond 2^63 - 1");
-	return ledger_transact(ledger, heartbeat_change, &copy);
+	return ledger_transact(ledger, heartbeat_change, heartbeat);
 }
 
 status ledger_lost_tell(struct ledger *ledger, const char *name, int64_t at)

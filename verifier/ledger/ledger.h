@@ -98,12 +98,13 @@ struct ledger_heartbeat {
 	uint64_t result_number; /* the last result that it has made */
 	int64_t at;
 	struct ledger_scan scan;
+	bool has_looked; /* the ledger's answer: more often than by any heartbeat of its stream before */
 };
 
 /* A heartbeat was good. Counts only rise: a counter that isn't above
  * that of the last heartbeat of the same stream is an alert ("rollback") and STATUS_MISMATCH, not
  * reported. STATUS_MISSING, not reported: no such target. */
-MUST_USE status ledger_heartbeat_note(struct ledger *ledger, const struct ledger_heartbeat *heartbeat);
+MUST_USE status ledger_heartbeat_note(struct ledger *ledger, struct ledger_heartbeat *heartbeat);
 /* The target isn't heard of any more: what its streams have told of and that never came are alerts ("lost"), each once;
  * the same is done while another stream goes on. They end by an alert ("told") where it comes after all.
  * STATUS_MISSING, not reported: no such target. */

@@ -86,8 +86,26 @@ static const char version_5[] = "CREATE TABLE barred (kind INTEGER NOT NULL, val
 				"  PRIMARY KEY (kind, value)) WITHOUT ROWID;"
 				"PRAGMA user_version = 5;";
 
-static const char *const versions[] = {version_1, version_2, version_3, version_4, version_5};
-enum { VERSION_COUNT = 5 };
+/* What the sixth added: how much is kept. */
+static const char version_6[] =
+	"ALTER TABLE target ADD COLUMN keep_age INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE target ADD COLUMN keep_size INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE target ADD COLUMN quota INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE target ADD COLUMN kept_size INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE target ADD COLUMN is_full INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE stream ADD COLUMN trimmed_number INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE stream ADD COLUMN trimmed_count INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE stream ADD COLUMN heard_at INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE stream SET heard_at = 1700000000;"
+	"CREATE INDEX stream_of ON stream (target);"
+	"CREATE TABLE kept (target INTEGER NOT NULL, finding INTEGER NOT NULL, size INTEGER NOT NULL,"
+	"  at INTEGER NOT NULL, PRIMARY KEY (target, finding)) WITHOUT ROWID;"
+	"INSERT INTO kept (target, finding, size, at) VALUES (1, 1, 261, 1700000000);"
+	"UPDATE target SET kept_size = 261 WHERE id = 1;"
+	"PRAGMA user_version = 6;";
+
+static const char *const versions[] = {version_1, version_2, version_3, version_4, version_5, version_6};
+enum { VERSION_COUNT = 6 };
 
 static char path[] = "/tmp/upgrade-test-XXXXXX";
 static struct ledger *ledger;

@@ -527,6 +527,45 @@ static void who_answers_for_heartbeats_alone_is_idle(void **state)
 	cut_disk_deinit();
 }
 
+static void connect_and_beat(struct enclave *first, struct enclave *second, int seconds)
+{
+	for (int i = 0; i < seconds; i++) {
+		connect_one(first);
+		connect_one(second);
+		a_round();
+		step(SECOND);
+	}
+}
+
+/* Each enclave's count is its own, over its connections and the verifier's restarts. */
+static void two_enclaves_of_a_target_that_look_no_more_are_idle(void **state)
+{
+	struct enclave *first = &enclaves[0], *second = &enclaves[1];
+
+	(void)state;
+	begin(13);
+	snprintf(second->target, sizeof second->target, "%s", first->target);
+	first->look_count = 7;
+	second->look_count = 3;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(station_looks_expect(station, first->target, 10000), STATUS_OK);
+		connect_and_beat(first, second, 8);
+		assert_int_equal(state_of(first->target), VIGIL_HEALTHY);
+		connect_and_beat(first, second, 4);
+		assert_int_equal(state_of(first->target), VIGIL_IDLE);
+		if (i == 0) {
+			close_station();
+			assert_true(open_station());
+		}
+	}
+	/* Fewer than the other one's, and more than its own before. */
+	second->look_count = 4;
+	connect_and_beat(first, second, 1);
+	assert_int_equal(state_of(first->target), VIGIL_HEALTHY);
+	close_station();
+	cut_disk_deinit();
+}
+
 static void what_a_quota_did_not_take_is_no_gap_when_it_comes_again(void **state)
 {
 	struct ledger_retention retention = {.quota = 800};
@@ -656,6 +695,7 @@ int main(void)
 		cmocka_unit_test(an_enclave_goes_on_with_a_store_that_was_restored),
 		cmocka_unit_test(what_the_disk_did_not_take_is_no_gap_when_it_comes_again),
 		cmocka_unit_test(who_answers_for_heartbeats_alone_is_idle),
+		cmocka_unit_test(two_enclaves_of_a_target_that_look_no_more_are_idle),
 		cmocka_unit_test(what_a_quota_did_not_take_is_no_gap_when_it_comes_again),
 		cmocka_unit_test(a_store_that_takes_an_alert_again_is_not_failing_any_more),
 		cmocka_unit_test(handling_takes_from_a_messages_arrival),

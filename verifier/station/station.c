@@ -28,7 +28,7 @@ struct pending {
 	bool is_heartbeat;
 	uint16_t type; /* the answer */
 	uint64_t number; /* its only member */
-	uint64_t look_count; /* of a heartbeat */
+	bool has_looked; /* of a heartbeat: once more than it said before */
 	uint64_t came_ns;
 };
 
@@ -361,7 +361,7 @@ static status take_heartbeat(struct station *station, struct station_peer *peer,
 		station->figures.late_count++;
 		return STATUS_OK;
 	}
-	const struct ledger_heartbeat heartbeat = describe(peer, &said);
+	struct ledger_heartbeat heartbeat = describe(peer, &said);
 	status result = open_batch(station);
 	if (result == STATUS_OK)
 		result = ledger_heartbeat_note(station->ledger, &heartbeat);
@@ -375,7 +375,7 @@ static status take_heartbeat(struct station *station, struct station_peer *peer,
 			      (struct pending){.is_heartbeat = true,
 					       .type = VERIFIER_HEARD,
 					       .number = said.counter,
-					       .look_count = said.scan_count});
+					       .has_looked = heartbeat.has_looked});
 	return STATUS_OK;
 }
 
@@ -496,7 +496,7 @@ void station_peer_forget(struct station *station, const struct station_peer *pee
 }
 
 /* It was heard of, and that is on the disk. What is noted then is for people only: the decision stands without it. */
-static void hear(struct station *station, const char *name, uint64_t look_count, uint64_t now_ns)
+static void hear(struct station *station, const char *name, bool has_looked, uint64_t now_ns)
 {
 	enum vigil_state before;
 	struct vigil_target target;
@@ -504,7 +504,7 @@ static void hear(struct station *station, const char *name, uint64_t look_count,
 
 	station->figures.heartbeat_count++;
 	if (vigil_hear(station->vigil, name, now_ns, &before) != STATUS_OK ||
-	    vigil_looked(station->vigil, name, look_count, &was_idle) != STATUS_OK ||
+	    vigil_looked(station->vigil, name, has_looked, &was_idle) != STATUS_OK ||
 	    vigil_find(station->vigil, name, &target) != STATUS_OK)
 		return;
 	if (before != VIGIL_HEALTHY || was_idle)
@@ -539,7 +539,7 @@ static void answer(struct station *station, struct pending *pending, bool is_kep
 	if (!is_kept)
 		return;
 	if (pending->is_heartbeat)
-		hear(station, pending->target, pending->look_count, now_ns);
+		hear(station, pending->target, pending->has_looked, now_ns);
 	else if (pending->type == VERIFIER_KEPT)
 		station->figures.result_count++;
 	if (pending->peer != NULL)

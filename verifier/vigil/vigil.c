@@ -18,8 +18,7 @@ struct target {
 	uint32_t again_ms; /* it was told to come again, and has so long beside its intervals; until it is heard */
 	uint64_t heard_ns; /* watched time */
 	uint64_t told_in; /* the look that told it */
-	uint64_t look_count; /* its own, as it was told last */
-	uint64_t looked_ns; /* watched time, when that was another one */
+	uint64_t looked_ns; /* watched time */
 	uint64_t idle_in; /* the look that told it; 0: it isn't idle */
 };
 
@@ -211,7 +210,7 @@ status vigil_hear(struct vigil *vigil, const char *name, uint64_t now_ns, enum v
 	return STATUS_OK;
 }
 
-status vigil_looked(struct vigil *vigil, const char *name, uint64_t look_count, bool *ret_was_idle)
+status vigil_looked(struct vigil *vigil, const char *name, bool has_looked, bool *ret_was_idle)
 {
 	bool is_found;
 	size_t place = place_of(vigil, name, &is_found);
@@ -219,10 +218,7 @@ status vigil_looked(struct vigil *vigil, const char *name, uint64_t look_count, 
 	if (!is_found)
 		return STATUS_MISSING;
 	struct target *target = &vigil->targets[place];
-	/* An enclave that was started anew, and hasn't looked yet, says zero. */
-	const bool has_looked = look_count != 0 && look_count != target->look_count;
 	*ret_was_idle = has_looked && target->idle_in != 0;
-	target->look_count = look_count;
 	if (has_looked) {
 		target->looked_ns = vigil->watched_ns;
 		target->idle_in = 0;

@@ -29,7 +29,7 @@ enum {
 	VIGIL_NAME_SIZE = 64, /* with its NUL */
 	/* For who was told by a shorter interval to come again: its half second, two quotes, and a busy machine. */
 	VIGIL_AGAIN_MS = 2000,
-	/* Ten thousand are promised (docs/bench.md); each takes 136 bytes. */
+	/* Ten thousand are promised (docs/bench.md); each takes 120 bytes. */
 	VIGIL_TARGET_COUNT_MAX = 100000,
 	/* For a moment: those before a reload and those after it. */
 	VIGIL_TARGET_COUNT_BOTH = 2 * VIGIL_TARGET_COUNT_MAX,
@@ -67,8 +67,9 @@ MUST_USE status vigil_dismiss(struct vigil *vigil, const char *name);
  * back. STATUS_MISSING, not reported: nobody expects it. */
 MUST_USE status vigil_hear(struct vigil *vigil, const char *name, uint64_t now_ns, enum vigil_state *ret_before);
 
-/* That heartbeat said that it has looked so often. *ret_was_idle: it was idle until now. STATUS_MISSING as above. */
-MUST_USE status vigil_looked(struct vigil *vigil, const char *name, uint64_t look_count, bool *ret_was_idle);
+/* Did that heartbeat say that its enclave has looked once more? *ret_was_idle: it was idle until now. STATUS_MISSING as
+ * above. */
+MUST_USE status vigil_looked(struct vigil *vigil, const char *name, bool has_looked, bool *ret_was_idle);
 
 /* What is known of a target. `silent_ns`: watched time since it was heard, or since it was expected. `state` is MISSING
  * once that is too long, whether or not a look could tell it. */
