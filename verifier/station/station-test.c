@@ -523,6 +523,19 @@ static void who_answers_for_heartbeats_alone_is_idle(void **state)
 	assert_int_equal(refused_count(), 2);
 	assert_string_equal(last_alert.kind, "looking");
 	assert_int_equal(state_of(enclave->target), VIGIL_HEALTHY);
+	/* Idle again, until nobody wants it to look any more: that ends what was told, too. */
+	for (int i = 0; i < 30; i++) {
+		a_round();
+		step(SECOND / 2);
+	}
+	assert_int_equal(refused_count(), 3);
+	assert_int_equal(station_looks_expect(station, enclave->target, 0), STATUS_OK);
+	assert_int_equal(state_of(enclave->target), VIGIL_HEALTHY);
+	a_round();
+	a_round();
+	assert_int_equal(refused_count(), 4);
+	assert_string_equal(last_alert.kind, "looking");
+	assert_string_equal(last_alert.text, "it needn't look at its target any more");
 	close_station();
 	cut_disk_deinit();
 }

@@ -512,7 +512,9 @@ static void hear(struct station *station, const char *name, bool has_looked, uin
 	if (before == VIGIL_MISSING)
 		(void)!ledger_alert_raise(station->ledger, name, "back", "it is heard of again", wall_clock());
 	if (was_idle)
-		(void)!ledger_alert_raise(station->ledger, name, "looking", "it has looked at its target again",
+		(void)!ledger_alert_raise(station->ledger, name, "looking",
+					  has_looked ? "it has looked at its target again"
+						     : "it needn't look at its target any more",
 					  wall_clock());
 }
 

@@ -158,8 +158,7 @@ status vigil_looks_expect(struct vigil *vigil, const char *name, uint32_t looks_
 	/* As with the interval: who was in time by the longer one has all of the shorter one. */
 	if (looks_ms != target->looks_ms && target->idle_in == 0)
 		target->looked_ns = vigil->watched_ns;
-	if (looks_ms == 0)
-		target->idle_in = 0;
+	/* With none it isn't idle any more, which its next heartbeat tells. */
 	target->looks_ms = looks_ms;
 	return STATUS_OK;
 }
@@ -218,20 +217,19 @@ status vigil_looked(struct vigil *vigil, const char *name, bool has_looked, bool
 	if (!is_found)
 		return STATUS_MISSING;
 	struct target *target = &vigil->targets[place];
-	*ret_was_idle = has_looked && target->idle_in != 0;
-	if (has_looked) {
+	*ret_was_idle = target->idle_in != 0 && (has_looked || target->looks_ms == 0);
+	if (has_looked)
 		target->looked_ns = vigil->watched_ns;
+	if (*ret_was_idle)
 		target->idle_in = 0;
-	}
 	return STATUS_OK;
 }
 
 /* It was heard, and hasn't looked for too long. */
 static bool is_idle(const struct vigil *vigil, const struct target *target)
 {
-	return target->state == VIGIL_HEALTHY &&
-	       (target->idle_in != 0 ||
-		(target->looks_ms != 0 && vigil->watched_ns - target->looked_ns > NS_PER_MS * target->looks_ms));
+	return target->state == VIGIL_HEALTHY && target->looks_ms != 0 &&
+	       (target->idle_in != 0 || vigil->watched_ns - target->looked_ns > NS_PER_MS * target->looks_ms);
 }
 
 static enum vigil_state state_of(const struct vigil *vigil, const struct target *target)

@@ -67,7 +67,8 @@ MUST_USE status vigil_dismiss(struct vigil *vigil, const char *name);
  * back. STATUS_MISSING, not reported: nobody expects it. */
 MUST_USE status vigil_hear(struct vigil *vigil, const char *name, uint64_t now_ns, enum vigil_state *ret_before);
 
-/* Did that heartbeat say that its enclave has looked once more? *ret_was_idle: it was idle until now. STATUS_MISSING as
+/* Did that heartbeat say that its enclave has looked once more? *ret_was_idle: it was told to be idle, and isn't any
+ * more, since it has looked, or needn't. STATUS_MISSING as
  * above. */
 MUST_USE status vigil_looked(struct vigil *vigil, const char *name, bool has_looked, bool *ret_was_idle);
 
