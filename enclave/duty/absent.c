@@ -48,6 +48,11 @@ int64_t duty_verified_ms(void)
 	return 0;
 }
 
+int64_t duty_verified_step_ms(void)
+{
+	return 0;
+}
+
 void duty_pump(void)
 {
 }

@@ -367,6 +367,11 @@ int64_t duty_verified_ms(void)
 	return duty.talk.verified_ms;
 }
 
+int64_t duty_verified_step_ms(void)
+{
+	return duty.talk.interval_ms;
+}
+
 bool duty_output_begin(bool in_clear)
 {
 	if (!is_on())

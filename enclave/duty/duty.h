@@ -61,6 +61,8 @@ MUST_USE status duty_tell(enum verifier_result_kind kind, const char *program, s
 /* The verifier's time in ms, which the host can hold up and can't stop: what counts is the difference of two. It stands
  * still where no verifier is heard. */
 int64_t duty_verified_ms(void);
+/* By how much it goes on at a time: a difference of two may be that much more than what has passed. 0: it stands. */
+int64_t duty_verified_step_ms(void);
 
 /* Answer what the verifier has asked meanwhile. Often called; cheap. */
 void duty_pump(void);

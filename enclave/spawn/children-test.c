@@ -23,7 +23,7 @@
 enum { WAIT_MS = 1000, WAIT_COUNT_MAX = 100000 };
 
 static struct {
-	int64_t verified_ms, step_ms; /* each wait takes */
+	int64_t verified_ms, step_ms; /* each wait takes as long as from one challenge to the next */
 	int64_t ends_at_ms; /* the child says so then; 0: never */
 	unsigned wait_count;
 	unsigned ends_at_wait; /* 0: never */
@@ -35,6 +35,11 @@ static struct {
 int64_t duty_verified_ms(void)
 {
 	return world.verified_ms;
+}
+
+int64_t duty_verified_step_ms(void)
+{
+	return world.step_ms;
 }
 
 void duty_pump(void)
@@ -196,7 +201,7 @@ static void who_says_nothing_for_a_quarter_of_an_hour_of_the_verifiers_time_is_e
 	world.step_ms = WAIT_MS;
 	world.verified_ms = 77 * MINUTE_MS;
 	assert_int_equal(run(), SIGKILL);
-	assert_int_equal(world.wait_count, 15 * MINUTE_MS / WAIT_MS + 1);
+	assert_int_equal(world.wait_count, 15 * MINUTE_MS / WAIT_MS + 2);
 	assert_true(world.is_partial);
 	assert_non_null(strstr(world.said, "netstat has said nothing for 15 min of the verifier's time"));
 }
@@ -217,6 +222,24 @@ static void who_says_something_in_time_is_waited_for(void **state)
 	assert_false(world.is_partial);
 }
 
+/* A challenge, which may come at once, is an hour by that clock. */
+static void where_challenges_are_far_apart_a_program_has_three_of_them(void **state)
+{
+	(void)state;
+	for (unsigned wait = 2; wait <= 3; wait++) {
+		memset(&world, 0, sizeof world);
+		world.step_ms = 60 * MINUTE_MS;
+		world.ends_at_wait = wait;
+		assert_int_equal(run(), 0);
+		assert_false(world.is_partial);
+	}
+	memset(&world, 0, sizeof world);
+	world.step_ms = 60 * MINUTE_MS;
+	assert_int_equal(run(), SIGKILL);
+	assert_int_equal(world.wait_count, 4);
+	assert_non_null(strstr(world.said, "netstat has said nothing for 180 min of the verifier's time"));
+}
+
 static void where_no_verifier_is_heard_nothing_bounds_a_program(void **state)
 {
 	(void)state;
@@ -231,6 +254,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_says_nothing_for_a_quarter_of_an_hour_of_the_verifiers_time_is_ended),
 		cmocka_unit_test(who_says_something_in_time_is_waited_for),
+		cmocka_unit_test(where_challenges_are_far_apart_a_program_has_three_of_them),
 		cmocka_unit_test(where_no_verifier_is_heard_nothing_bounds_a_program),
 	};
 

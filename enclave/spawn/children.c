@@ -24,8 +24,9 @@
 enum {
 	JOB_COUNT_MAX = 64, /* with those that nobody has waited for yet */
 	JOB_PID_FIRST = VFS_OWN_PID + 1, /* as its own: no process of a target has it */
-	/* By the verifier's time. More than any of our programs takes to print something of a large machine. */
-	CHILD_SILENT_MS_MAX = 15 * 60 * 1000,
+	/* By the verifier's time, where its steps aren't longer. More than any of our programs takes to print something
+	 * of a large machine. */
+	CHILD_SILENT_MS_MIN = 15 * 60 * 1000,
 };
 
 /* What waitpid() waits for. */
@@ -422,6 +423,15 @@ static void serve_child(struct child *child, bool readable)
 		break_child(child);
 }
 
+/* The verifier's time goes on by a whole interval with each challenge, whenever that comes: one of them says nothing of
+ * how long it took. */
+static int64_t silent_ms_max(void)
+{
+	const int64_t step_ms = duty_verified_step_ms();
+
+	return (2 * step_ms > CHILD_SILENT_MS_MIN ? 2 * step_ms : CHILD_SILENT_MS_MIN) + step_ms;
+}
+
 /* After a wait for it. A host that answers none of its calls would have us wait for ever, and each heartbeat say that
  * all is well. What waits for us to read isn't silent. */
 static void check_silence(struct child *child)
@@ -430,10 +440,10 @@ static void check_silence(struct child *child)
 		return;
 	if (!has_room(child))
 		child->heard_ms = duty_verified_ms();
-	if (duty_verified_ms() - child->heard_ms <= CHILD_SILENT_MS_MAX)
+	if (duty_verified_ms() - child->heard_ms <= silent_ms_max())
 		return;
 	(void)!report(STATUS_IO, "%s has said nothing for %d min of the verifier's time: it hangs, or its host does",
-		      child->conversation->who, CHILD_SILENT_MS_MAX / 60000);
+		      child->conversation->who, (int)(silent_ms_max() / 60000));
 	break_child(child);
 }
 
