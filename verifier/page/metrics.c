@@ -72,7 +72,7 @@ static void say_kept(FILE *out, const struct page_sources *sources, uint64_t siz
 	say(out, "bartizan_results_trimmed_total", "counter", "Results that were trimmed: old, or too many.",
 	    *sources->trimmed_count);
 	say(out, "bartizan_results_over_quota_total", "counter",
-	    "Results that weren't taken, for their target's quota is used up.",
+	    "Attempts to send a result that wasn't taken, for its target's quota is used up.",
 	    station_figures(sources->station)->over_quota_count);
 	say(out, "bartizan_targets_full", "gauge", "Targets whose quota is used up.", full_count);
 }

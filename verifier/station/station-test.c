@@ -29,6 +29,7 @@ struct enclave {
 	struct station_peer peer;
 	uint8_t nonce[VERIFIER_NONCE_SIZE];
 	bool is_challenged;
+	char words[STATION_SENTENCE_SIZE]; /* of the last refusal */
 };
 
 static struct enclave enclaves[TARGET_COUNT];
@@ -80,6 +81,8 @@ static void hear_answer(void *context, struct station_peer *peer, uint16_t type,
 		enclave->kept = number.number;
 	} else if (type == VERIFIER_RESEND) {
 		enclave->asked_again++;
+	} else if (type == VERIFIER_REFUSED) {
+		snprintf(enclave->words, sizeof enclave->words, "%.*s", (int)body.size, (const char *)body.data);
 	}
 }
 
@@ -594,13 +597,15 @@ static void what_a_quota_did_not_take_is_no_gap_when_it_comes_again(void **state
 	memcpy(hash, enclave->last_hash, sizeof hash);
 	/* The third isn't taken, nor is the one behind it; others are, and nothing fails. */
 	send_result(enclave, 3, hash);
+	enclave->words[0] = '\0';
 	send_result(enclave, 4, hash);
 	station_flush(station);
+	assert_non_null(strstr(enclave->words, "used up its quota"));
 	assert_int_equal(enclave->kept, 2);
 	assert_int_equal(enclave->asked_again, 0);
 	assert_int_equal(refused_count(), 1);
 	assert_string_equal(last_alert.kind, "full");
-	assert_int_equal(station_figures(station)->over_quota_count, 1);
+	assert_int_equal(station_figures(station)->over_quota_count, 2);
 	assert_false(station_figures(station)->is_store_failing);
 	connect_one(&enclaves[1]);
 	find(&enclaves[1]);

@@ -180,6 +180,13 @@ static void ask_again(struct station *station, struct station_peer *peer)
 	send_words(station, peer, "the verifier can't keep anything now (its own messages say why): send it again");
 }
 
+static void tell_quota(struct station *station, struct station_peer *peer)
+{
+	station->figures.over_quota_count++;
+	send_words(station, peer,
+		   "this target's results have used up its quota in the verifier's store: send it again");
+}
+
 static void store_failed(struct station *station, struct station_peer *peer)
 {
 	station->figures.store_failure_count++;
@@ -189,25 +196,25 @@ static void store_failed(struct station *station, struct station_peer *peer)
 }
 
 /* A result that isn't taken: those behind it are no gap, for it comes again. */
-static void expect_again(struct station_peer *peer, uint64_t number)
+static void expect_again(struct station_peer *peer, uint64_t number, bool is_over_quota)
 {
-	if (peer->dropped_number == 0 || number < peer->dropped_number)
-		peer->dropped_number = number;
+	if (peer->dropped_number != 0 && number >= peer->dropped_number)
+		return;
+	peer->dropped_number = number;
+	peer->is_over_quota = is_over_quota;
 }
 
 static void result_failed(struct station *station, struct station_peer *peer, uint64_t number)
 {
 	if (peer != NULL)
-		expect_again(peer, number);
+		expect_again(peer, number, false);
 	store_failed(station, peer);
 }
 
 static void over_quota(struct station *station, struct station_peer *peer, uint64_t number)
 {
-	station->figures.over_quota_count++;
-	expect_again(peer, number);
-	send_words(station, peer,
-		   "this target's results have used up its quota in the verifier's store: send it again");
+	expect_again(peer, number, true);
+	tell_quota(station, peer);
 }
 
 static void wait_for_disk(struct station *station, struct station_peer *peer, struct pending pending)
@@ -404,6 +411,15 @@ static bool is_early(struct station_peer *peer, uint64_t number)
 	return is_early;
 }
 
+/* As the one before it. */
+static void refuse_early(struct station *station, struct station_peer *peer)
+{
+	if (peer->is_over_quota)
+		tell_quota(station, peer);
+	else
+		ask_again(station, peer);
+}
+
 static status take_result(struct station *station, struct station_peer *peer, struct span body, char *sentence)
 {
 	const size_t from = offsetof(struct verifier_result, kind);
@@ -414,7 +430,7 @@ static status take_result(struct station *station, struct station_peer *peer, st
 	TRY(check_result(station, body, &head, sentence));
 	if (is_early(peer, head.number)) {
 		peer->result_number = head.number;
-		ask_again(station, peer);
+		refuse_early(station, peer);
 		return STATUS_OK;
 	}
 	struct ledger_finding finding = {.name = peer->target, .number = head.number, .at = wall_clock()};

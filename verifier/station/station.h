@@ -41,6 +41,7 @@ struct station_peer {
 	uint32_t interval_ms;
 	uint64_t result_number; /* of the last result that came */
 	uint64_t dropped_number; /* of the first that the disk didn't take, until it comes again; 0: none */
+	bool is_over_quota; /* that one, since its target's quota is used up */
 	bool is_challenged;
 	uint8_t nonce[VERIFIER_NONCE_SIZE];
 	uint32_t pending_count; /* the station's */
@@ -61,7 +62,7 @@ typedef uint64_t (*station_clock)(void);
 struct station_figures {
 	uint64_t heartbeat_count, late_count, result_count, refused_count, store_failure_count;
 	uint64_t untold_refusal_count; /* of alerts "refused" that weren't raised one by one (refusals.h) */
-	uint64_t over_quota_count; /* results that weren't taken: their target's quota is used up */
+	uint64_t over_quota_count; /* attempts to send a result that wasn't taken: its target's quota is used up */
 	bool is_store_failing; /* the last attempt to keep something failed */
 	uint64_t handling_counts[STATION_BUCKET_COUNT + 1]; /* the last one: longer */
 	uint64_t handling_ns_total;
