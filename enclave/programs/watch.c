@@ -150,17 +150,30 @@ static void compare(struct command *command, char *text)
 	command->has_last = true;
 }
 
-static void look(struct command *command)
+/* True: it has looked. */
+static bool look(struct command *command)
 {
 	char *text = NULL;
 	int exit_status = run(command, &text);
 
 	duty_program_note(command->program, (uint32_t)exit_status);
-	duty_look_note(enclave_link_epoch());
 	if (exit_status == 0)
 		compare(command, text);
 	else
 		fail(command, exit_status);
+	return exit_status == 0;
+}
+
+/* One that fails, hangs until it is ended, or is killed each time, is hidden by none that doesn't: the target has been
+ * looked at when all commands have. */
+static void look_with_all(struct command *commands, int command_count)
+{
+	bool has_looked = true;
+
+	for (int i = 0; i < command_count; i++)
+		has_looked = look(&commands[i]) && has_looked;
+	if (has_looked)
+		duty_look_note(enclave_link_epoch());
 }
 
 static double now_seconds(void)
@@ -190,8 +203,7 @@ static void watch(struct command *commands, int command_count, double interval, 
 	double next = now_seconds();
 
 	for (unsigned long i = 0; round_count == 0 || i < round_count; i++) {
-		for (int j = 0; j < command_count; j++)
-			look(&commands[j]);
+		look_with_all(commands, command_count);
 		next += interval;
 		/* A look that took longer than the interval isn't caught up with. */
 		if (next < now_seconds())
