@@ -34,6 +34,8 @@ enum {
 	CROWD_MS_EACH = 10,
 	/* Nobody waits to get in in so many ticks, while enclaves try it each half second: all have had their turn. */
 	CROWD_OVER_TICKS = 10,
+	/* Of a tick, for trimming: a tenth, while heartbeats wait. */
+	TRIM_MS_MAX = 20,
 	/* From a round of all targets that found nothing to the next. */
 	TRIM_ROUND_S = 2,
 	/* From a fault of the store to the next attempt to trim, which would be told as often. */
@@ -57,6 +59,7 @@ struct daemon {
 	struct page *page;
 	struct ledger_trimming trimming;
 	uint64_t trim_at_ns, trimmed_count;
+	bool is_trimming; /* something was due since the last round that found nothing */
 	uint32_t quiet_ticks; /* in a row in which nobody was on his way in; CROWD_OVER_TICKS ends it */
 };
 
@@ -83,14 +86,25 @@ static int64_t wall_clock(void)
 
 static status trim_some(struct daemon *daemon)
 {
-	struct ledger_trimming *trimming = &daemon->trimming;
 	uint32_t count;
+
+	TRY(ledger_trim(daemon->ledger, &daemon->trimming, &count));
+	daemon->trimmed_count += count;
+	daemon->is_trimming = !daemon->trimming.is_idle && (daemon->is_trimming || count > 0);
+	return STATUS_OK;
+}
+
+/* As long as something is due: else with thousands of targets more would come than goes. */
+static status trim_until(struct daemon *daemon, uint64_t end_ns)
+{
+	struct ledger_trimming *trimming = &daemon->trimming;
 
 	TRY(outputs_delivered(daemon->outputs, &trimming->finding, &trimming->alert));
 	trimming->alert_age_s = daemon->rules->config.keep.retention.age_s;
 	trimming->now = wall_clock();
-	TRY(ledger_trim(daemon->ledger, trimming, &count));
-	daemon->trimmed_count += count;
+	do
+		TRY(trim_some(daemon));
+	while (daemon->is_trimming && steady_clock_ns() < end_ns);
 	return STATUS_OK;
 }
 
@@ -98,7 +112,7 @@ static void trim(struct daemon *daemon, uint64_t now_ns)
 {
 	if (now_ns < daemon->trim_at_ns)
 		return;
-	const bool is_trimmed = trim_some(daemon) == STATUS_OK;
+	const bool is_trimmed = trim_until(daemon, now_ns + TRIM_MS_MAX * UINT64_C(1000000)) == STATUS_OK;
 	const uint64_t pause_s = !is_trimmed ? TRIM_AGAIN_S : daemon->trimming.is_idle ? TRIM_ROUND_S : 0;
 	daemon->trim_at_ns = now_ns + pause_s * UINT64_C(1000000000);
 }
