@@ -206,14 +206,8 @@ status hub_target_registers(struct hub_target *target, uint32_t cpu_index, struc
 	return result;
 }
 
-static void drop_registers(struct hub_target *target)
-{
-	pthread_mutex_lock(&target->lock);
-	register_looks_drop(&target->looks);
-	pthread_mutex_unlock(&target->lock);
-}
-
-/* Without the lock: another session's pause may have to end first. */
+/* Without the lock: another session's pause may have to end first; and whoever has it searches memory perhaps, while
+ * the guest stands. */
 status hub_target_pause(struct hub_target *target)
 {
 	struct page_source *source = target->target->source;
@@ -221,7 +215,7 @@ status hub_target_pause(struct hub_target *target)
 	if (source->ops->pause == NULL)
 		return STATUS_UNSUPPORTED;
 	TRY(source->ops->pause(source));
-	drop_registers(target);
+	register_looks_drop(&target->looks);
 	return STATUS_OK;
 }
 
@@ -230,7 +224,7 @@ status hub_target_resume(struct hub_target *target, struct source_pause *ret_pau
 	struct page_source *source = target->target->source;
 	status result = source->ops->resume(source, ret_pause);
 
-	drop_registers(target);
+	register_looks_drop(&target->looks);
 	return result;
 }
 

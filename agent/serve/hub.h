@@ -27,8 +27,8 @@ enum {
 struct hub_target {
 	char name[START_TARGET_SIZE];
 	struct target *target;
-	/* For what isn't thread-safe of a source: its registers; and for `looks` and `watch`. Reading
-	 * pages needs no lock. */
+	/* For what isn't thread-safe of a source: its registers; and for `looks` (but to drop them) and `watch`.
+	 * Reading pages needs no lock. */
 	pthread_mutex_t lock;
 	struct register_looks looks;
 	struct boot_watch watch;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A target that counts how often its registers are looked at. */
+#include <pthread.h>
 #include <string.h>
 #include <time.h>
 
@@ -11,6 +12,7 @@
 enum {
 	CPU_COUNT = 4,
 	SLOW_MS = 20,
+	PATIENCE_S = 10,
 };
 
 static const int64_t ms_ns = 1000000;
@@ -19,6 +21,7 @@ static struct {
 	uint32_t look_count;
 	status outcome;
 	bool is_slow;
+	struct register_looks *dropped; /* while they look */
 } machine;
 
 static status machine_registers(struct page_source *source, uint32_t cpu_index, struct cpu_registers *ret_registers)
@@ -30,6 +33,8 @@ static status machine_registers(struct page_source *source, uint32_t cpu_index, 
 		machine.look_count++;
 	if (cpu_index == 0 && machine.is_slow)
 		nanosleep(&slow, NULL);
+	if (machine.dropped != NULL)
+		register_looks_drop(machine.dropped);
 	TRY(machine.outcome);
 	if (cpu_index >= CPU_COUNT)
 		return STATUS_END;
@@ -123,6 +128,17 @@ static void what_was_dropped_no_cpu_has(void **state)
 	assert_int_equal(ask(&looks, 0, 1), 2);
 }
 
+static void what_was_dropped_during_a_look_the_next_one_sees_anew(void **state)
+{
+	struct register_looks looks = {0};
+
+	(void)state;
+	machine.dropped = &looks;
+	assert_int_equal(ask(&looks, 0, 0), 1);
+	machine.dropped = NULL;
+	assert_int_equal(ask(&looks, 2, 1), 2);
+}
+
 static struct target target = {.source = &source};
 static struct hub_target hub_target = {.target = &target, .lock = PTHREAD_MUTEX_INITIALIZER};
 static struct counters counters;
@@ -182,6 +198,32 @@ static void no_registers_are_of_before_a_pause_begins_or_ends(void **state)
 	answerer_deinit(&answerer);
 }
 
+static void *pause_and_resume(void *context)
+{
+	struct source_pause pause;
+
+	return hub_target_pause(context) == STATUS_OK && hub_target_resume(context, &pause) == STATUS_OK ? context
+													 : NULL;
+}
+
+/* The keeper, say, which searches all of memory. */
+static void a_pause_waits_for_nobody_who_looks(void **state)
+{
+	struct timespec end;
+	pthread_t thread;
+	void *ended = NULL;
+
+	(void)state;
+	clock_gettime(CLOCK_REALTIME, &end);
+	end.tv_sec += PATIENCE_S;
+	pthread_mutex_lock(&hub_target.lock);
+	assert_int_equal(pthread_create(&thread, NULL, pause_and_resume, &hub_target), 0);
+	const int error = pthread_timedjoin_np(thread, &ended, &end);
+	pthread_mutex_unlock(&hub_target.lock);
+	assert_int_equal(error, 0);
+	assert_ptr_equal(ended, &hub_target);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -189,8 +231,10 @@ int main(void)
 		cmocka_unit_test_setup(a_slow_monitor_is_asked_less_often, setup),
 		cmocka_unit_test_setup(a_look_that_failed_is_not_tried_again_at_once, setup),
 		cmocka_unit_test_setup(what_was_dropped_no_cpu_has, setup),
+		cmocka_unit_test_setup(what_was_dropped_during_a_look_the_next_one_sees_anew, setup),
 		cmocka_unit_test_setup(one_record_full_of_them_is_not_as_many_looks, setup),
 		cmocka_unit_test_setup(no_registers_are_of_before_a_pause_begins_or_ends, setup),
+		cmocka_unit_test_setup(a_pause_waits_for_nobody_who_looks, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #ifndef AGENT_SERVE_REGISTER_LOOKS_H
 #define AGENT_SERVE_REGISTER_LOOKS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,7 +21,9 @@ enum {
 
 /* All zero: nobody has looked. */
 struct register_looks {
-	bool is_known; /* there was a look since the last one was dropped */
+	_Atomic uint64_t drop_count;
+	uint64_t drop_count_before; /* as it was before the last look began */
+	bool is_known; /* there was one */
 	status outcome; /* of CPU 0 at it */
 	struct cpu_registers first;
 	int64_t next_ns; /* until then it is good */
@@ -30,7 +33,8 @@ struct register_looks {
  * same one. A look that failed is as good as any. `now_ns` is clock_ns(). Not thread-safe. */
 MUST_USE status register_looks_ask(struct register_looks *looks, struct page_source *source, uint32_t cpu_index,
 				   int64_t now_ns, struct cpu_registers *ret_registers);
-/* What was seen is of another time by now: the target stands, or goes on. */
+/* What was seen is of another time by now: the target stands, or goes on, or somebody else has asked the source. What
+ * a look brings that is under way counts as seen. Thread-safe, and waits for no look. */
 void register_looks_drop(struct register_looks *looks);
 
 #endif
