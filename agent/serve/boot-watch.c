@@ -131,6 +131,7 @@ static status look_for_kernel(struct boot_watch *watch, bool *ret_is_new)
 {
 	struct guest_root now;
 	int64_t started_ns = clock_ns();
+	watch->has_asked = true;
 	status result = find_quietly(watch, &now);
 
 	if (result == STATUS_GONE)
@@ -149,6 +150,7 @@ status boot_watch_look(struct boot_watch *watch, int64_t now_ns, bool *ret_is_ne
 	uint64_t low_memory;
 
 	TRY(watch->memory.source->ops->check(watch->memory.source));
+	watch->has_asked = true;
 	if (is_resetting(watch)) {
 		/* Before anything ran it is the boot that we came into. */
 		is_new = !watch->in_reset && watch->has_run;

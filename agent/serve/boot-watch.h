@@ -28,6 +28,7 @@ struct boot_watch {
 	bool root_known;
 	bool has_run; /* a look found it past its firmware */
 	bool in_reset; /* seen by the registers, counted already */
+	bool has_asked; /* for registers; whoever wants to know says false before */
 	uint32_t lost_count; /* looks in a row without a kernel */
 	uint64_t low_memory; /* digest */
 	int64_t next_look_ns; /* not before: looking is expensive; */

@@ -242,21 +242,26 @@ static status look_work(void *context)
 			  : boot_watch_look(look->watch, clock_ns(), &look->is_new);
 }
 
-/* A look that is left in the middle leaves its thread quiet. */
-static status look_guarded(struct look *look)
+/* The source has the registers of this look now, or none: CPU 0 isn't answered from an older one. */
+static status look_guarded(struct hub_target *target, struct look *look)
 {
+	look->watch = &target->watch;
+	target->watch.has_asked = false;
 	const status result = guarded_run(look_work, look);
 
+	/* A look that is left in the middle leaves its thread quiet. */
 	log_thread_quiet_set(false);
+	if (target->watch.has_asked)
+		register_looks_drop(&target->looks);
 	return result;
 }
 
 status hub_target_kernel_space(struct hub_target *target, struct guest_space *ret_space)
 {
-	struct look look = {.watch = &target->watch, .find = true};
+	struct look look = {.find = true};
 
 	pthread_mutex_lock(&target->lock);
-	status result = look_guarded(&look);
+	status result = look_guarded(target, &look);
 	if (result == STATUS_OK)
 		*ret_space = target->watch.root.space;
 	pthread_mutex_unlock(&target->lock);
@@ -274,10 +279,10 @@ static void count_epoch(struct hub *hub, struct hub_target *target)
 /* Returns after how long to look again. */
 static uint32_t watch_target(struct hub *hub, struct hub_target *target)
 {
-	struct look look = {.watch = &target->watch};
+	struct look look = {0};
 
 	pthread_mutex_lock(&target->lock);
-	status result = look_guarded(&look);
+	status result = look_guarded(target, &look);
 	uint32_t interval_ms = target->watch.root_known ? WATCH_INTERVAL_MS : UNKNOWN_INTERVAL_MS;
 	pthread_mutex_unlock(&target->lock);
 	if (result != STATUS_OK) {

@@ -61,8 +61,27 @@ static status machine_check(struct page_source *source)
 	return STATUS_OK;
 }
 
-static const struct page_source_ops ops = {
-	.registers = machine_registers, .pause = machine_pause, .resume = machine_resume, .check = machine_check};
+static status machine_ram_map(struct page_source *source, struct ram_map *ret_map)
+{
+	(void)source;
+	*ret_map = (struct ram_map){.range = {{{0}, 1 << 20}}, .range_count = 1};
+	return STATUS_OK;
+}
+
+static status machine_read(struct page_source *source, struct guest_pa start, void *destination, size_t size)
+{
+	(void)source;
+	(void)start;
+	memset(destination, 0, size);
+	return STATUS_OK;
+}
+
+static const struct page_source_ops ops = {.ram_map = machine_ram_map,
+					   .read = machine_read,
+					   .registers = machine_registers,
+					   .pause = machine_pause,
+					   .resume = machine_resume,
+					   .check = machine_check};
 static struct page_source source = {.ops = &ops};
 
 static int setup(void **state)
@@ -224,6 +243,35 @@ static void a_pause_waits_for_nobody_who_looks(void **state)
 	assert_ptr_equal(ended, &hub_target);
 }
 
+static uint64_t ask_hub(uint32_t cpu_index)
+{
+	struct cpu_registers registers;
+
+	assert_int_equal(hub_target_registers(&hub_target, cpu_index, &registers), STATUS_OK);
+	return registers.cr3 >> 12;
+}
+
+/* The source has the registers of all CPUs as of its own last look. */
+static void a_search_for_the_kernel_leaves_no_cpu_at_an_older_look(void **state)
+{
+	struct guest_space space;
+
+	(void)state;
+	machine.is_slow = true;
+	register_looks_drop(&hub_target.looks);
+	assert_int_equal(boot_watch_init(&hub_target.watch, &source), STATUS_OK);
+	const uint64_t first = ask_hub(0);
+	assert_int_equal(hub_target_kernel_space(&hub_target, &space), STATUS_MISSING);
+	const uint64_t second = ask_hub(0);
+	assert_true(second > first);
+	assert_int_equal(ask_hub(1), second);
+	/* Nobody searches so soon again: what was seen is good. */
+	assert_int_equal(hub_target_kernel_space(&hub_target, &space), STATUS_MISSING);
+	assert_int_equal(ask_hub(1), second);
+	assert_int_equal(ask_hub(0), second);
+	boot_watch_deinit(&hub_target.watch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -235,6 +283,7 @@ int main(void)
 		cmocka_unit_test_setup(one_record_full_of_them_is_not_as_many_looks, setup),
 		cmocka_unit_test_setup(no_registers_are_of_before_a_pause_begins_or_ends, setup),
 		cmocka_unit_test_setup(a_pause_waits_for_nobody_who_looks, setup),
+		cmocka_unit_test_setup(a_search_for_the_kernel_leaves_no_cpu_at_an_older_look, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
