@@ -3,6 +3,7 @@
 #include "agent/pauser.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/qmp.h"
 #include "agent/serve/clock.h"
 #include "base/checked.h"
 #include "base/test.h"
@@ -20,6 +22,7 @@
 enum {
 	LIMIT_MS = 60000,
 	SHORT_LIMIT_MS = 1000,
+	HELD_WAIT_MS = 500,
 	LINE_SIZE = 256,
 };
 
@@ -27,6 +30,7 @@ static char directory[] = "/tmp/pauser-XXXXXX", path[64];
 static _Atomic bool runs;
 static _Atomic int cont_count;
 static _Atomic bool is_silent;
+static _Atomic bool is_mute; /* the monitor: it hears nothing, and answers nothing */
 static _Atomic bool is_read; /* by another session, while the guest goes on */
 
 static void answer(int client, const char *line)
@@ -59,9 +63,11 @@ static void *monitor(void *argument)
 
 		if (lines == NULL)
 			return NULL;
-		(void)!write(client, greeting, strlen(greeting));
+		if (!is_mute)
+			(void)!write(client, greeting, strlen(greeting));
 		while (fgets(line, sizeof line, lines) != NULL)
-			answer(client, line);
+			if (!is_mute)
+				answer(client, line);
 		fclose(lines);
 	}
 }
@@ -241,6 +247,79 @@ static void who_would_wait_for_too_long_is_told_at_once(void **state)
 	assert_true(runs);
 }
 
+/* Whoever asked it for registers would wait behind us, while the guest stands. */
+static void a_monitor_is_held_before_the_helper_has_it(void **state)
+{
+	int turn = 0;
+	bool was_held = false;
+	pthread_t thread;
+	void *ended;
+
+	(void)state;
+	runs = true;
+	is_mute = true;
+	assert_int_equal(pthread_create(&thread, NULL, contend, &turn), 0);
+	for (int i = 0; i < HELD_WAIT_MS && !was_held; i++) {
+		usleep(1000);
+		was_held = pauser_holds(getpid());
+	}
+	is_mute = false;
+	assert_int_equal(pthread_join(thread, &ended), 0);
+	assert_true(was_held);
+	assert_false(pauser_holds(getpid()));
+	/* One that can't be had isn't held. */
+	assert_int_equal(pauser_stop(getpid(), "/nowhere/qmp"), STATUS_UNSUPPORTED);
+	assert_false(pauser_holds(getpid()));
+}
+
+static pid_t only_child(void)
+{
+	FILE *list = fopen("/proc/thread-self/children", "re");
+	char line[LINE_SIZE] = "";
+
+	if (list != NULL) {
+		(void)!fgets(line, sizeof line, list);
+		fclose(list);
+	}
+	return (pid_t)strtol(line, NULL, 10);
+}
+
+static void retry(void)
+{
+	struct qmp *qmp;
+
+	assert_int_equal(qmp_create(getpid(), path, &qmp), STATUS_OK);
+	pauser_retry(getpid(), qmp);
+	qmp_destroy(qmp);
+}
+
+/* The last test: there is no helper after it. */
+static void a_guest_whose_helper_and_monitor_fail_goes_on_when_it_answers_again(void **state)
+{
+	const pid_t helper = only_child();
+	struct source_pause pause;
+
+	(void)state;
+	assert_true(helper > 0);
+	runs = true;
+	assert_int_equal(pauser_stop(getpid(), path), STATUS_OK);
+	cont_count = 0;
+	is_mute = true;
+	assert_int_equal(kill(helper, SIGKILL), 0);
+	assert_int_equal(waitpid(helper, NULL, 0), helper);
+	assert_int_equal(pauser_continue(&pause), STATUS_IO);
+	assert_false(runs);
+	/* Or nobody would ever ask it again. */
+	assert_false(pauser_holds(getpid()));
+	is_mute = false;
+	retry();
+	assert_true(runs);
+	retry();
+	assert_int_equal(cont_count, 1);
+	assert_int_equal(pauser_stop(getpid(), path), STATUS_IO);
+	assert_true(runs);
+}
+
 static int run_with(uint32_t limit_ms, int *listener, const struct CMUnitTest *tests, size_t count)
 {
 	pthread_t thread;
@@ -265,6 +344,8 @@ int main(void)
 		cmocka_unit_test(one_that_stood_before_and_went_on_was_late),
 		cmocka_unit_test(between_two_pauses_a_guest_runs_as_long_as_it_stood),
 		cmocka_unit_test(who_would_wait_for_too_long_is_told_at_once),
+		cmocka_unit_test(a_monitor_is_held_before_the_helper_has_it),
+		cmocka_unit_test(a_guest_whose_helper_and_monitor_fail_goes_on_when_it_answers_again),
 	};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

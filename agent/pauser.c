@@ -53,7 +53,9 @@ struct answer {
 /* Memory of both processes. */
 struct shared {
 	_Atomic bool is_standing; /* as far as the helper knows; false as soon as it may go on */
-	_Atomic pid_t held; /* whose guest the helper has stopped, and not let go on; 0: none */
+	_Atomic pid_t held; /* whose monitor the helper uses for a pause; 0: nobody's */
+	_Atomic pid_t stopped; /* whose guest it has stopped, and nobody let go on; 0: none */
+	char path[PATH_SIZE]; /* of that one's monitor */
 };
 
 struct waiter {
@@ -66,7 +68,6 @@ static struct {
 	struct shared *shared;
 	pthread_mutex_t lock; /* for the socket */
 	_Atomic bool is_late;
-	struct order last; /* of who has taken it */
 	pthread_mutex_t turn; /* for what follows */
 	uint64_t holder; /* whose pause it is, or was last: each has a number */
 	int64_t free_ns; /* from when on the next one may begin; INT64_MAX: not known yet */
@@ -139,6 +140,14 @@ static bool may_run(const struct order *order)
 	return runs;
 }
 
+/* The connection first: whoever finds nothing held may have it. */
+static void let_go(struct helper *helper)
+{
+	qmp_destroy(helper->qmp);
+	helper->qmp = NULL;
+	atomic_store(&helper->shared->held, 0);
+}
+
 static void go_on(struct helper *helper)
 {
 	bool runs = false;
@@ -151,10 +160,26 @@ static void go_on(struct helper *helper)
 	atomic_store(&helper->shared->is_standing, false);
 	/* Somebody else may have said `cont`. */
 	helper->was_late = qmp_runs(helper->qmp, &runs) == STATUS_OK && runs;
-	(void)!say_go_on(helper->qmp, &helper->order);
-	atomic_store(&helper->shared->held, 0);
-	helper->lasted_ns = clock_ns() - helper->stopped_ns;
+	/* Else whoever we serve tries it again: pauser_retry(). */
+	if (say_go_on(helper->qmp, &helper->order) == STATUS_OK)
+		atomic_store(&helper->shared->stopped, 0);
 	helper->qmp = NULL;
+	let_go(helper);
+	helper->lasted_ns = clock_ns() - helper->stopped_ns;
+}
+
+/* As soon as it has stopped, whoever we serve can let it go on without us. */
+static status say_stop(struct helper *helper)
+{
+	helper->stopped_ns = clock_ns();
+	memcpy(helper->shared->path, helper->order.path, sizeof helper->shared->path);
+	atomic_store(&helper->shared->stopped, helper->order.pid);
+	status result = qmp_execute(helper->qmp, "stop");
+	atomic_store(&helper->shared->is_standing, result == STATUS_OK);
+	/* It may have heard it nevertheless. */
+	if (result != STATUS_OK)
+		go_on(helper);
+	return result;
 }
 
 static status stand(struct helper *helper, const struct order *order)
@@ -165,20 +190,15 @@ static status stand(struct helper *helper, const struct order *order)
 	helper->lasted_ns = 0;
 	helper->was_late = false;
 	helper->order = *order;
-	if (connect_to(order, &helper->qmp) != STATUS_OK)
-		return STATUS_UNSUPPORTED;
-	status result = qmp_runs(helper->qmp, &runs);
+	/* Who asks for registers from now on would wait, while the guest stands perhaps. */
+	atomic_store(&helper->shared->held, order->pid);
+	status result = connect_to(order, &helper->qmp);
+	if (result == STATUS_OK)
+		result = qmp_runs(helper->qmp, &runs);
 	if (result == STATUS_OK && runs) {
-		helper->stopped_ns = clock_ns();
-		atomic_store(&helper->shared->held, order->pid);
-		result = qmp_execute(helper->qmp, "stop");
-		atomic_store(&helper->shared->is_standing, result == STATUS_OK);
-		/* It may have heard it nevertheless. */
-		if (result != STATUS_OK)
-			go_on(helper);
+		result = say_stop(helper);
 	} else {
-		qmp_destroy(helper->qmp);
-		helper->qmp = NULL;
+		let_go(helper);
 		helper->stood_before = result == STATUS_OK;
 		atomic_store(&helper->shared->is_standing, helper->stood_before);
 	}
@@ -298,14 +318,17 @@ static status ask(const struct order *order, struct answer *ret_answer)
 	return report(STATUS_IO, "the process that lets guests stand has ended");
 }
 
-/* The helper was killed while a guest stood: its connection is free again. */
+/* The helper was killed: its connection is free again, and nobody's monitor is held any more, also where a guest's
+ * doesn't answer just then (pauser_retry()). */
 static void go_on_without_helper(void)
 {
-	if (atomic_load(&pauser.shared->held) == 0)
-		return;
+	struct order order = {.pid = atomic_exchange(&pauser.shared->stopped, 0)};
+
 	atomic_store(&pauser.shared->is_standing, false);
-	if (say_go_on(NULL, &pauser.last) == STATUS_OK)
-		atomic_store(&pauser.shared->held, 0);
+	memcpy(order.path, pauser.shared->path, sizeof order.path);
+	if (order.pid != 0 && say_go_on(NULL, &order) != STATUS_OK)
+		atomic_store(&pauser.shared->stopped, order.pid);
+	atomic_store(&pauser.shared->held, 0);
 }
 
 static int64_t limit_ns(void)
@@ -418,9 +441,10 @@ status pauser_stop(pid_t pid, const char *path)
 			      "too many sessions want to let a guest stand: with %u ms each, this one's turn comes too "
 			      "late; pause less often",
 			      pauser.limit_ms);
-	pauser.last = order;
 	status result = ask(&order, &answer);
 	atomic_store(&pauser.is_late, false);
+	if (result != STATUS_OK)
+		go_on_without_helper();
 	if (result == STATUS_OK && answer.outcome != STATUS_OK)
 		result = report(STATUS_UNSUPPORTED,
 				"the QMP socket of QEMU process %d can't be used to let it stand (somebody else's, or "
@@ -464,6 +488,18 @@ uint32_t pauser_waiter_count(void)
 bool pauser_holds(pid_t pid)
 {
 	return pauser.shared != NULL && atomic_load(&pauser.shared->held) == pid;
+}
+
+void pauser_retry(pid_t pid, struct qmp *qmp)
+{
+	pid_t stopped = pid;
+
+	/* While the helper has the monitor it isn't for us to end its pause. */
+	if (pauser.shared == NULL || pauser_holds(pid) ||
+	    !atomic_compare_exchange_strong(&pauser.shared->stopped, &stopped, 0))
+		return;
+	if (qmp_execute(qmp, "cont") != STATUS_OK)
+		atomic_store(&pauser.shared->stopped, pid);
 }
 
 void pauser_note_read(void)

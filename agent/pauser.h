@@ -20,6 +20,8 @@
 #include "base/status.h"
 #include "guest/memory/source.h"
 
+struct qmp;
+
 /* Make the process, which calls `confine` (NULL: nothing) first and ends where that fails. For the life of
  * this process, once, before its threads. `limit_ms`: how long a guest may stand. STATUS_IO, STATUS_NO_MEMORY;
  * reported. */
@@ -37,8 +39,12 @@ MUST_USE status pauser_continue(struct source_pause *ret_pause);
 /* How many callers of pauser_stop() wait for their turn. */
 uint32_t pauser_waiter_count(void);
 
-/* Has this guest's pause the monitor, which nobody else can ask then? Cheap. */
+/* Has this guest's pause the monitor, or wants it now, so that nobody else can ask it? Cheap. */
 bool pauser_holds(pid_t pid);
+
+/* To be called with each monitor that answers: where this guest couldn't be told to go on when its pause was over, it
+ * is told now. */
+void pauser_retry(pid_t pid, struct qmp *qmp);
 
 /* To be called after each copy of memory of a guest that stands: was its time over? Cheap. */
 void pauser_note_read(void);

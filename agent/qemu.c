@@ -95,6 +95,8 @@ static status open_qmp(struct qemu_target *target, struct qmp **ret_qmp)
 	status result = qmp_create(target->process.pid, target->process.arguments.qmp_path, ret_qmp);
 	if (result == STATUS_MISSING)
 		target->qmp_silent_until_ms = now_ms() + QMP_RETRY_MS;
+	if (result == STATUS_OK)
+		pauser_retry(target->process.pid, *ret_qmp);
 	return result;
 }
 
