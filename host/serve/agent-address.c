@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -196,7 +197,20 @@ static status connect_tcp(const struct agent_address *address, int *ret_file)
 	return STATUS_OK;
 }
 
-/* Of several ports the first that nobody uses; or -1 and errno. A virtio port is exclusive by itself (EBUSY). */
+/* Or -1 and errno; EBUSY: somebody else uses it. A virtio port says so by itself, and a terminal with TIOCEXCL, but not
+ * to root, nor to who opens it before that. */
+static int open_own(const char *place)
+{
+	int file = open(place, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (file < 0 || flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return file;
+	close(file);
+	errno = EBUSY;
+	return -1;
+}
+
+/* Of several ports the first that nobody uses; or -1 and errno. */
 static int open_free_port(const struct agent_address *address)
 {
 	char places[AGENT_ADDRESS_SIZE], *rest = places, *place;
@@ -205,7 +219,7 @@ static int open_free_port(const struct agent_address *address)
 	memcpy(places, address->place, sizeof places);
 	errno = EBUSY;
 	while (file < 0 && errno == EBUSY && (place = strsep(&rest, ",")) != NULL)
-		file = open(place, O_RDWR | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		file = open_own(place);
 	return file;
 }
 
