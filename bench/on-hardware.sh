@@ -3,10 +3,10 @@
 # What we can't measure, for who has the hardware: a machine with SGX (Linux 5.11 or newer, launch control), and one where an SMI may be raised.
 # usage: bench/on-hardware.sh [--rounds N] [--smi COMMAND] [--output FILE]
 #
-# After `make build`. Boots a lab guest, watches it by the backends `sgx` and `sim` in turns, N times each (20), and writes times, sizes and what
-# the machine is to FILE (on-hardware.json): text that you can read before you send it; no names, addresses or keys are in it. --smi (root): measures
+# After `make build`. Boots a lab guest, watches it by the backends `sgx` and `sim` in turns, N times each (20), and writes times, sizes, what a run
+# on `sgx` counts (exits, ioctls) and what the machine is to FILE (on-hardware.json): text that you can read before you send it; no names, addresses or keys are in it. --smi (root): measures
 # an empty SMI, too, by writing COMMAND (0 to 255) to the firmware's port: choose one that your firmware has no meaning for. Where SGX
-# doesn't work, or without --smi, that part is left out, and the file says why. docs/bench.md.
+# doesn't work, or without --smi, or where a program fails, that part is left out, and the file says why. docs/bench.md.
 set -eu
 root=$(cd "$(dirname "$(readlink -f "$0")")/.." && pwd)
 rounds=20 command='' output=on-hardware.json guest=on-hardware-$$
@@ -40,21 +40,28 @@ trap 'exit 1' HUP INT TERM
 once() { # BACKEND IMAGE ARGUMENTS…: nanoseconds, or nothing and the reason in $work/error
     backend=$1; shift
     start=$(now)
-    "$bartizan" run --quiet --backend "$backend" --target "lab:$guest" "$@" >"$work/out" 2>"$work/error" || return 1
+    "$bartizan" run --quiet --counts --backend "$backend" --target "lab:$guest" "$@" >"$work/out" 2>"$work/error" || return 1
+    sed -n 's/^bartizan: \(ioctls .*\)/\1/p' "$work/error" >"$work/counts.$backend"
     echo $(($(now) - start))
 }
 
 series() { # NAME IMAGE ARGUMENTS…: both backends in turns, so that what else the machine does meets both
     name=$1; shift
-    : >"$work/sgx" >"$work/sim"
+    : >"$work/sgx" >"$work/sim" >"$work/counts.sgx"
     i=0
     while [ "$i" -lt "$rounds" ]; do
         for backend in $backends; do
-            once "$backend" "$@" >>"$work/$backend" || { say "$name on $backend: $(head -n 1 "$work/error")"; return 1; }
+            once "$backend" "$@" >>"$work/$backend" || {
+                said="left out: on $backend: $(head -n 1 "$work/error")"
+                say "$name is $said"
+                printf '  "%s": %s,\n' "$name" "$(text "$said")" >>"$work/json"
+                return
+            }
         done
         i=$((i + 1))
     done
-    printf '  "%s": {"sgx_ns": [%s], "sim_ns": [%s]},\n' "$name" "$(paste -sd, "$work/sgx")" "$(paste -sd, "$work/sim")" >>"$work/json"
+    printf '  "%s": {"sgx_ns": [%s], "sim_ns": [%s], "sgx_counts": %s, "image_bytes": %s},\n' "$name" "$(paste -sd, "$work/sgx")" \
+        "$(paste -sd, "$work/sim")" "$(text "$(cat "$work/counts.sgx")")" "$(stat -c %s "$root/build/ports/$1.enclave" 2>/dev/null || echo null)" >>"$work/json"
 }
 
 no_sgx() { backends=sim sgx_said="left out: $1"; say "SGX is $sgx_said"; }
@@ -65,7 +72,7 @@ no_sgx() { backends=sim sgx_said="left out: $1"; say "SGX is $sgx_said"; }
     printf '  "commit": %s,\n' "$(text "$(git -C "$root" rev-parse HEAD 2>/dev/null || echo unknown)")"
     printf '  "cpu": %s,\n  "microcode": %s,\n  "kernel": %s,\n  "cpus": %s,\n' "$(text "$(field 'model name')")" "$(text "$(field microcode)")" \
         "$(text "$(uname -r)")" "$(getconf _NPROCESSORS_ONLN)"
-    printf '  "epc": %s,\n' "$(text "$(dmesg 2>/dev/null | sed -n 's/.*sgx: EPC section //p' | paste -sd' ' || true)")"
+    printf '  "epc_bytes": %s,\n' "$(cat /sys/devices/system/node/node*/x86/sgx_total_bytes 2>/dev/null | paste -sd+ | sed 's/^$/null/' | { read -r sum; [ "$sum" = null ] && echo null || echo $((sum)); })"
 } >"$work/json"
 
 say "booting a guest to watch"
@@ -78,7 +85,9 @@ elif ! once sgx kernel-version >/dev/null; then
 fi
 printf '  "sgx": %s,\n' "$(text "$sgx_said")" >>"$work/json"
 say "$rounds rounds of each: netstat, ps, kernel-version"
-series netstat netstat -tuxwan && series ps ps aux && series kernel-version kernel-version || exit 1
+series netstat netstat -tuxwan
+series ps ps aux
+series kernel-version kernel-version
 
 if [ -z "$command" ]; then
     printf '  "smi": "left out: no --smi COMMAND"\n' >>"$work/json"

@@ -212,6 +212,7 @@ static status up(struct lab_options *options)
 	if (options->epc_mib != 0) {
 		TRY(lab_build("qemu-sgx", no_arguments, "use the bartizan of a build tree", &qemu));
 		options->sgx_qemu = qemu;
+		options->with_bartizan = true;
 		if (strcmp(options->accelerator, "auto") == 0)
 			options->accelerator = "tcg";
 	}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """An AESM service of the tests' own, written after Intel's messages.proto (linux-sgx, psw/ae/common/proto) and the encoding of protocol
-buffers, not after host/aesm. Its quoting enclave is the backend sim's quoting part (tests/sim-quote.c), so it takes only that backend's reports."""
+buffers, not after host/aesm. Its quoting enclave is the backend sim's quoting part (tests/sim-quote.c), so it takes only that backend's reports,
+and the model's of SGX (test_sgx_images.py), under the root that its environment has."""
 import os
 import socket
 import struct

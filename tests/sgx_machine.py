@@ -110,8 +110,8 @@ def token(launch_key, mrenclave, mrsigner, attributes=DEBUG | MODE64, xfrm=7, la
     return first + CPUSVN + struct.pack("<HH", 7, 1) + bytes(24) + struct.pack("<IQQ", 0, launcher, 3) + keyid + cmac(key, first)
 
 
-def given(image):
-    """One page each, in the order of leaves.h: SIGSTRUCT, token, the hash that the MSRs shall have."""
+def given(image, seed):
+    """One page each, in the order of leaves.h: SIGSTRUCT, token, the hash that the MSRs shall have; the first has the seed of what is random."""
     ours, other = (rsa.generate_private_key(public_exponent=3, key_size=3072) for _ in range(2))
     hashed = measure(image)
     wrong = hashlib.sha256(b"another").digest()
@@ -126,12 +126,12 @@ def given(image):
         (sigstruct(ours, hashed, vendor=1), b""), (sigstruct(ours, hashed, xfrm=3), b""),
         (theirs, token(ours, hashed, signer(ours))), (theirs, token(ours, hashed, signer(other), xfrm=3)),
     ]
-    pages = b"".join(signed.ljust(2048, b"\0") + launch.ljust(512, b"\0") + signer(ours).ljust(PAGE - 2560, b"\0") for signed, launch in entries)
+    pages = b"".join(signed.ljust(2048, b"\0") + launch.ljust(512, b"\0") + (signer(ours) + seed).ljust(PAGE - 2560, b"\0") for signed, launch in entries)
     return pages, {"mrenclave": hashed, "mrsigner": signer(ours)}
 
 
-def build(directory):
-    """Gives the ROM's path, and what its enclaves are measured and signed as."""
+def build(directory, seed=0):
+    """Gives the ROM's path, and what its enclaves are measured and signed as. seed: of the random operands; 0: always the same ones."""
     program, reset = (os.path.join(directory, name) for name in ("machine", "reset"))
     sources = sorted(set(glob.glob(f"{SOURCE}/*.[cS]")) - {f"{SOURCE}/reset.S"})
     subprocess.run(["gcc", *FLAGS, "-o", program, f"-Wl,-T,{SOURCE}/link.ld", *sources], check=True, timeout=600)
@@ -140,7 +140,7 @@ def build(directory):
         subprocess.run(["objcopy", "-O", "binary", "-j", section, path, path + ".bin"], check=True, timeout=60)
     with open(program + ".bin", "rb") as file, open(reset + ".bin", "rb") as top:
         image, page = file.read(), top.read()
-    pages, identity = given(image)
+    pages, identity = given(image, struct.pack("<Q", seed))
     assert len(page) == PAGE and len(image) <= GIVEN_AT and GIVEN_AT + len(pages) <= RESET_AT
     rom = os.path.join(directory, "rom")
     with open(rom, "wb") as file:

@@ -5,6 +5,7 @@ tools/test/sgx-mutants puts each in, alone; the machine of tests/sgx-machine has
 SGX = "target/i386/tcg/sysemu/sgx/"
 BUILD, PAGING, DYNAMIC, ENTER, STATE, KEYS, EPC, CRYPTO, LEAF = (
     f"{SGX}{name}.c" for name in ("build", "paging", "dynamic", "enter", "state", "keys", "epc", "crypto", "leaf_helper"))
+TCG_CPU = "target/i386/tcg/tcg-cpu.c"
 
 MUTANTS = [
     # ---- ECREATE, EADD, EEXTEND
@@ -146,7 +147,12 @@ MUTANTS = [
     ("EENTER works before EINIT", ENTER, "!(entry->secs.attributes & ATTRIBUTE_INIT) ||", ""),
     ("EENTER works without a free frame", ENTER, "entry.tcs.cssa >= entry.tcs.nssa ||", ""),
     ("EENTER doesn't compare XFRM with XCR0", ENTER, "(entry->secs.xfrm & ~xcr0)", "false"),
-    ("EENTER works from 32-bit code", ENTER, "!(env->hflags & HF_CS64_MASK) || ", ""),
+    ("EENTER works from 32-bit code", LEAF, "!is_64_bit(env) || is_inside == is_entry", "is_inside == is_entry"),
+    ("ENCLS works from 32-bit code", LEAF, "leaf >= ENCLS_LEAVES || !is_64_bit(env) ||", "leaf >= ENCLS_LEAVES ||"),
+    ("EENTER takes a frame that can't be written", EPC, "if (!page_may_be_used(sgx_epcm(pa), secs, linear) ||\n        (sgx_epcm(pa)->rwx & rwx) != rwx) {",
+     "if (!page_may_be_used(sgx_epcm(pa), secs, linear)) {"),
+    ("EENTER takes any page as a frame that can be written", EPC, "if (!page_may_be_used(sgx_epcm(pa), secs, linear) ||\n        (sgx_epcm(pa)->rwx & rwx)",
+     "if ((sgx_epcm(pa)->rwx & rwx)"),
     ("EENTER works without OSFXSR", ENTER, "!(env->cr[4] & CR4_OSFXSR_MASK) ||", ""),
     ("EENTER takes a TCS with a reserved flag", ENTER, "(entry->tcs.flags & ~(uint64_t)TCS_DBGOPTIN) ||", ""),
     ("EENTER takes a TCS whose fields aren't aligned", ENTER, "((entry->tcs.ossa | entry->tcs.ofsbase | entry->tcs.ogsbase) & 4095)", "false"),
@@ -196,7 +202,10 @@ MUTANTS = [
     ("ERESUME doesn't bring x87", STATE, "    if (present & XSTATE_FP_MASK) {", "    if (false) {"),
     ("ERESUME brings x87 in the order of the registers", STATE, "floatx80 *st = &env->fpregs[(env->fpstt + i) & 7].d;\n\n        st->low", "floatx80 *st = &env->fpregs[i].d;\n\n        st->low"),
     ("ERESUME takes components that XFRM hasn't", STATE, "!(ldq_le_p(area + HEADER) & ~xfrm) &&", "true &&"),
-    ("ERESUME takes reserved bytes of the header", STATE, "sgx_is_zero(area + HEADER + 8, HEADER_SIZE - 8) &&", ""),
+    ("ERESUME takes reserved bytes of the header", STATE, "sgx_is_zero(area + HEADER + 8, 16) &&", ""),
+    ("ERESUME looks at bytes of the header that XRSTOR leaves alone", STATE, "HEADER + 8, 16) &&", "HEADER + 8, HEADER_SIZE - 8) &&"),
+    ("ERESUME takes a GSBASE that isn't canonical", ENTER, "!sgx_is_canonical(env, entry.fs) || !sgx_is_canonical(env, entry.gs)) {",
+     "!sgx_is_canonical(env, entry.fs)) {"),
     ("ERESUME takes reserved bits of MXCSR", STATE, "!(ldl_le_p(area + LEGACY(mxcsr)) & ~0xffffu)", "true"),
     ("ERESUME takes a RIP that isn't canonical", ENTER, "!sgx_is_canonical(env, (gprs.rip)) ||", ""),
     ("ERESUME leaves the frame in use", ENTER, "entry.tcs.cssa - 1, 4);", "entry.tcs.cssa, 4);"),
@@ -212,7 +221,57 @@ MUTANTS = [
     ("an enclave reads a page that is blocked", EPC, "page->pt == PT_REG && !page->blocked &&", "page->pt == PT_REG &&"),
     ("an enclave uses a page that it didn't accept", EPC, "!page->pending && !page->modified && page->secs", "page->secs"),
     ("an enclave writes what it may only read", EPC, "return (rwx & SECINFO_R ? PAGE_READ : 0) |", "return PAGE_WRITE | (rwx & SECINFO_R ? PAGE_READ : 0) |"),
-    ("an enclave executes what is outside", EPC, "return (env->hflags & HF_ENCLAVE_MASK) &&\n        linear - env->sgx.elrange_base >= env->sgx.elrange_size;", "return false;"),
+    ("an enclave executes what is outside", EPC, """    return (env->hflags & HF_ENCLAVE_MASK) &&
+        linear - env->sgx.elrange_base >= env->sgx.elrange_size;
+}
+
+/*
+ * What SGX says of an access that the page tables allow. Outside of enclaves
+ * nothing is to be checked: the address leads to the abort page. Gives the
+ * vector of a fault, or -1.
+ */
+int sgx_check_access(CPUX86State *env, uint64_t linear, uint64_t pa,
+                     MMUAccessType access, int *prot, MemTxAttrs *attrs,
+                     int *ret_error)
+{
+    bool in_elrange;
+
+    if (!(env->hflags & HF_ENCLAVE_MASK)) {
+        return -1;
+    }
+    in_elrange = linear - env->sgx.elrange_base < env->sgx.elrange_size;
+    if (!in_elrange) {
+        *prot &= ~PAGE_EXEC;
+""", """    return false;
+}
+
+int sgx_check_access(CPUX86State *env, uint64_t linear, uint64_t pa,
+                     MMUAccessType access, int *prot, MemTxAttrs *attrs,
+                     int *ret_error)
+{
+    bool in_elrange;
+
+    if (!(env->hflags & HF_ENCLAVE_MASK)) {
+        return -1;
+    }
+    in_elrange = linear - env->sgx.elrange_base < env->sgx.elrange_size;
+    if (!in_elrange) {
+"""),
+    ("code that was translated stays when other code is written", EPC, "address_space_unmap(as, bytes, size, true, size);",
+     "address_space_unmap(as, bytes, size, false, 0);"),
+    # ---- without debug opt-in, and with it
+    ("POPF sets TF without debug opt-in", "target/i386/tcg/cc_helper.c", "if ((env->hflags & HF_ENCLAVE_MASK) && !env->sgx.opt_in) {", "if (false) {"),
+    ("POPF sets no TF with debug opt-in", "target/i386/tcg/cc_helper.c", "HF_ENCLAVE_MASK) && !env->sgx.opt_in) {", "HF_ENCLAVE_MASK)) {"),
+    ("code has breakpoints without debug opt-in", TCG_CPU, "RF_MASK) &&\n        (!(env->hflags & HF_ENCLAVE_MASK) || env->sgx.opt_in);", "RF_MASK);"),
+    ("code has no breakpoints with debug opt-in", TCG_CPU, "(!(env->hflags & HF_ENCLAVE_MASK) || env->sgx.opt_in);", "!(env->hflags & HF_ENCLAVE_MASK);"),
+    ("data has breakpoints without debug opt-in", TCG_CPU, "return !(env->hflags & HF_ENCLAVE_MASK) || env->sgx.opt_in ||\n", "return true ||\n"),
+    ("data has no breakpoints with debug opt-in", TCG_CPU, "HF_ENCLAVE_MASK) || env->sgx.opt_in ||\n", "HF_ENCLAVE_MASK) ||\n"),
+    ("data outside has no breakpoints", TCG_CPU, "wp->vaddr - env->sgx.elrange_base >= env->sgx.elrange_size", "false"),
+    ("EXITINFO doesn't tell of breakpoints", ENTER, "    case EXCP01_DB:\n", ""),
+    ("EXITINFO doesn't tell of x87's exceptions", ENTER, "    case EXCP10_COPR:\n", ""),
+    ("after an exception of x87 FCW is as after others", ENTER, "cpu_set_fpuc(env, 0x37e);", ""),
+    ("after an exception of x87 FSW is as after others", ENTER, "env->fpus = 0x8081;", ""),
+    ("after an exception of x87 MXCSR is as after one of SSE", ENTER, "vector == EXCP_XM ? 0x1f01 : 0x1fb0", "vector == EXCP10_COPR ? 0x1f01 : 0x1fb0"),
     ("an enclave finds ordinary memory at its addresses", EPC, "    } else {\n        *prot = 0;\n    }\n", "    }\n"),
     ("a fault of SGX's isn't marked so", EPC, "PG_ERROR_P_MASK | PG_ERROR_U_MASK | PG_ERROR_SGX_MASK |", "PG_ERROR_P_MASK | PG_ERROR_U_MASK |"),
     ("the abort page is empty", EPC, "    return -1;\n}\n\nstatic void abort_write", "    return 0;\n}\n\nstatic void abort_write"),
@@ -260,6 +319,8 @@ MUTANTS = [
     ("EENTER works inside", LEAF, "is_inside == is_entry", "(!is_inside && !is_entry)"),
     ("a refused leaf's fault says nothing of SGX", f"{SGX}sgx.h", ".error = PG_ERROR_P_MASK | PG_ERROR_SGX_MASK", ".error = PG_ERROR_P_MASK"),
     ("CPUID works inside", "target/i386/tcg/translate.c", "    case 0x1a2: /* CPUID */\n", ""),
+    ("MOV to segment registers works inside", "target/i386/tcg/translate.c", "    case 0x8e: /* MOV to a segment register */\n", ""),
+    ("RDTSC is illegal inside", "target/i386/tcg/translate.c", "case 0x133: case 0x137: /* RDPMC", "case 0x131: case 0x133: case 0x137: /* RDPMC"),
     ("SGDT works inside", "target/i386/tcg/translate.c", "(modrm < 0xc0 ? reg <= 1 :", "(modrm < 0xc0 ? false :"),
     ("an instruction's second byte on the next page faults too early", "target/i386/tcg/translate.c", "    modrm = x86_ldub_code(env, s);\n    s->pc--;\n",
      "    modrm = translator_ldub(env, &s->base, s->pc);\n"),

@@ -28,6 +28,18 @@ def test_without_sgx_it_measures_the_rest_and_says_so(bartizan, tmp_path):
     assert found["cpu"] and found["kernel"] and len(found["commit"]) in (7, 40)
 
 
+def run_with(stub, bartizan, tmp_path, *arguments):
+    """What the script writes, and what it says, where there is a device and `bartizan` is this stub."""
+    program = tmp_path / "bartizan"
+    program.write_text(stub)
+    program.chmod(0o755)
+    done = subprocess.run([SCRIPT, *arguments, "--output", str(tmp_path / "out.json")], capture_output=True, text=True, check=False,
+                          env={**bartizan.environment, "BARTIZAN": str(program), "BARTIZAN_SGX_DEVICE": "/dev/null"}, timeout=60)
+    assert done.returncode == 0, done.stderr
+    with open(tmp_path / "out.json", encoding="utf-8") as file:
+        return json.load(file), done.stderr
+
+
 STUB = """#!/bin/sh
 case "$*" in
 lab*) ;;
@@ -40,17 +52,31 @@ esac
 
 def test_where_sgx_is_there_and_unusable_the_file_says_why_and_has_the_rest(bartizan, tmp_path):
     """A device that is one, and a bartizan whose `sgx` fails; and an SMI that the probe refuses."""
-    stub = tmp_path / "bartizan"
-    stub.write_text(STUB)
-    stub.chmod(0o755)
-    done = subprocess.run([SCRIPT, "--rounds", "2", "--smi", "256", "--output", str(tmp_path / "out.json")], capture_output=True, text=True, check=False,
-                          env={**bartizan.environment, "BARTIZAN": str(stub), "BARTIZAN_SGX_DEVICE": "/dev/null"}, timeout=60)
-    assert done.returncode == 0, done.stderr
-    with open(tmp_path / "out.json", encoding="utf-8") as file:
-        found = json.load(file)
-    assert found["sgx"].startswith("left out: ") and "noexec is set" in found["sgx"] and "noexec" in done.stderr
+    found, said = run_with(STUB, bartizan, tmp_path, "--rounds", "2", "--smi", "256")
+    assert found["sgx"].startswith("left out: ") and "noexec is set" in found["sgx"] and "noexec" in said
     assert found["netstat"]["sgx_ns"] == [] and len(found["netstat"]["sim_ns"]) == 2
     assert found["smi"].startswith("left out: usage: empty-smi"), found
+
+
+GOOD = """#!/bin/sh
+case "$*" in
+lab*) ;;
+run*"--backend sgx"*"ps aux") echo 'bartizan: the agent is gone' >&2; exit 125 ;;
+run*"--counts --backend sgx"*) echo 'bartizan: backend sgx' >&2; echo 'bartizan: ioctls 9, entries 70, exits 69' >&2 ;;
+run*"--backend sim"*) ;;
+*) exit 2 ;;
+esac
+"""
+
+
+def test_where_sgx_works_the_file_has_times_and_counts_and_a_program_that_fails_spoils_no_other(bartizan, tmp_path):
+    found, said = run_with(GOOD, bartizan, tmp_path, "--rounds", "3")
+    assert found["sgx"] == "ok" and found["ps"] == "left out: on sgx: bartizan: the agent is gone"
+    assert "the agent is gone" in said
+    for name in ("netstat", "kernel-version"):
+        assert len(found[name]["sgx_ns"]) == len(found[name]["sim_ns"]) == 3, found
+        assert found[name]["sgx_counts"] == "ioctls 9, entries 70, exits 69" and found[name]["image_bytes"] > 100000, found
+    assert found["epc_bytes"] is None or found["epc_bytes"] > 0
 
 
 @pytest.mark.parametrize("arguments", [["--rounds"], ["--rounds", "0"], ["--rounds", "many"], ["--sgx", "1"]])

@@ -21,12 +21,16 @@ SUITES = ["bookworm", "trixie"]   # QEMU 7.2 and 10.0
 MACHINES = [(suite, kernel) for suite in SUITES for kernel in (["6.1", "6.12", "newest"] if FULL else ["6.1"])]
 
 
+def make_suite(suite):
+    return "" if suite == SUITES[0] else f" SUITE={suite}"
+
+
 def qemu_of(suite):
     """The patched QEMU of that Debian suite."""
     done = subprocess.run([os.path.join(ROOT, "tools/build/qemu-sgx"), "--suite", suite, *([] if FULL else ["--if-built"])],
                           capture_output=True, text=True, check=False, timeout=3600)
     if done.returncode == 3:
-        pytest.skip(f"{suite}'s QEMU with SGX isn't built for these patches: make qemu-sgx{'' if suite == SUITES[0] else f' SUITE={suite}'}")
+        pytest.skip(f"{suite}'s QEMU with SGX isn't built for these patches: make qemu-sgx{make_suite(suite)}")
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -71,6 +75,11 @@ def test_the_kernels_driver_finds_the_epc(machine):
     log = machine.exec(["dmesg"]).stdout.decode()
     assert re.search(r"sgx: EPC section 0x[0-9a-f]+-0x[0-9a-f]+\n", log), log
     assert b"/dev/sgx_enclave" in machine.exec(["sh", "-c", "ls /dev/sgx_enclave"]).stdout
+
+
+def test_nothing_but_sgx_was_asked_for_and_bartizan_is_on_the_path(machine):
+    done = machine.exec(["sh", "-c", "bartizan --version && ls /usr/lib/bartizan/ports/netstat.enclave"], check=False)
+    assert done.returncode == 0 and done.stdout.startswith(b"bartizan ") and b"netstat" in done.stdout, done
 
 
 def test_the_kernels_own_test_passes(selftest):

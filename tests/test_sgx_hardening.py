@@ -46,7 +46,7 @@ def machine(bartizan, qemu, images):   # pylint: disable=redefined-outer-name
         image = str(directory / name)
         subprocess.run([CC, f"--manifest={INSIDE}/{manifest}.manifest", *FLAGS, "-o", image, f"{INSIDE}/{name}.c", passthrough], check=True)
         files |= {image + suffix: name + suffix for suffix in ("", ".sig", ".debug")}
-    guest = Guest(bartizan, "--bartizan", f"--sgx={EPC_MIB}M", "--memory", "1024")
+    guest = Guest(bartizan, f"--sgx={EPC_MIB}M", "--memory", "1024")
     for path, name in files.items():
         with open(path, "rb") as file:
             guest.exec(["sh", "-c", f"mkdir -p /t && cat >/t/{name} && chmod +x /t/{name}"], input=file.read())

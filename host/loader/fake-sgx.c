@@ -206,7 +206,7 @@ static int ecreate_checks(const uint8_t *secs)
 	/* XSAVE area in the standard form (SDM vol. 1, 13.4): AVX ends at 832, AVX-512 at 2688. */
 	uint64_t need = (xfrm & 0xe0 ? 2688u : xfrm & 4 ? 832u : 576u) + (misc & 1 ? 16u : 0u) + 184u;
 
-	if (size < 2 * PAGE || size > UINT64_C(1) << fake_sgx.cpu.size_bits)
+	if (size < 2 * PAGE || size >= UINT64_C(1) << fake_sgx.cpu.size_bits)
 		return refuse(EIO, "ECREATE: size");
 	if (base % size != 0 || base >> 47 != 0)
 		return refuse(EIO, "ECREATE: base isn't aligned to the size");

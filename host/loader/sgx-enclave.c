@@ -109,10 +109,11 @@ static status check_secs(const struct loading *loading, const struct sgx_secs *s
 			      "this CPU saves %" PRIu64 " bytes of state, the image has room for %" PRIu64
 			      ": sign it for fewer state components",
 			      frame_size, (uint64_t)secs->ssa_frame_size * SGX_PAGE_SIZE);
-	if (platform->enclave_size_bits < 64 && secs->size > UINT64_C(1) << platform->enclave_size_bits)
+	/* By ECREATE's operation; CPUID's own text would allow the limit itself. */
+	if (platform->enclave_size_bits < 64 && secs->size >= UINT64_C(1) << platform->enclave_size_bits)
 		return report(STATUS_UNSUPPORTED,
 			      "the image takes 0x%" PRIx64
-			      " bytes of addresses; this CPU's enclaves have at most 2 to %u",
+			      " bytes of addresses; this CPU's enclaves have less than 2 to %u",
 			      secs->size, platform->enclave_size_bits);
 	return STATUS_OK;
 }

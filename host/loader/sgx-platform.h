@@ -12,7 +12,7 @@ struct sgx_platform {
 	vdso_sgx_enter_enclave_t enter;
 	uint64_t attributes, xfrm; /* bits that SECS may have here */
 	uint32_t misc_select;
-	uint32_t enclave_size_bits; /* an enclave's size is at most 2 to this */
+	uint32_t enclave_size_bits; /* an enclave's size is less than 2 to this */
 };
 
 /* Why not, in words. */

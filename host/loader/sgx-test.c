@@ -322,7 +322,11 @@ static void a_signature_for_other_attributes_is_refused_before_the_cpu_does(void
 	refused(STATUS_UNSUPPORTED, "attributes");
 	fake_sgx_reset();
 	fake_sgx.cpu.size_bits = 20;
-	refused(STATUS_UNSUPPORTED, "at most 2 to 20");
+	refused(STATUS_UNSUPPORTED, "less than 2 to 20");
+	fake_sgx.cpu.size_bits = (unsigned)__builtin_ctzll(image->size);
+	refused(STATUS_UNSUPPORTED, "less than 2 to");
+	fake_sgx.cpu.size_bits++;
+	accepted();
 }
 
 /* The model refuses whatever ECREATE would. */

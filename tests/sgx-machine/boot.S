@@ -73,6 +73,25 @@ encls_after:
 	cld
 	ret
 
+/* void encls_32_asm(uint32_t page): EREMOVE in 32-bit code. */
+	.globl encls_32_asm
+encls_32_asm:
+	push %rbx
+	xor %ebx, %ebx
+	mov %edi, %ecx
+	mov $3, %eax
+	pushq $0x8
+	pushq $encls_32_insn
+	lretq
+	.code32
+encls_32_insn:
+	.byte 0x0f, 0x01, 0xcf
+encls_32_after:
+	ljmp $0x18, $1f
+	.code64
+1:	pop %rbx
+	ret
+
 	.globl enclu_in_ring0
 enclu_in_ring0:
 	push %rbx
@@ -101,6 +120,7 @@ wrmsr_after:
 	.globl landings
 landings:
 	.quad encls_insn, encls_after
+	.quad encls_32_insn, encls_32_after
 	.quad enclu_ring0_insn, enclu_ring0_after
 	.quad wrmsr_insn, wrmsr_after
 	.quad 0

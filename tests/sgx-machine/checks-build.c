@@ -239,6 +239,28 @@ static void check_eadd_operands(const struct enclave *enclave)
 	encls(EREMOVE, 0, epc(VA), 0);
 }
 
+/* Each of its operands where nothing is mapped. */
+static void check_eadd_unmapped(const struct enclave *enclave)
+{
+	static const char *const names[] = {"EADD: a source that isn't mapped", "EADD: SECINFO that isn't mapped",
+					    "EADD: a SECS that isn't mapped", "EADD: PAGEINFO that isn't mapped",
+					    "EADD: a page that isn't mapped"};
+	uint64_t nowhere = ENCLAVES + 511ull * PAGE;
+
+	map(nowhere, 0, 0);
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct secinfo secinfo = {.flags = PT_REG | R};
+		struct pageinfo pageinfo = {linear_of(enclave, 0), (uint64_t)page_source, (uint64_t)&secinfo,
+					    secs_of(enclave)};
+		struct outcome found;
+
+		if (i < 3)
+			((uint64_t *)&pageinfo)[1 + i] = nowhere;
+		found = encls(EADD, i == 3 ? nowhere : (uint64_t)&pageinfo, i == 4 ? nowhere : page_of(enclave, 0), 0);
+		check_true(names[i], found.vector == PF && (found.error & 0x8001) == 0 && found.address == nowhere);
+	}
+}
+
 static void check_eadd_flags(const struct enclave *enclave)
 {
 	static const struct {
@@ -305,6 +327,7 @@ static void check_eadd(void)
 	enclave_describe(&enclave, 1, DEBUG | MODE64, 7, 1);
 	enclave_create(&enclave);
 	check_eadd_operands(&enclave);
+	check_eadd_unmapped(&enclave);
 	check_eadd_flags(&enclave);
 	check_eadd_state(&enclave);
 	check_tcs(&enclave, "EADD: a TCS with reserved bytes", 100, 1, GP);

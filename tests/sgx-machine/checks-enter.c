@@ -11,6 +11,11 @@ static void enter(const struct enclave *enclave, struct user *user, uint64_t tcs
 	user_run(user);
 }
 
+static bool is_frame_refused(const struct user *user, uint64_t frame)
+{
+	return user->vector == PF && (user->cr2 & ~4095ull) == frame && (user->error & 0x8000) != 0;
+}
+
 static void check_refused_entries(const struct enclave *enclave)
 {
 	uint64_t tcs = linear_of(enclave, TCS0);
@@ -44,6 +49,35 @@ static void check_refused_entries(const struct enclave *enclave)
 	user.rax = ERESUME;
 	user_run(&user);
 	check_equal("ERESUME: without a frame to resume", user.vector, GP);
+}
+
+/* TCS1's frame, which is one page. Of the refusals those that nothing can be done about come last. */
+static void check_refused_frames(const struct enclave *enclave, const struct enclave *second)
+{
+	uint64_t tcs = linear_of(enclave, TCS1), frame = linear_of(enclave, SSA1);
+	struct secinfo less = {.flags = PT_REG | R};
+	struct user user;
+
+	map(frame, 0, 0);
+	enter(enclave, &user, tcs, 0);
+	check_true("EENTER: a frame that isn't mapped is an ordinary page fault",
+		   user.vector == PF && (user.cr2 & ~4095ull) == frame && (user.error & 0x8001) == 0);
+	map(frame, (uint64_t)page_source, PTE_P | PTE_W | PTE_U);
+	enter(enclave, &user, tcs, 0);
+	check_true("EENTER: a frame that isn't in the EPC", is_frame_refused(&user, frame));
+	map(frame, page_of(second, SSA1), PTE_P | PTE_W | PTE_U);
+	enter(enclave, &user, tcs, 0);
+	check_true("EENTER: a frame of another enclave", is_frame_refused(&user, frame));
+	map(frame, page_of(enclave, SSA1), PTE_P | PTE_W | PTE_U);
+	enter(enclave, &user, tcs, 0);
+	check_equal("EENTER: a frame as it should be", user.vector, CALL);
+	encls(EMODPR, (uint64_t)&less, page_of(enclave, SSA1), 0);
+	enter(enclave, &user, tcs, 0);
+	check_true("EENTER: a frame that can't be written", is_frame_refused(&user, frame));
+	encls(EREMOVE, 0, page_of(enclave, SSA1), 0);
+	enclave_aug(enclave, SSA1);
+	enter(enclave, &user, tcs, 0);
+	check_true("EENTER: a frame that wasn't accepted", is_frame_refused(&user, frame));
 }
 
 /* An entry that is right, but for the processor's state, or a prefix. */
@@ -314,6 +348,7 @@ void checks_enter(void)
 	check_nesting(&enclave);
 	enclave_remove(&enclave);
 	enclave_build(&enclave, 0, DEBUG | MODE64, 7, 1, GIVEN_DEBUG);
+	check_refused_frames(&enclave, &second);
 	check_refused_entries(&enclave);
 	enclave_remove(&enclave);
 	enclave_remove(&second);

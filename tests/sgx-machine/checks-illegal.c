@@ -35,6 +35,10 @@ static const char *const illegal[] = {
 	"#UD inside: LSS",
 	"#UD inside: LFS",
 	"#UD inside: LGS",
+	"#UD inside: VMFUNC",
+	"#UD inside: MOV to ES",
+	"#UD inside: MOV to FS",
+	"#UD inside: MOV to GS",
 };
 
 static void check_event(const struct enclave *enclave, unsigned number, const char *name, uint64_t vector,
@@ -71,6 +75,7 @@ void checks_illegal(void)
 {
 	enum { VALID = 0x80000000, HARDWARE = 3 << 8, SOFTWARE = 6 << 8 };
 	struct enclave enclave, without;
+	struct outcome found;
 	struct user user = {0};
 
 	enclave_build(&enclave, 0, DEBUG | MODE64, 7, 1, GIVEN_DEBUG);
@@ -88,6 +93,10 @@ void checks_illegal(void)
 	check_event(&enclave, 2, "EXITINFO: a division by 0", DE, VALID | HARDWARE | DE);
 	check_event(&enclave, 5, "EXITINFO: a general protection fault", GP, VALID | HARDWARE | GP);
 	check_page_end(&enclave);
+	found = enclave_enclu(&enclave, EENTER, linear_of(&enclave, TCS1), (uint64_t)user_aep, 0);
+	check_fault("EENTER: #GP inside", &found, GP);
+	found = enclave_enclu(&enclave, ERESUME, linear_of(&enclave, TCS1), (uint64_t)user_aep, 0);
+	check_fault("ERESUME: #GP inside", &found, GP);
 	enclave_remove(&enclave);
 	enclave_build(&without, 7, DEBUG | MODE64, 7, 0, GIVEN_WRONG_MISC);
 	check_event(&without, 5, "EXITINFO: nothing of a general protection fault without EXINFO", GP, 0);

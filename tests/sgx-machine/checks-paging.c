@@ -125,6 +125,25 @@ static void check_load_order(const struct enclave *enclave)
 		   found.vector == PF && (found.error & 0x8001) == 0 && found.address == pageinfo.secinfo);
 }
 
+/* Each of its other operands where nothing is mapped. */
+static void check_load_unmapped(const struct enclave *enclave)
+{
+	static const char *const names[] = {"ELDU: a source that isn't mapped", "ELDU: PAGEINFO that isn't mapped",
+					    "ELDU: a SECS that isn't mapped", "ELDU: a page that isn't mapped",
+					    "ELDU: a slot that isn't mapped"};
+	uint64_t nowhere = ENCLAVES + 511ull * PAGE;
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct pageinfo pageinfo = {linear_of(enclave, READ_ONLY), i == 0 ? nowhere : (uint64_t)evicted,
+					    (uint64_t)&pcmd, i == 2 ? nowhere : secs_of(enclave)};
+		struct outcome found =
+			encls(ELDU, i == 1 ? nowhere : (uint64_t)&pageinfo,
+			      i == 3 ? nowhere : page_of(enclave, READ_ONLY), i == 4 ? nowhere : epc(VA) + 8);
+
+		check_true(names[i], found.vector == PF && (found.error & 0x8001) == 0 && found.address == nowhere);
+	}
+}
+
 static void check_refused_loads(const struct enclave *enclave, const struct enclave *second)
 {
 	uint64_t page = page_of(enclave, READ_ONLY), linear = linear_of(enclave, READ_ONLY);
@@ -141,6 +160,7 @@ static void check_refused_loads(const struct enclave *enclave, const struct encl
 	found = load(ELDU, linear + 8, secs_of(enclave), page, epc(VA) + 8);
 	check_code("ELDU: a linear address that isn't aligned", &found, MAC_COMPARE_FAIL);
 	check_load_order(enclave);
+	check_load_unmapped(enclave);
 	found = load(ELDU, linear, secs_of(second), page, epc(VA) + 8);
 	check_code("ELDU: another enclave's SECS", &found, MAC_COMPARE_FAIL);
 	found = load(ELDU, linear + PAGE, secs_of(enclave), page, epc(VA) + 8);

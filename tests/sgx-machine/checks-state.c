@@ -10,6 +10,7 @@ enum {
 	GPR_RBP = 152,
 	GPR_EXIT = 160,
 	GPR_FS = 168,
+	GPR_GS = 176,
 	EXINFO = GPR - 16
 };
 enum {
@@ -266,6 +267,7 @@ static void check_spoiled_frame(const struct enclave *enclave)
 		{"ERESUME: a frame with reserved bits of MXCSR", MXCSR, 0xffffffff00101f80},
 		{"ERESUME: a frame whose RIP isn't canonical", GPR + GPR_RIP, 1ull << 60},
 		{"ERESUME: a frame whose FSBASE isn't canonical", GPR + GPR_FS, 1ull << 60},
+		{"ERESUME: a frame whose GSBASE isn't canonical", GPR + GPR_GS, 1ull << 60},
 	};
 	struct user user;
 	uint64_t was;
@@ -283,7 +285,52 @@ static void check_spoiled_frame(const struct enclave *enclave)
 	check_equal("ERESUME: what it refused left the frame", debug_read(enclave, TCS0, 24) & 0xffffffff, 1);
 	resume(&user, enclave, TCS0);
 	check_true("ERESUME: and it faults again", user.vector == PF && user.cr2 == linear_of(enclave, SPARE));
-	enclave_unwind(enclave);
+	for (uint64_t at = HEADER + 24; at < YMM; at += 8)
+		encls(EDBGWR, ~0ull, page_of(enclave, SSA0) + at, 0);
+	resume(&user, enclave, TCS0);
+	check_true("ERESUME: of the header's last 40 bytes nobody asks",
+		   user.vector == PF && user.cr2 == linear_of(enclave, SPARE) && user.r9 == 0);
+}
+
+static void resume_plainly(struct user *user, uint64_t tcs)
+{
+	user_init(user);
+	user->rax = ERESUME;
+	user->rbx = tcs;
+	user->rip = (uint64_t)user_aep;
+	user->r9 = 0x9999;
+	user_run(user);
+}
+
+/* There is a frame, and it's good. */
+static void check_refused_resumes(const struct enclave *enclave)
+{
+	uint64_t elsewhere = linear_of(enclave, SPARE + 1);
+	struct user user;
+
+	__asm__ volatile("xsetbv" ::"a"(3), "d"(0), "c"(0));
+	resume_plainly(&user, linear_of(enclave, TCS0));
+	__asm__ volatile("xsetbv" ::"a"(7), "d"(0), "c"(0));
+	check_true("ERESUME: XFRM has more than XCR0", user.vector == GP && user.r9 == 0x9999);
+	map(elsewhere, page_of(enclave, TCS0), PTE_P | PTE_W | PTE_U);
+	resume_plainly(&user, elsewhere);
+	check_true("ERESUME: a TCS at another address",
+		   user.vector == PF && user.cr2 == elsewhere && (user.error & 0x8000) != 0 && user.r9 == 0x9999);
+	map(elsewhere, page_of(enclave, SPARE + 1), PTE_P | PTE_W | PTE_U);
+	resume_plainly(&user, linear_of(enclave, TCS0) + 8);
+	check_true("ERESUME: a TCS that isn't aligned", user.vector == GP && user.r9 == 0x9999);
+	map(linear_of(enclave, SSA0), 0, 0);
+	resume_plainly(&user, linear_of(enclave, TCS0));
+	check_true("ERESUME: a frame that isn't mapped is an ordinary page fault",
+		   user.vector == PF && (user.cr2 & ~4095ull) == linear_of(enclave, SSA0) &&
+			   (user.error & 0x8001) == 0 && user.r9 == 0x9999);
+	map(linear_of(enclave, SSA0), page_of(enclave, SSA0), PTE_P | PTE_W | PTE_U);
+	resume_plainly(&user, linear_of(enclave, TCS0));
+	check_true("ERESUME: without any of that", user.vector == PF && user.r9 == 0);
+	encls(EBLOCK, 0, page_of(enclave, TCS0), 0);
+	resume_plainly(&user, linear_of(enclave, TCS0));
+	check_true("ERESUME: a TCS that is blocked", user.vector == PF && user.cr2 == linear_of(enclave, TCS0) &&
+							     (user.error & 0x8000) != 0 && user.r9 == 0x9999);
 }
 
 void checks_state(void)
@@ -294,6 +341,7 @@ void checks_state(void)
 	check_fault_and_resume(&enclave);
 	check_interrupts(&enclave);
 	check_spoiled_frame(&enclave);
+	check_refused_resumes(&enclave);
 	enclave_remove(&enclave);
 	check_without_avx();
 }

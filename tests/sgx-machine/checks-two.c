@@ -180,6 +180,74 @@ static void check_nmi(const struct enclave *enclave)
 	check_equal("an NMI: the enclave finishes", there.vector, CALL);
 }
 
+/* By a TCS that has a frame to resume, and is in use. */
+static void check_busy_resume(const struct enclave *enclave)
+{
+	struct user user;
+
+	spin_begin(enclave, TCS1);
+	ipi_send(DELIVER_FIXED);
+	other_wait();
+	spin_begin(enclave, TCS1);
+	user_init(&user);
+	user.rax = ERESUME;
+	user.rbx = linear_of(enclave, TCS1);
+	user.rip = (uint64_t)user_aep;
+	user.r9 = 0x9999;
+	user_run(&user);
+	check_true("ERESUME: a TCS that is in use", user.vector == GP && user.r9 == 0x9999);
+	spin_end();
+	spin_resume(enclave, TCS1);
+	spin_end();
+	check_equal("ERESUME: and when it's free", there.vector, CALL);
+}
+
+/* ---- one executes over a page's end, the other one writes to that page */
+
+enum { CROSSINGS = 4000 };
+static const struct enclave *crossed;
+static volatile uint32_t faults;
+
+/* Each time a page fault, by the byte on the next page, and nothing translated of it that could be kept. */
+static void cross(void)
+{
+	for (unsigned i = 0; i < CROSSINGS; i++) {
+		user_init(&there);
+		there.rax = ERESUME;
+		there.rbx = linear_of(crossed, TCS1);
+		there.rip = (uint64_t)user_aep;
+		there.rsp = 0x3000;
+		user_run(&there);
+		faults += there.vector == PF && there.cr2 == linear_of(crossed, DATA);
+	}
+}
+
+static void check_written_while_executed(void)
+{
+	enum { LAST_WORD = PAGE - 8 };
+	struct enclave enclave;
+	uint64_t writes = 0, good = 0;
+
+	enclave_build(&enclave, 2, DEBUG | MODE64, 7, 1, GIVEN_DEBUG);
+	enclave_enter_prepare(&enclave, &there, TCS1, COMMAND_JUMP);
+	there.rsi = enclave.base + (uint64_t)(enclave_last - enclave_code);
+	there.rdx = linear_of(&enclave, DATA) + 0x700;
+	other_begin(&there);
+	other_wait();
+	crossed = &enclave;
+	faults = 0;
+	other_call(cross);
+	for (; !other_is_done(); writes++) {
+		uint64_t word = debug_read(&enclave, CODE, LAST_WORD);
+		struct outcome found = encls(EDBGWR, word, page_of(&enclave, CODE) + LAST_WORD, 0);
+
+		good += found.vector == VECTOR_NONE && found.rax == DONE;
+	}
+	check_equal("EDBGWR: to code that is executed over the page's end: that goes on", faults, CROSSINGS);
+	check_true("EDBGWR: to code that is executed over the page's end: it's written", good == writes && good > 100);
+	enclave_remove(&enclave);
+}
+
 static void check_init(const struct enclave *enclave)
 {
 	struct user user = {0};
@@ -258,8 +326,10 @@ void checks_two(void)
 	check_accept_tracked(&enclave);
 	check_smi(&enclave);
 	check_nmi(&enclave);
+	check_busy_resume(&enclave);
 	check_init(&enclave);
 	enclave_remove(&enclave);
 	encls(EREMOVE, 0, epc(VA), 0);
 	check_one_page();
+	check_written_while_executed();
 }

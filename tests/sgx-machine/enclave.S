@@ -170,6 +170,10 @@ enclave_snippets:
 	snippet; .byte 0x0f, 0xb2, 0x00 /* LSS */
 	snippet; .byte 0x0f, 0xb4, 0x00 /* LFS */
 	snippet; .byte 0x0f, 0xb5, 0x00 /* LGS */
+	snippet; .byte 0x0f, 0x01, 0xd4 /* VMFUNC */
+	snippet; mov %eax, %es
+	snippet; mov %eax, %fs
+	snippet; mov %eax, %gs
 	.balign 16
 	.globl enclave_others
 enclave_others:
@@ -180,6 +184,31 @@ enclave_others:
 	snippet; mov %r8, (%rsi); EXIT
 	snippet; hlt
 	snippet; .byte 0xc4, 0xe1, 0x7c, 0x57, 0xc0 /* VXORPS */
+	EXIT
+
+	/* Longer ones, of checks-debug.c. */
+	.globl enclave_single, enclave_store, enclave_divide, enclave_clock
+enclave_single: /* TF by POPF */
+	pushfq
+	orl $0x100, (%rsp)
+	popfq
+	nop
+	EXIT
+enclave_store:
+	mov %r8, (%rdx)
+	nop
+	EXIT
+enclave_divide: /* 1 by 0 in x87, not masked */
+	pushq $0x37b
+	fldcw (%rsp)
+	fldz
+	fld1
+	fdiv %st(1), %st
+	fwait
+	EXIT
+enclave_clock:
+	rdtsc
+	rdtscp
 	EXIT
 
 	/* The page ends in the middle of an instruction; its next byte can't be fetched. */

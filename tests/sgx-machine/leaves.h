@@ -92,7 +92,8 @@ struct pcmd {
 /* What test_sgx_machine.py gives: for each kind of enclave a signature, a token, the hash of the signer's key. */
 struct given {
 	uint8_t sigstruct[2048], token[512], signer[32];
-	uint8_t unused[1504];
+	uint64_t seed; /* the first one's: checks-bad-input.c */
+	uint8_t unused[1496];
 };
 _Static_assert(sizeof(struct given) == PAGE, "test_sgx_machine.py");
 #define GIVEN ((struct given *)0x128000)
@@ -128,7 +129,8 @@ struct enclave {
 
 extern struct tcs tcs_source;
 extern uint8_t page_source[PAGE];
-extern char enclave_code[], enclave_snippets[], enclave_others[], enclave_faults[], enclave_x87[], enclave_last[];
+extern char enclave_code[], enclave_snippets[], enclave_others[], enclave_faults[], enclave_x87[], enclave_last[],
+	enclave_single[], enclave_store[], enclave_divide[], enclave_clock[];
 
 /* number: which of the places for enclaves; not in the EPC yet. Valid for ECREATE. */
 void enclave_describe(struct enclave *enclave, unsigned number, uint64_t attributes, uint64_t xfrm,
@@ -183,6 +185,7 @@ void checks_dynamic(void);
 void checks_enter(void);
 void checks_state(void);
 void checks_illegal(void);
+void checks_debug(void);
 void checks_keys(void);
 void checks_two(void);
 void checks_bad_input(void);

@@ -40,6 +40,7 @@ extern char vectors[];
 extern uint64_t gdt[];
 extern char bss_start[];
 uint64_t encls_asm(uint64_t registers[5]);
+void encls_32_asm(uint32_t page);
 void enclu_in_ring0(void);
 void wrmsr_asm(uint32_t msr, uint64_t value);
 void user_enter(struct user *user, uint64_t *trap_stack_top);
@@ -262,6 +263,14 @@ struct outcome encls(uint64_t leaf, uint64_t rbx, uint64_t rcx, uint64_t rdx)
 	outcome->rcx = registers[2];
 	outcome->rdx = registers[3];
 	outcome->rflags = registers[4];
+	return *outcome;
+}
+
+struct outcome encls_by_32_bits(uint32_t page)
+{
+	struct outcome *outcome = begin();
+
+	encls_32_asm(page);
 	return *outcome;
 }
 

@@ -60,6 +60,8 @@ void check_done(const char *name, const struct outcome *found);
 
 /* instructions */
 struct outcome encls(uint64_t leaf, uint64_t rbx, uint64_t rcx, uint64_t rdx);
+/* EREMOVE in 32-bit code */
+struct outcome encls_by_32_bits(uint32_t page);
 struct outcome wrmsr(uint32_t msr, uint64_t value);
 /* with this CR0 */
 struct outcome enclu_by_kernel(uint64_t cr0);
