@@ -7,8 +7,10 @@
  * measurement.
  *
  *   nobody    an SMI whose caller nobody asks for: what the platform takes
- *   refused   one with a message of garbage, and the largest buffer: the most without cryptography
+ *   refused   one for a session that there isn't, with the longest message and the largest buffer: the most without
+ *             cryptography
  *   hello     one that asks who the firmware is
+ *   record    one for a session that there is, in its turn, and as long as a record may be, which nobody sealed
  *   forged    a FIRST whose grant the owner didn't sign
  *   replayed  a FIRST that was good once: the most that one does for nobody
  *   page      a page read by its physical address, sealed
@@ -21,10 +23,12 @@
  * The grant: a line "enclave-key source-key source-nonce" is written, a grant in hexadecimal digits is read. Counted is
  * the time stamp counter, which under `lab up --accel icount` counts instructions.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 #include <x86intrin.h>
 
 #include "agent/primitives.h"
@@ -39,18 +43,24 @@
 #include "enclave/runtime/runtime.h"
 #include "guest/kernel/kernel.h"
 #include "guest/memory/plan.h"
+#include "guest/memory/caches.h"
 #include "guest/proc/node.h"
 #include "guest/proc/process-list.h"
 #include "guest/proc/running.h"
 #include "host/serve/smi.h"
 #include "link/grant.h"
+#include "link/plan.h"
 #include "verifier/grants/keys.h"
 #include "wire/grantor.h"
 
 enum {
-	CACHE_PAGES = 224, /* as enclave/vfs/target.c */
-	CACHE_LINES = 12288,
 	COUNT_MAX = 1000,
+	/* A buffer of the largest size that begins within a page. */
+	BUFFER_OFFSET = 16,
+	BUFFER_PAGES = SMI_BUFFER_SIZE_MAX / GUEST_PAGE_SIZE + 1,
+	/* As buffer.c tells pages apart: roughly by their numbers, and those that are alike there by searching all. */
+	ALIKE_PAGES = 512,
+	PAGES_TO_CHOOSE_FROM = 64 * ALIKE_PAGES,
 	KEY_DIGITS = 2 * START_KEY_SIZE + 1,
 };
 
@@ -64,7 +74,7 @@ struct took {
 
 static struct {
 	struct smi *smi;
-	uint8_t *buffer; /* for SMIs by hand */
+	uint8_t *buffer; /* for SMIs by hand: of pages that it takes the handler longest to tell apart */
 	bool is_unsealed;
 	uint64_t served; /* sequence number of the last request */
 	uint64_t smi_ticks, smi_count; /* since the start */
@@ -200,11 +210,21 @@ static status look_nobody(struct took *ret_took)
 	return call_by_hand(0, (struct smi_head){0}, SMI_BUFFER_SIZE_MAX, FIRMWARE_ACCEPTED, ret_took);
 }
 
+/* A record of zeros, the first one of that session. */
+static status look_unsealed(uint32_t session, struct took *ret_took)
+{
+	const uint32_t size = LINK_PLAN_REQUEST_SIZE + LINK_SEAL_OVERHEAD;
+	const struct link_head head = {.type = LINK_MESSAGE_RECORD, .size = size - LINK_HEAD_SIZE};
+
+	memset(bench.buffer + sizeof(struct smi_head), 0, size);
+	link_head_write(&head, bench.buffer + sizeof(struct smi_head));
+	return call_by_hand(SMI_CALLER, (struct smi_head){SMI_HEAD_MAGIC, session, size, 0}, SMI_BUFFER_SIZE_MAX,
+			    FIRMWARE_SESSION, ret_took);
+}
+
 static status look_refused(struct took *ret_took)
 {
-	memset(bench.buffer + sizeof(struct smi_head), 0, 64);
-	return call_by_hand(SMI_CALLER, (struct smi_head){SMI_HEAD_MAGIC, 0, 64, 0}, SMI_BUFFER_SIZE_MAX,
-			    FIRMWARE_FORMAT, ret_took);
+	return look_unsealed(UINT32_MAX, ret_took);
 }
 
 static status look_hello(struct took *ret_took)
@@ -243,6 +263,18 @@ static status look_forged(struct took *ret_took)
 static status look_replayed(struct took *ret_took)
 {
 	return look_first((struct span){bench.first, bench.first_size}, FIRMWARE_ACCEPTED, ret_took);
+}
+
+/* A FIRST that was good once gave it a session; what it refuses changes nothing there. */
+static status look_record(struct took *ret_took)
+{
+	static uint32_t session;
+
+	if (session == 0) {
+		TRY(look_replayed(ret_took));
+		session = ((const struct smi_head *)bench.buffer)->session;
+	}
+	return look_unsealed(session, ret_took);
 }
 
 static status look_page(struct took *ret_took)
@@ -348,10 +380,10 @@ static const struct look {
 	status (*run)(struct took *ret_took);
 	bool needs_kernel;
 } looks[] = {
-	{"nobody", look_nobody, false}, {"refused", look_refused, false},    {"hello", look_hello, false},
-	{"forged", look_forged, true},	{"replayed", look_replayed, true},   {"page", look_page, true},
-	{"pages", look_pages, true},	{"lines", look_lines, true},	     {"version", look_version, true},
-	{"file", look_file, true},	{"processes", look_processes, true},
+	{"nobody", look_nobody, false},	 {"refused", look_refused, false}, {"hello", look_hello, false},
+	{"record", look_record, true},	 {"forged", look_forged, true},	   {"replayed", look_replayed, true},
+	{"page", look_page, true},	 {"pages", look_pages, true},	   {"lines", look_lines, true},
+	{"version", look_version, true}, {"file", look_file, true},	   {"processes", look_processes, true},
 };
 
 static const struct look *find_look(const char *name)
@@ -399,8 +431,8 @@ static status measure(const struct look *look, size_t count)
 
 static status attach(void)
 {
-	const size_t size = guest_memory_storage_size(CACHE_PAGES),
-		     lines_size = guest_memory_lines_storage_size(CACHE_LINES);
+	const size_t size = guest_memory_storage_size(PROGRAM_PAGE_COUNT),
+		     lines_size = guest_memory_lines_storage_size(PROGRAM_LINE_COUNT);
 	void *storage = aligned_alloc(4096, (size + 4095) & ~(size_t)4095);
 	void *lines = aligned_alloc(4096, (lines_size + 4095) & ~(size_t)4095);
 
@@ -415,14 +447,48 @@ static status attach(void)
 	return STATUS_OK;
 }
 
+/* Enough pages alike, by their physical addresses, and mapped one behind the other. */
+static status make_buffer(void)
+{
+	enum { PAGEMAP_NUMBER_BITS = 55 }; /* Documentation/admin-guide/mm/pagemap.rst */
+	static uint64_t found[ALIKE_PAGES][BUFFER_PAGES];
+	static uint32_t counts[ALIKE_PAGES];
+	const size_t size = (size_t)PAGES_TO_CHOOSE_FROM * GUEST_PAGE_SIZE;
+	uint8_t *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	uint8_t *buffer =
+		mmap(NULL, (size_t)BUFFER_PAGES * GUEST_PAGE_SIZE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int map = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	const uint64_t *full = NULL;
+
+	if (pages == MAP_FAILED || buffer == MAP_FAILED || map < 0)
+		return report(STATUS_NO_MEMORY, "no memory to choose pages from, or no /proc/self/pagemap");
+	for (size_t i = 0; i < PAGES_TO_CHOOSE_FROM && full == NULL; i++) {
+		const uint64_t at = (uintptr_t)pages + i * GUEST_PAGE_SIZE;
+		uint64_t entry;
+
+		if (pread(map, &entry, sizeof entry, (off_t)(at / GUEST_PAGE_SIZE * sizeof entry)) != sizeof entry)
+			break;
+		const size_t place = (entry & ((UINT64_C(1) << PAGEMAP_NUMBER_BITS) - 1)) % ALIKE_PAGES;
+		found[place][counts[place]++] = at;
+		full = counts[place] == BUFFER_PAGES ? found[place] : NULL;
+	}
+	close(map);
+	for (size_t i = 0; full != NULL && i < BUFFER_PAGES; i++)
+		if (mremap((void *)full[i], GUEST_PAGE_SIZE, GUEST_PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+			   buffer + i * GUEST_PAGE_SIZE) == MAP_FAILED)
+			return report(STATUS_NO_MEMORY, "a page can't be moved");
+	munmap(pages, size);
+	bench.buffer = buffer + BUFFER_OFFSET;
+	return full != NULL && mlock(buffer, (size_t)BUFFER_PAGES * GUEST_PAGE_SIZE) == 0
+		       ? STATUS_OK
+		       : report(STATUS_NO_MEMORY, "too few pages alike, or none locked");
+}
+
 static status prepare(const char *owner)
 {
 	TRY(smi_create(&bench.smi));
 	const struct agent_hello *hello = smi_hello(bench.smi);
-	bench.buffer = mmap(NULL, SMI_BUFFER_SIZE_MAX, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE | MAP_LOCKED, -1, 0);
-	if (bench.buffer == MAP_FAILED)
-		return report(STATUS_NO_MEMORY, "no locked memory");
+	TRY(make_buffer());
 	if (key_from_hex(owner, stand_in.binding.owner_key, sizeof stand_in.binding.owner_key) != STATUS_OK)
 		return report(STATUS_USAGE, "the owner's key has %d hexadecimal digits", 2 * START_OWNER_KEY_SIZE);
 	memcpy(stand_in.binding.source_key, hello->source_key, sizeof hello->source_key);

@@ -204,7 +204,8 @@ static status make(struct settings *settings)
 	uint8_t encoded[LINK_GRANT_SIZE];
 	struct owner_key *key;
 
-	settings->grant.valid_until = (uint64_t)time(NULL) + settings->valid_seconds;
+	settings->grant.issued_at = (uint64_t)time(NULL);
+	settings->grant.valid_until = settings->grant.issued_at + settings->valid_seconds;
 	TRY(verifier_primitives()->random(settings->grant.id, sizeof settings->grant.id));
 	TRY(owner_key_load(settings->owner, &key));
 	status result = link_grant_sign(&settings->grant, verifier_primitives(), owner_key_sign, key);
@@ -293,14 +294,15 @@ static json_t *grant_json(const struct link_grant *grant, const char *signature)
 				    : json_pack("{s:o,s:i,s:i}", "mrsigner", hex_json(grant->mrsigner, SGX_HASH_SIZE),
 						"isv_prod_id", grant->isv_prod_id, "isv_svn_min", grant->isv_svn);
 
-	return json_pack(
-		"{s:o,s:s,s:s,s:b,s:o,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:s}", "id", hex_json(grant->id, sizeof grant->id),
-		"target", grant->target, "backend", grant->backend == LINK_BACKEND_SIM ? "sim" : "sgx",
-		"debug_tolerated", (grant->flags & LINK_GRANT_DEBUG) != 0, "rights", rights_json(grant->rights),
-		"valid_until", (json_int_t)grant->valid_until, "quota_bytes", quota_json(grant->quota_bytes),
-		"quota_requests", quota_json(grant->quota_requests), "identity", identity, "enclave_key",
-		hex_json(grant->enclave_key, START_KEY_SIZE), "source_key", hex_json(grant->source_key, START_KEY_SIZE),
-		"source_nonce", hex_json(grant->source_nonce, START_NONCE_SIZE), "signature", signature);
+	return json_pack("{s:o,s:s,s:s,s:b,s:o,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:s}", "id",
+			 hex_json(grant->id, sizeof grant->id), "target", grant->target, "backend",
+			 grant->backend == LINK_BACKEND_SIM ? "sim" : "sgx", "debug_tolerated",
+			 (grant->flags & LINK_GRANT_DEBUG) != 0, "rights", rights_json(grant->rights), "issued_at",
+			 (json_int_t)grant->issued_at, "valid_until", (json_int_t)grant->valid_until, "quota_bytes",
+			 quota_json(grant->quota_bytes), "quota_requests", quota_json(grant->quota_requests),
+			 "identity", identity, "enclave_key", hex_json(grant->enclave_key, START_KEY_SIZE),
+			 "source_key", hex_json(grant->source_key, START_KEY_SIZE), "source_nonce",
+			 hex_json(grant->source_nonce, START_NONCE_SIZE), "signature", signature);
 }
 
 /* The same for people: one member a line, in the order of the JSON. */

@@ -20,6 +20,7 @@ static struct link_grant sample(void)
 		.backend = LINK_BACKEND_SIM,
 		.rights = LINK_RIGHT_KERNEL | LINK_RIGHT_OUTPUT,
 		.valid_until = 2000000000,
+		.issued_at = 1999000000,
 		.quota_bytes = UINT64_MAX,
 		.quota_requests = 1000,
 		.target = "qemu:1234",
@@ -53,6 +54,7 @@ static void a_grant_has_the_bytes_that_the_header_says(void **state)
 	memset(expected + 176, 4, 32);
 	memset(expected + 208, 5, 32);
 	memcpy(expected + 240, "qemu:1234", 9);
+	memcpy(expected + 368, &(const uint32_t){1999000000}, 4);
 	memset(expected + 448, 6, 64);
 	assert_int_equal(link_grant_encode(&grant, encoded), STATUS_OK);
 	assert_memory_equal(encoded, expected, sizeof expected);
@@ -70,6 +72,7 @@ static void a_grant_decodes_to_what_was_encoded(void **state)
 	assert_memory_equal(decoded.target, grant.target, sizeof grant.target);
 	assert_memory_equal(decoded.source_nonce, grant.source_nonce, sizeof grant.source_nonce);
 	assert_int_equal(decoded.valid_until, grant.valid_until);
+	assert_int_equal(decoded.issued_at, grant.issued_at);
 	assert_int_equal(decoded.rights, grant.rights);
 	grant.identity = LINK_IDENTITY_MRSIGNER;
 	assert_int_equal(link_grant_encode(&grant, encoded), STATUS_MALFORMED);
@@ -89,9 +92,9 @@ static void grants_that_make_no_sense_are_refused(void **state)
 		size_t offset;
 		uint8_t value;
 	} changes[] = {
-		{0, 'x'},   {8, 2},   {12, 0},	{12, 2},    {12, 3},	 {16, 0},    {16, 3},  {20, 2},
-		{23, 0x80}, {24, 0},  {24, 2},	{24, 6},    {24, 16},	 {28, 1},    {72, 1},  {74, 1},
-		{76, 1},    {112, 1}, {240, 0}, {240, ' '}, {241, 0x80}, {250, 'x'}, {368, 1}, {447, 1},
+		{0, 'x'}, {8, 2},     {12, 0},	   {12, 2},    {12, 3},	 {16, 0},     {16, 3},	{20, 2},  {23, 0x80},
+		{24, 0},  {24, 2},    {24, 6},	   {24, 16},   {28, 1},	 {72, 1},     {74, 1},	{76, 1},  {112, 1},
+		{240, 0}, {240, ' '}, {241, 0x80}, {250, 'x'}, {375, 1}, {371, 0x78}, {376, 1}, {447, 1},
 	};
 	const struct link_grant grant = sample();
 	uint8_t encoded[LINK_GRANT_SIZE];

@@ -6,7 +6,7 @@
 #include "link/grant.h"
 #include "link/message.h"
 
-enum { PADDING_SIZE = 80 };
+enum { PADDING_SIZE = 72 };
 
 static const uint8_t magic[8] = {'B', 'Z', 'G', 'R', 'A', 'N', 'T', '1'};
 static const uint8_t digest_prefix[16] = {'B', 'a', 'r', 't', 'i', 'z', 'a', 'n',
@@ -59,6 +59,8 @@ status link_grant_validate(const struct link_grant *grant)
 	if (is_zero(grant->enclave_key, sizeof grant->enclave_key) ||
 	    is_zero(grant->source_key, sizeof grant->source_key))
 		return report(STATUS_MALFORMED, "a grant without the enclave's or the source's key");
+	if (grant->issued_at > grant->valid_until)
+		return report(STATUS_MALFORMED, "a grant that was over before it was made");
 	if (!link_target_is_valid(grant->target))
 		return report(STATUS_MALFORMED, "the target's name in a grant is empty, too long or not plain ASCII");
 	return STATUS_OK;
@@ -90,6 +92,7 @@ static status write_names(struct writer *writer, const struct link_grant *grant)
 	TRY(writer_bytes(writer, grant->source_key, sizeof grant->source_key));
 	TRY(writer_bytes(writer, grant->source_nonce, sizeof grant->source_nonce));
 	TRY(writer_bytes(writer, grant->target, sizeof grant->target));
+	TRY(writer_u64(writer, grant->issued_at));
 	TRY(writer_zeros(writer, PADDING_SIZE));
 	return writer_bytes(writer, grant->signature, sizeof grant->signature);
 }
@@ -146,6 +149,7 @@ static status read_names(struct reader *reader, struct link_grant *grant)
 	TRY(reader_copy(reader, grant->source_key, sizeof grant->source_key));
 	TRY(reader_copy(reader, grant->source_nonce, sizeof grant->source_nonce));
 	TRY(reader_copy(reader, grant->target, sizeof grant->target));
+	TRY(reader_u64(reader, &grant->issued_at));
 	TRY(read_constant(reader, padding, sizeof padding));
 	return reader_copy(reader, grant->signature, sizeof grant->signature);
 }

@@ -13,7 +13,8 @@
  *    56  u64 quota bytes        64  u64 quota requests       72  u16 product
  *    74  u16 least SVN          76  u32 zero                 80  MRENCLAVE (32)
  *   112  MRSIGNER (32)         144  enclave key (32)        176  source key (32)
- *   208  source nonce (32)     240  target (128)            368  zeros (80)
+ *   208  source nonce (32)     240  target (128)            368  u64 issued at
+ *   376  zeros (72)
  *   448  signature: r, s
  */
 #ifndef LINK_GRANT_H
@@ -65,6 +66,9 @@ struct link_grant {
 	/* Random: the source counts the quota under it, over all sessions. */
 	uint8_t id[LINK_GRANT_ID_SIZE];
 	uint64_t valid_until; /* seconds since 1970, by the SOURCE's clock, alone */
+	/* Seconds since 1970, by the clock of whoever signed it; 0: that isn't said. Not after valid_until. A source
+	 * without a clock learns from it that it is so late at least. */
+	uint64_t issued_at;
 	uint64_t quota_bytes, quota_requests; /* UINT64_MAX: no limit */
 	uint16_t isv_prod_id; /* LINK_IDENTITY_MRSIGNER; else 0 */
 	uint16_t isv_svn; /* at least; LINK_IDENTITY_MRSIGNER; else 0 */

@@ -70,10 +70,10 @@ class Owner:
                                                        serialization.PublicFormat.SubjectPublicKeyInfo))
 
     def grant(self, enclave_key, source_key, source_nonce, target, *, rights=KERNEL, backend=SIM, flags=0, lasts=600,
-              quota_bytes=NO_LIMIT, quota_requests=NO_LIMIT, grant_id=None):
-        body = struct.pack("<8sIIIIII16sQQQHHI32s32s32s32s32s128s80s", b"BZGRANT1", 1, 1, backend, flags, rights, 0,
+              issued_at=0, quota_bytes=NO_LIMIT, quota_requests=NO_LIMIT, grant_id=None):
+        body = struct.pack("<8sIIIIII16sQQQHHI32s32s32s32s32s128sQ72s", b"BZGRANT1", 1, 1, backend, flags, rights, 0,
                            grant_id or secrets.token_bytes(16), int(time.time()) + lasts, quota_bytes, quota_requests,
-                           0, 0, 0, b"\x11" * 32, b"", enclave_key, source_key, source_nonce, target.encode(), b"")
+                           0, 0, 0, b"\x11" * 32, b"", enclave_key, source_key, source_nonce, target.encode(), issued_at, b"")
         assert len(body) == 448
         r, s = utils.decode_dss_signature(self.key.sign(b"Bartizan grant 1" + body, ec.ECDSA(hashes.SHA256())))
         return body + r.to_bytes(32, "big") + s.to_bytes(32, "big")

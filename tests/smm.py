@@ -21,10 +21,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CALLER, MAGIC = 0x4E415A4954524142, 0x4D535A42
 # wire/smi.h
 (ACCEPTED, NOT_64_BIT, NOT_USER, SIZE, ADDRESS, NOT_PRESENT, NOT_WRITABLE, NOT_RAM, TABLES, PAGE_TWICE, FORMAT, SESSION, GRANT,
- REPLY_SIZE, INTERNAL, TOO_MUCH, NO_PLACE) = range(17)
+ REPLY_SIZE, INTERNAL, TOO_MUCH, NO_PLACE, EXPIRED) = range(18)
 # smi-probe.c
 (ORDINARY, AT, SIZED, UNMAPPED_END, UNTOUCHED, READ_ONLY, TWICE, AT_PHYSICAL, REWRITTEN, STORM, COMPATIBLE, TOGETHER, OTHERS, BY_KERNEL,
- ALTER, AT_ALTERED, RESTORE, MODEL, BESIDE, LATER) = range(20)
+ ALTER, AT_ALTERED, RESTORE, MODEL, BESIDE, STOPPED, PHYSICAL_END, READ_ONLY_END) = range(22)
 LOOP = 0x100
 
 
@@ -32,12 +32,13 @@ def state_directory():
     return os.path.join(os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state"), "bartizan")
 
 
-def built_firmware(builds=False, suite=None):
-    """Where it is, for this user's owner key, from these sources and that release's edk2; None: it isn't built, and wasn't to be."""
+def built_firmware(builds=False, suite=None, quickly=False):
+    """Where it is, for this user's owner key, from these sources and that release's edk2; None: it isn't built, and wasn't to be. Quickly:
+    where edk2 was built before, what is ours is put into it."""
     public = os.path.join(state_directory(), "owner.pub")
     if not os.path.exists(public):
         return None
-    done = subprocess.run([os.path.join(ROOT, "tools/build/firmware"), public, "--insecure-accept-sim", *([] if builds else ["--if-built"]),
+    done = subprocess.run([os.path.join(ROOT, "tools/build/firmware"), public, "--insecure-accept-sim", *([] if builds else ["--if-quick" if quickly else "--if-built"]),
                            *(["--suite", suite] if suite else [])],
                           stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=3000, text=True)
     assert done.returncode in (0, 3), done.stderr
@@ -78,7 +79,7 @@ class Probe(Transport):
         self.process = subprocess.Popen([bartizan, "lab", "exec", name, "--", "/tmp/smi-probe"], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, env=environment)
         self.session = 0
-        self.later_ms = 0   # messages wait so long, in the guest and on its first CPU
+        self.beside = None   # messages wait, in the guest and on its first CPU, until this one stands still
         self.heard = bytearray()   # all that was ever in an answer
         self.opened = bytearray()   # and what was sealed in it for enclaves (Enclave)
         refusal, hello = self.smi(0, b"")
@@ -126,7 +127,7 @@ class Probe(Transport):
 
     def smi(self, session, message):
         """A message for a session: why it was refused, or the answer. The session is the answer's."""
-        kind, argument = (LATER, self.later_ms) if self.later_ms else (ORDINARY, 0)
+        kind, argument = (ORDINARY, 0) if self.beside is None else (STOPPED, self.beside)
         refusal, data = self.refusal(kind, argument, struct.pack("<IIII", MAGIC, session, len(message), 0) + message)
         if refusal != ACCEPTED:
             return refusal, b""
@@ -146,6 +147,13 @@ class Probe(Transport):
     def close(self):
         self.process.stdin.close()
         self.process.wait(timeout=60)
+
+
+def reserved_top(described):
+    """SMRAM as the lab's machines have it, by what `bartizan lab ls --json` says of one: 8 MiB (TSEG) below the top of at most 2 GiB. In
+    firmware's map it is left out, as are other ranges."""
+    assert described["memory_mib"] <= 2048, "RAM below the hole only"
+    return described["memory_mib"] * 2**20 - 8 * 2**20
 
 
 def insert_module(machine, directory, kernel, *parameters):
@@ -310,19 +318,33 @@ def stopped(thread):
         ptrace(PTRACE_DETACH)
 
 
-def ask_beside_stopped(probe, thread, ask):
-    """What is answered while that CPU stands, which nothing in the guest but the SMI may need then: so the message is there before,
-    and the answer is fetched afterwards."""
+def await_word(path, start, word):
+    """Until that stands in the file behind `start`; whether it came."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        with open(path, "rb") as file:
+            file.seek(start)
+            if word in file.read():
+                return True
+        time.sleep(0.05)
+    return False
+
+
+def ask_beside_stopped(probe, machine, ask):
+    """What is answered while the last CPU stands, which nothing in the guest but the SMI may need then: so the message is there before,
+    and the answer is fetched afterwards. What happens in between is said on the port that firmware says things on."""
+    log = os.path.join(os.path.dirname(machine.describe()["qmp"]), "firmware.log")
+    threads, start = cpu_threads(machine), os.path.getsize(log)
     answers = []
     asking = threading.Thread(target=lambda: answers.append(ask()))
-    probe.later_ms = 4000
+    probe.beside = len(threads) - 1
     try:
         asking.start()
-        time.sleep(2)
-        with stopped(thread):
-            time.sleep(6)
+        assert await_word(log, start, b"smi-probe: waits\n"), "the message isn't there"
+        with stopped(threads[-1]):
+            assert await_word(log, start, b"smi-probe: has called\n"), "nobody called"
     finally:
         asking.join(120)
-        probe.later_ms = 0
+        probe.beside = None
     assert answers, "no answer"
     return answers[0]

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """tools/demo-smm: what root in the guest tries, and what becomes of it. usage: smm_attacks.py GUEST"""
+import json
 import os
+import subprocess
 import sys
 
 import smm
 from link_client import CHECK, OK, RECORD, Refused, UNMAPPED, head, operation, read
 
-WORDS = {smm.SESSION: "no such session, or not its next record", smm.GRANT: "the grant isn't good here", smm.ADDRESS: "not a program's address",
+WORDS = {smm.SESSION: "no such session, or not its next record", smm.GRANT: "the grant isn't good here", smm.EXPIRED: "the grant is over", smm.ADDRESS: "not a program's address",
          smm.NOT_RAM: "no memory that may be used", smm.NOT_WRITABLE: "not the program's to write", smm.FORMAT: "no message",
          smm.NOT_PRESENT: "not mapped"}
 failures = []
 
 
-def tell(what, refusal, expected):
-    """One line; what isn't refused as it should be is remembered."""
-    refused = refusal in expected
-    print(f"{what:66} {'refused: ' + WORDS.get(refusal, '') if refused else 'NOT REFUSED'} ({refusal})")
+def tell(what, refusals, expected):
+    """One line; what isn't refused as it should be, each time, is remembered."""
+    refusals = refusals if isinstance(refusals, set) else {refusals}
+    refused = refusals and refusals <= expected
+    words = " or ".join(WORDS.get(refusal, "") for refusal in sorted(refusals))
+    print(f"{what:66} {'refused: ' + words if refused else 'NOT REFUSED'} ({', '.join(map(str, sorted(refusals)))})")
     if not refused:
         failures.append(what)
 
@@ -46,6 +50,8 @@ def main():
     tell("  an owner's grant for another enclave",
          refusal_of(probe, owner, encoded=owner.grant(b"\x07" * 32, probe.source_key, probe.source_nonce, "smm:")), {smm.GRANT})
 
+    tell("  an owner's grant that is over", refusal_of(probe, owner, lasts=-2 * 86400), {smm.EXPIRED})
+
     print("replay:")
     good = session.seal(session.encode([read(0x1000)]))
     answer = probe.smi(probe.session, good)[1]
@@ -56,7 +62,7 @@ def main():
     print("forge:")
     good = session.seal(session.encode([read(0x2000)]))
     refusals = {probe.smi(probe.session, good[:at] + bytes([good[at] ^ 1]) + good[at + 1:])[0] for at in range(len(good))}
-    tell(f"  an enclave's request, altered in each of its {len(good)} bytes", max(refusals) if 0 not in refusals else 0,
+    tell(f"  an enclave's request, altered in each of its {len(good)} bytes", refusals,
          {smm.SESSION, smm.FORMAT})
     other = probe.session
     smm.session(probe, owner)
@@ -65,7 +71,8 @@ def main():
     probe.session = other
 
     print("redirect:")
-    top = 2**30 - 8 * 2**20
+    described = json.loads(subprocess.run([bartizan, "lab", "ls", "--json"], check=True, capture_output=True).stdout)
+    top = smm.reserved_top(next(guest for guest in described if guest["name"] == sys.argv[1]))
     tell("  the answer to the kernel's memory", probe.refusal(smm.AT, 0xFFFF888000000000)[0], {smm.ADDRESS})
     tell("  the answer to a read-only page", probe.refusal(smm.READ_ONLY)[0], {smm.NOT_WRITABLE})
     tell("  the answer to firmware's own memory, by page tables", probe.refusal(smm.AT_PHYSICAL, top)[0], {smm.NOT_RAM})

@@ -10,8 +10,8 @@ from test_ports import compare, keyed, lines_of
 
 def main():
     before, shown, after = (open(path, encoding="utf-8", errors="replace").read() for path in sys.argv[1:4])
-    # Users have the same names on both sides: it is the same machine.
-    case = dataclasses.replace(next(case for case in CASES if case.command == "ps aux"), names=())
+    # Users have the same names on both sides: it is the same machine. Only here is the program that looks in what it looks at.
+    case = dataclasses.replace(next(case for case in CASES if case.command == "ps aux"), names=(), own=r" bartizan run .* ps aux$")
     wrong = compare(case, before, shown, after)
     if wrong:
         print("\n".join(wrong))

@@ -2,6 +2,7 @@
 """kmod/: the machine's memory by page number, and the machine watched by it. BARTIZAN_TEST_FULL=1: on all of the lab's kernels."""
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -10,6 +11,7 @@ import smm
 from conftest import ROOT, Guest
 
 SECONDS = 600
+CACHE = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "bartizan/kernels")
 KERNELS = ["5.10", "6.1", "6.12", "newest"] if os.environ.get("BARTIZAN_TEST_FULL") == "1" else ["6.12"]
 
 
@@ -116,10 +118,53 @@ def test_what_is_no_such_device_is_named(machine, name, word):
     assert done.returncode not in (0,) and done.stdout == b"" and word in done.stderr, done
 
 
-def test_the_module_says_how_dkms_builds_it():
-    done = subprocess.run(["bash", "-c", "dkms_tree=/t; kernel_source_dir=/k; . kmod/dkms.conf; echo $PACKAGE_NAME-$PACKAGE_VERSION "
-                           "${BUILT_MODULE_NAME[0]} ${MAKE[0]}"], cwd=ROOT, check=True, capture_output=True, text=True)
-    assert done.stdout.split() == ["bartizan-0.1.0", "bartizan", "make", "-C", "/k", "M=/t/bartizan/0.1.0/build", "modules"]
+@pytest.fixture(scope="module")
+def dkms(tmp_path_factory):
+    """Run DKMS's command, not installed, on trees of its own."""
+    root, state = tmp_path_factory.mktemp("package"), tmp_path_factory.mktemp("dkms")
+    subprocess.run([f"{ROOT}/tools/binary-packages", "bookworm", root, "dkms"], check=True, stdin=subprocess.DEVNULL, timeout=SECONDS)
+    for name in ("tree", "source", "modules"):
+        (state / name).mkdir()
+
+    def run_dkms(*arguments):
+        done = subprocess.run(["bash", root / "usr/sbin/dkms", "--dkmstree", state / "tree", "--sourcetree", state / "source", "--installtree",
+                               state / "modules", *arguments], check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=SECONDS)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+    run_dkms.state = state
+    return run_dkms
+
+
+def test_the_module_that_dkms_builds_is_loaded_and_reads(machine, dkms):
+    headers = subprocess.run(["sh", f"{ROOT}/lab/fetch-kernel", "--cache", CACHE, "build", machine.describe()["kernel"]], check=True, timeout=SECONDS,
+                             capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout.strip()
+    with open(f"{headers}/.kernelvariables", encoding="utf-8") as file:
+        compiler = re.search(r"^CC *=.*?(gcc-\d+)$", file.read(), re.M)[1]
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler}, which Debian built the kernel with, is missing (apt-get install {compiler})")
+    shutil.copytree(f"{ROOT}/kmod", dkms.state / "source/bartizan-0.1.0")
+    kernel = machine.exec(["uname", "-r"]).stdout.decode().strip()
+    dkms("add", "bartizan/0.1.0")
+    dkms("build", "bartizan/0.1.0", "-k", kernel, "--kernelsourcedir", headers)
+    assert dkms("status") == f"bartizan/0.1.0, {kernel}, x86_64: built\n"
+    built, = (dkms.state / "tree/bartizan/0.1.0" / kernel).glob("*/module/bartizan.ko*")
+    packed = {".xz": ["xz", "-dc"], ".zst": ["zstd", "-dc"]}.get(built.suffix, ["cat"])
+    module = subprocess.run([*packed, built], check=True, capture_output=True, timeout=60).stdout
+    first = page(machine, read_run(machine)).stdout
+    machine.exec(["rmmod", "bartizan"])
+    assert page(machine, read_run(machine)).returncode != 0, "the module is still there"
+    machine.exec(["sh", "-c", "cat >/tmp/dkms.ko && insmod /tmp/dkms.ko"], input=module)
+    assert page(machine, read_run(machine)).stdout == first != b""
+
+
+def test_what_is_installed_is_where_dkms_takes_it(tmp_path):
+    with open(f"{ROOT}/meson.build", encoding="utf-8") as file:
+        version = re.search(r"version: '([^']+)'", file.read()).group(1)
+    subprocess.run(["tools/install"], cwd=ROOT, check=True, capture_output=True, env={**os.environ, "DESTDIR": str(tmp_path), "PREFIX": "/usr"})
+    git_files = subprocess.run(["git", "ls-files", "kmod"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    (place,) = (tmp_path / "usr/src").iterdir()
+    assert place.name == f"bartizan-{version}" and sorted(os.listdir(place)) == sorted(name.removeprefix("kmod/") for name in git_files)
+    assert f'PACKAGE_VERSION="{version}"' in (place / "dkms.conf").read_text()
 
 
 # The last one: a kernel that was locked down stays so.

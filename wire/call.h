@@ -188,7 +188,7 @@ struct call_ram_map {
 
 struct call_registers {
 	uint64_t cr0, cr3, cr4, efer, idt_base, cpu_index, cpl;
-	uint64_t lstar; /* 0: not known */
+	uint64_t lstar; /* 0: not known; or another word for why not (guest/memory/source.h, CPU_LSTAR_…) */
 };
 
 enum {

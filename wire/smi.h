@@ -24,6 +24,8 @@ enum {
 	 * (firmware/handler/handler.h). A page takes some 19,000 instructions, all but 500 of them its sealing, and all
 	 * else of such an SMI 10,000. */
 	SMI_READ_PAGES_MAX = 20,
+	/* CPUs whose registers one SMI tells: each has to be called, and waited for. */
+	SMI_REGISTERS_MAX = 4,
 };
 
 /* "BARTIZAN", for the eye. */
@@ -60,6 +62,8 @@ enum firmware_refusal {
 	FIRMWARE_INTERNAL = 14, /* the handler's own fault */
 	FIRMWARE_TOO_MUCH = 15, /* more than one SMI does; nothing changed */
 	FIRMWARE_NO_PLACE = 16, /* a grant more than can be counted in one start; nothing changed */
+	/* The grant is over, by the owner's word or this machine's clock at its start (firmware/handler/handler.h) */
+	FIRMWARE_EXPIRED = 17,
 	FIRMWARE_REFUSAL_END,
 };
 

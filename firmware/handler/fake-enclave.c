@@ -85,6 +85,22 @@ void make_grant(void)
 	memcpy(grant.source_nonce, handler->binding.source_nonce, sizeof grant.source_nonce);
 }
 
+void begin_again(uint64_t earliest_time)
+{
+	struct firmware_settings settings = {
+		.primitives = primitives,
+		.target = "here",
+		.earliest_time = earliest_time,
+		.map = &machine.map,
+		.memory = &machine.memory,
+		.machine = &cpus,
+	};
+
+	memcpy(settings.owner_key, owner_key, sizeof owner_key);
+	assert_int_equal(firmware_handler_init(handler, &settings), STATUS_OK);
+	make_grant();
+}
+
 int setup(void **state)
 {
 	(void)state;
@@ -96,17 +112,8 @@ int setup(void **state)
 	make_owner();
 	handler = aligned_alloc(64, (sizeof *handler + 63) / 64 * 64);
 	assert_non_null(handler);
-	struct firmware_settings settings = {
-		.primitives = primitives,
-		.target = "here",
-		.map = &machine.map,
-		.memory = &machine.memory,
-		.machine = &cpus,
-	};
-	memcpy(settings.owner_key, owner_key, sizeof owner_key);
-	assert_int_equal(firmware_handler_init(handler, &settings), STATUS_OK);
 	assert_int_equal(link_key_pair_init(&enclave, primitives), STATUS_OK);
-	make_grant();
+	begin_again(0);
 	memset(machine.bytes + PAGE_AT, 0x3c, GUEST_PAGE_SIZE);
 	memset(machine.bytes + MACHINE_SMRAM, 0x5e, MACHINE_SMRAM_SIZE);
 	return 0;
@@ -133,6 +140,11 @@ void buffer_put(size_t offset, const uint8_t *bytes, size_t size)
 {
 	for (size_t i = 0; i < size; i++)
 		*buffer_at(offset + i) = bytes[i];
+}
+
+uint16_t buffer_reads(size_t offset)
+{
+	return machine.byte_reads[buffer_at(offset) - machine.bytes];
 }
 
 static void buffer_get(size_t offset, uint8_t *bytes, size_t size)

@@ -33,9 +33,13 @@ int setup(void **state);
 int teardown(void **state);
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
+/* Another start of the machine, which is at that time at least. */
+void begin_again(uint64_t earliest_time);
 /* A grant that is good here. */
 void make_grant(void);
 void buffer_put(size_t offset, const uint8_t *bytes, size_t size);
+/* How often the handler read the buffer's byte there. */
+uint16_t buffer_reads(size_t offset);
 /* client->message there, the answer back into it. Who is refused finds the buffer unwritten. */
 enum firmware_refusal smi(struct client *client);
 /* FIRST, and if it is answered, SECOND. */

@@ -51,10 +51,10 @@ static void fake_read(struct firmware_memory *memory, struct guest_pa from, void
 		return;
 	}
 	memcpy(destination, machine->bytes + from.value, size);
-	if (size == 8) {
-		machine->entry_reads[from.value / 8]++;
+	for (uint64_t at = from.value; at < from.value + size; at++) {
+		machine->byte_reads[at]++;
 		if (machine->flips_after_read)
-			memset(machine->bytes + from.value, 0, size);
+			machine->bytes[at] = (uint8_t)~machine->bytes[at];
 	}
 }
 
@@ -102,8 +102,8 @@ void fake_machine_init(struct fake_machine *machine, uint32_t levels, uint64_t o
 {
 	*machine = (struct fake_machine){.memory = {fake_open, fake_close, fake_read, fake_write}};
 	machine->bytes = calloc(1, MACHINE_SIZE);
-	machine->entry_reads = calloc(MACHINE_SIZE / 8, sizeof *machine->entry_reads);
-	if (machine->bytes == NULL || machine->entry_reads == NULL)
+	machine->byte_reads = calloc(MACHINE_SIZE, sizeof *machine->byte_reads);
+	if (machine->bytes == NULL || machine->byte_reads == NULL)
 		abort();
 	fill_map(&machine->map);
 	fill_tables(machine, levels);
@@ -123,5 +123,5 @@ void fake_machine_init(struct fake_machine *machine, uint32_t levels, uint64_t o
 void fake_machine_deinit(struct fake_machine *machine)
 {
 	free(machine->bytes);
-	free(machine->entry_reads);
+	free(machine->byte_reads);
 }

@@ -31,8 +31,8 @@ struct fake_machine {
 	const struct guest_pa *writable;
 	uint32_t writable_count;
 	uint64_t read_count, write_count;
-	uint16_t *entry_reads; /* of each aligned 8 bytes */
-	bool flips_after_read; /* each 8 bytes read turn into zeros */
+	uint16_t *byte_reads; /* of each byte */
+	bool flips_after_read; /* what was read turns into its complement, as if another CPU wrote there */
 };
 
 /* A caller of `size` bytes at MACHINE_VIRTUAL + `offset`, all in order. `levels`: 4 or 5. */

@@ -115,6 +115,58 @@ static void a_grant_that_is_not_for_here_is_refused(void **state)
 	expect_no_grant();
 }
 
+static void expect_expired(void)
+{
+	assert_int_equal(handshake(&two), FIRMWARE_EXPIRED);
+	make_grant();
+}
+
+static void a_grant_that_ended_before_the_owner_dated_another_is_refused(void **state)
+{
+	(void)state;
+	grant.issued_at = 1000, grant.valid_until = 2000;
+	assert_int_equal(handshake(&one), FIRMWARE_ACCEPTED);
+	assert_int_equal(ask(&one, page_read(PAGE_AT), NULL), STATUS_OK);
+	/* What he didn't sign says nothing of time; nor does a grant's end. */
+	owner_secret[5] ^= 1;
+	grant.issued_at = 3000, grant.valid_until = 4000;
+	assert_int_equal(handshake(&two), FIRMWARE_GRANT);
+	owner_secret[5] ^= 1;
+	grant.issued_at = 1500, grant.valid_until = 9000;
+	assert_int_equal(handshake(&two), FIRMWARE_ACCEPTED);
+	grant.issued_at = 0, grant.valid_until = 1501;
+	assert_int_equal(handshake(&two), FIRMWARE_ACCEPTED);
+	grant.valid_until = 1500;
+	expect_expired();
+	/* What he signed for another machine, does. */
+	grant.source_key[0] ^= 1;
+	grant.issued_at = 2000, grant.valid_until = 2500;
+	assert_int_equal(handshake(&two), FIRMWARE_GRANT);
+	make_grant();
+	grant.issued_at = 1000, grant.valid_until = 2000;
+	expect_expired();
+	/* An earlier one takes nothing back, and whoever is in goes on. */
+	grant.issued_at = 1, grant.valid_until = 2001;
+	assert_int_equal(handshake(&two), FIRMWARE_ACCEPTED);
+	grant.valid_until = 2000;
+	expect_expired();
+	assert_int_equal(ask(&one, page_read(PAGE_AT), NULL), STATUS_OK);
+}
+
+static void a_grant_that_ended_before_the_machine_started_is_refused(void **state)
+{
+	(void)state;
+	begin_again(1700000000);
+	grant.valid_until = 1700000000;
+	expect_expired();
+	grant.valid_until = 1700000001;
+	assert_int_equal(handshake(&one), FIRMWARE_ACCEPTED);
+	assert_int_equal(ask(&one, page_read(PAGE_AT), NULL), STATUS_OK);
+	/* A grant for elsewhere that is over, too, is first of all one for elsewhere. */
+	grant.valid_until = 1, grant.source_nonce[0] ^= 1;
+	assert_int_equal(handshake(&two), FIRMWARE_GRANT);
+}
+
 static void a_session_goes_on_after_anything_that_is_not_its_next_record(void **state)
 {
 	static struct client kept;
@@ -256,6 +308,18 @@ static void what_one_smi_has_no_time_for_is_refused_and_the_session_goes_on(void
 	request.operation_count = SMI_READ_PAGES_MAX + 1;
 	put_request(&one, &request);
 	assert_int_equal(smi(&one), FIRMWARE_TOO_MUCH);
+	/* Little to seal, but CPUs to be waited for. */
+	for (uint32_t count = SMI_REGISTERS_MAX; count <= SMI_REGISTERS_MAX + 1; count++) {
+		struct link_request registers = {.operation_count = count};
+
+		one = kept;
+		for (size_t i = 0; i < count; i++)
+			registers.operation[i] = (struct link_operation){.type = LINK_REGISTERS};
+		put_request(&one, &registers);
+		assert_int_equal(smi(&one), count > SMI_REGISTERS_MAX ? FIRMWARE_TOO_MUCH : FIRMWARE_ACCEPTED);
+		if (count == SMI_REGISTERS_MAX)
+			kept = one;
+	}
 	one = kept;
 	request.operation_count = LINK_OPERATION_COUNT_MAX;
 	for (size_t i = 0; i < LINK_OPERATION_COUNT_MAX; i++)
@@ -324,6 +388,49 @@ static void what_is_no_message_is_refused(void **state)
 	machine.caller.size = 15;
 	assert_int_equal(firmware_handler_call(handler, &machine.caller), FIRMWARE_FORMAT);
 	assert_int_equal(machine.write_count, 0);
+}
+
+static void expect_reads(size_t message_size)
+{
+	for (size_t i = 0; i < BUFFER_SIZE; i++)
+		assert_int_equal(buffer_reads(i), i < FIRMWARE_HEAD_SIZE + message_size);
+	memset(machine.byte_reads, 0, MACHINE_SIZE * sizeof *machine.byte_reads);
+}
+
+/* What another CPU makes of it between two looks would count otherwise. */
+static void each_byte_of_a_message_is_read_once(void **state)
+{
+	const struct link_request request = {.operation_count = 1, .operation = {{.type = LINK_CHECK}}};
+
+	(void)state;
+	assert_int_equal(handshake(&one), FIRMWARE_ACCEPTED);
+	expect_reads(LINK_FIRST_OVERHEAD + LINK_GRANT_SIZE);
+	put_request(&one, &request);
+	const size_t size = one.message_size;
+	machine.flips_after_read = true;
+	assert_int_equal(smi(&one), FIRMWARE_ACCEPTED);
+	for (size_t i = 0; i < MACHINE_SIZE; i++)
+		assert_true(machine.byte_reads[i] <= 1);
+	expect_reads(size);
+}
+
+/* Session and counter can be guessed: what is opened for a guess is bounded. */
+static void a_message_that_is_longer_than_any_is_not_copied(void **state)
+{
+	struct link_head head = {.type = LINK_MESSAGE_RECORD, .size = FIRMWARE_REQUEST_SIZE_MAX - LINK_HEAD_SIZE};
+
+	(void)state;
+	assert_int_equal(handshake(&one), FIRMWARE_ACCEPTED);
+	expect_reads(LINK_FIRST_OVERHEAD + LINK_GRANT_SIZE);
+	const uint32_t number = one.number;
+	for (size_t i = 0; i < 3; i++) {
+		one.message_size = i == 2 ? BUFFER_SIZE - FIRMWARE_HEAD_SIZE : FIRMWARE_REQUEST_SIZE_MAX + i;
+		head.size = (uint32_t)(one.message_size - LINK_HEAD_SIZE);
+		link_head_write(&head, one.message);
+		assert_int_equal(smi(&one), i == 0 ? FIRMWARE_SESSION : FIRMWARE_FORMAT);
+		expect_reads(i == 0 ? one.message_size : 0);
+		one.number = number;
+	}
 }
 
 static void whoever_asks_is_told_key_and_nonce(void **state)
@@ -437,6 +544,8 @@ int main(void)
 		TEST(no_request_reads_smram_or_what_is_no_ram),
 		TEST(the_machine_is_described),
 		TEST(a_grant_that_is_not_for_here_is_refused),
+		TEST(a_grant_that_ended_before_the_owner_dated_another_is_refused),
+		TEST(a_grant_that_ended_before_the_machine_started_is_refused),
 		TEST(a_session_goes_on_after_anything_that_is_not_its_next_record),
 		TEST(a_record_of_one_session_is_none_of_another),
 		TEST(replayed_firsts_displace_each_other_only),
@@ -447,6 +556,8 @@ int main(void)
 		TEST(programs_that_start_at_once_have_a_session_each),
 		TEST(grants_that_fill_all_places_leave_those_that_have_one),
 		TEST(what_is_no_message_is_refused),
+		TEST(each_byte_of_a_message_is_read_once),
+		TEST(a_message_that_is_longer_than_any_is_not_copied),
 		TEST(whoever_asks_is_told_key_and_nonce),
 		TEST(a_session_that_is_closed_is_gone),
 		TEST(the_session_that_was_used_least_recently_makes_room),

@@ -29,6 +29,7 @@ status firmware_handler_init(struct firmware_handler *handler, const struct firm
 	handler->map = settings->map;
 	handler->memory = settings->memory;
 	handler->machine = settings->machine;
+	handler->earliest_time = settings->earliest_time;
 	const size_t name_size = strlen(settings->target);
 	if (name_size >= START_TARGET_SIZE)
 		return report(STATUS_USAGE, "a target's name has at most %d bytes", START_TARGET_SIZE - 1);
@@ -80,7 +81,14 @@ static uint32_t session_number(struct firmware_handler *handler)
 	return handler->last_number;
 }
 
-static status check_grant(const struct firmware_handler *handler, const struct link_caller *caller,
+/* What the owner dated is so late at least, whomever it is for. */
+static void note_time(struct firmware_handler *handler, const struct link_grant *grant)
+{
+	if (grant->issued_at > handler->earliest_time)
+		handler->earliest_time = grant->issued_at;
+}
+
+static status check_grant(struct firmware_handler *handler, const struct link_caller *caller,
 			  struct link_grant *ret_grant)
 {
 	const struct link_grant_use use = {
@@ -88,11 +96,12 @@ static status check_grant(const struct firmware_handler *handler, const struct l
 		.source_key = handler->binding.source_key,
 		.source_nonce = handler->binding.source_nonce,
 		.target = caller->target,
-		.now = 0, /* there is no clock to trust */
+		.now = 0, /* there is no clock to trust; what is known of time: is_over() */
 	};
 
 	TRY(link_grant_decode((struct span){caller->payload, caller->payload_size}, ret_grant));
 	TRY(link_grant_verify(ret_grant, handler->primitives, handler->binding.owner_key));
+	note_time(handler, ret_grant);
 	TRY(link_grant_check_use(ret_grant, &use));
 	if (strcmp(ret_grant->target, handler->target) != 0)
 		return report(STATUS_DENIED, "the grant is for another target");
@@ -103,6 +112,11 @@ static status check_grant(const struct firmware_handler *handler, const struct l
 	if (ret_grant->quota_bytes == UINT64_MAX || ret_grant->quota_requests == UINT64_MAX)
 		return report(STATUS_DENIED, "the grant has no limit, and here nothing else ends it");
 	return STATUS_OK;
+}
+
+static bool is_over(const struct firmware_handler *handler, const struct link_grant *grant)
+{
+	return grant->valid_until <= handler->earliest_time;
 }
 
 /* Where the grant's quota stands, or would: behind where its name, which the owner made at random, says. */
@@ -138,6 +152,22 @@ static struct firmware_quota *quota_find(struct firmware_handler *handler, const
 	return quota;
 }
 
+/* Half-open, of what was tried; its number. */
+static uint32_t session_begin(struct firmware_handler *handler, const struct link_grant *grant)
+{
+	struct firmware_session *session = session_place(handler, FIRMWARE_SESSION_COUNT, FIRMWARE_HALF_OPEN_COUNT);
+
+	session_end(session);
+	session->number = session_number(handler);
+	session->used_at = handler->message_count;
+	session->rights = grant->rights;
+	session->quota_bytes = grant->quota_bytes;
+	session->quota_requests = grant->quota_requests;
+	memcpy(session->grant_id, grant->id, LINK_GRANT_ID_SIZE);
+	session->link = handler->trial;
+	return session->number;
+}
+
 /* FIRST: everything is checked on a copy before a half-open session has to go for it. */
 static enum firmware_refusal handle_first(struct call *call)
 {
@@ -150,22 +180,15 @@ static enum firmware_refusal handle_first(struct call *call)
 					    call->message, &caller);
 	if (result == STATUS_OK)
 		result = check_grant(handler, &caller, &grant);
+	if (result == STATUS_OK && is_over(handler, &grant))
+		return FIRMWARE_EXPIRED;
 	if (result == STATUS_OK)
 		result = link_session_answer(&handler->trial, output, FIRMWARE_MESSAGE_SIZE_MAX, &call->reply_size);
 	if (result != STATUS_OK)
 		return FIRMWARE_GRANT;
 	if (FIRMWARE_HEAD_SIZE + call->reply_size > call->buffer.size)
 		return FIRMWARE_REPLY_SIZE;
-	struct firmware_session *session = session_place(handler, FIRMWARE_SESSION_COUNT, FIRMWARE_HALF_OPEN_COUNT);
-	session_end(session);
-	session->number = session_number(handler);
-	session->used_at = handler->message_count;
-	session->rights = grant.rights;
-	session->quota_bytes = grant.quota_bytes;
-	session->quota_requests = grant.quota_requests;
-	memcpy(session->grant_id, grant.id, LINK_GRANT_ID_SIZE);
-	session->link = handler->trial;
-	call->number = session->number;
+	call->number = session_begin(handler, &grant);
 	return FIRMWARE_ACCEPTED;
 }
 
@@ -254,6 +277,18 @@ static enum firmware_refusal handle_plan(struct call *call, struct firmware_sess
 	return send_reply(call, session, size);
 }
 
+/* A reply is sealed as long as its request makes it, whatever of that is there; a CPU's registers are little to seal,
+ * but that CPU has to be waited for. */
+static bool is_too_much(const struct link_request *request)
+{
+	uint32_t cpu_count = 0;
+
+	for (uint32_t i = 0; i < request->operation_count; i++)
+		cpu_count += request->operation[i].type == LINK_REGISTERS;
+	return cpu_count > SMI_REGISTERS_MAX ||
+	       link_request_reply_size(request) > LINK_REPLY_HEAD_SIZE + SMI_READ_PAGES_MAX * LINK_PAGE_SIZE;
+}
+
 static enum firmware_refusal handle_request(struct call *call, struct firmware_session *session, size_t content_size)
 {
 	struct firmware_handler *handler = call->handler;
@@ -264,10 +299,9 @@ static enum firmware_refusal handle_request(struct call *call, struct firmware_s
 	/* Sealed by an enclave with a grant, and yet no request: its own fault, and its end. */
 	if (link_request_decode((struct span){handler->content, content_size}, &request) != STATUS_OK)
 		return FIRMWARE_FORMAT;
-	const size_t reply_size = link_request_reply_size(&request);
-	/* A reply is sealed as long as its request makes it, whatever of that is there. */
-	if (reply_size > LINK_REPLY_HEAD_SIZE + SMI_READ_PAGES_MAX * LINK_PAGE_SIZE)
+	if (is_too_much(&request))
 		return FIRMWARE_TOO_MUCH;
+	const size_t reply_size = link_request_reply_size(&request);
 	if (FIRMWARE_HEAD_SIZE + LINK_SEAL_OVERHEAD + reply_size > call->buffer.size)
 		return FIRMWARE_REPLY_SIZE;
 	session = session_use(handler, session);
@@ -310,7 +344,8 @@ static enum firmware_refusal take_message(struct call *call)
 	if (reader_u32(&reader, &magic) != STATUS_OK || reader_u32(&reader, &call->number) != STATUS_OK ||
 	    reader_u32(&reader, &size) != STATUS_OK || reader_u32(&reader, &zero) != STATUS_OK)
 		return FIRMWARE_FORMAT;
-	if (magic != FIRMWARE_MAGIC || zero != 0 || size > call->buffer.size - FIRMWARE_HEAD_SIZE)
+	if (magic != FIRMWARE_MAGIC || zero != 0 || size > call->buffer.size - FIRMWARE_HEAD_SIZE ||
+	    size > FIRMWARE_REQUEST_SIZE_MAX)
 		return FIRMWARE_FORMAT;
 	call->message = (struct span){handler->input + FIRMWARE_HEAD_SIZE, size};
 	return firmware_buffer_read(&call->buffer, handler->memory, FIRMWARE_HEAD_SIZE,

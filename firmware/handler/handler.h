@@ -17,9 +17,11 @@
  * What one reply holds is of one moment, as far as CPUs go (devices write on): before memory is read for a proven
  * session, all CPUs are called into SMM. Where one stayed outside, the reply lacks its mark (link/request.h, is_still).
  *
- * There is no clock here that the operating system can't set: a grant doesn't end by time, but by
- * its quota, counted until the machine starts anew, and it names this start's nonce. A grant
- * without limits is refused.
+ * There is no clock here that the operating system can't set. So a grant, which names this start's nonce, ends by its
+ * quota, counted until the machine starts anew; one without limits is refused. And what is known of time is a lower
+ * bound: the latest that the owner has dated a grant, any that he signed and somebody showed here, and what firmware
+ * found the clock to be before there was an operating system (firmware_settings, earliest_time). A grant that ended
+ * before is refused in a FIRST; sessions that there are go on, whatever becomes of their grant.
  */
 #ifndef FIRMWARE_HANDLER_HANDLER_H
 #define FIRMWARE_HANDLER_HANDLER_H
@@ -50,6 +52,9 @@ enum {
 	FIRMWARE_GRANT_PLACE_COUNT = 1 << 16,
 	FIRMWARE_GRANT_COUNT_MAX = FIRMWARE_GRANT_PLACE_COUNT / 4 * 3,
 	FIRMWARE_MESSAGE_SIZE_MAX = FIRMWARE_BUFFER_SIZE_MAX - FIRMWARE_HEAD_SIZE,
+	/* The longest that anybody has to send: a read plan's record. More isn't even copied, as it would be opened
+	 * before it is known whose it is. */
+	FIRMWARE_REQUEST_SIZE_MAX = LINK_PLAN_REQUEST_SIZE + LINK_SEAL_OVERHEAD,
 	/* What one SMI does for a read plan at most; the rest is the next one's. Counted under QEMU with one CPU
 	 * (docs/bench/smm.md), each of the budget takes 150 to 160 instructions, and all else of such an SMI some
 	 * 30,000: 419,000 where all is lines that are sent, 441,000 for the longest that was seen. 150 us are 450,000
@@ -61,6 +66,9 @@ enum {
 	FIRMWARE_PLAN_REPLY_SIZE_MAX = 160 * 1024,
 	FIRMWARE_PLAN_TABLE_COUNT = 2048,
 };
+
+static_assert((int)LINK_REQUEST_SIZE <= (int)LINK_PLAN_REQUEST_SIZE, "the other requests are shorter");
+static_assert((int)LINK_FIRST_OVERHEAD + (int)LINK_GRANT_SIZE <= (int)FIRMWARE_REQUEST_SIZE_MAX, "so are FIRSTs");
 
 /* Where the rest of what is asked for comes from. */
 struct firmware_machine {
@@ -96,7 +104,7 @@ struct firmware_plan_store {
 	uint8_t lines[FIRMWARE_PLAN_LINE_COUNT_MAX][PLAN_LINE_SIZE];
 };
 
-/* The caller's storage, in SMRAM: about 3.3 MiB. */
+/* The caller's storage, in SMRAM: about 3 MiB. */
 struct firmware_handler {
 	const struct link_primitives *primitives;
 	struct link_key_pair key;
@@ -106,6 +114,7 @@ struct firmware_handler {
 	const struct firmware_map *map;
 	struct firmware_memory *memory;
 	struct firmware_machine *machine;
+	uint64_t earliest_time; /* it is that at least: seconds since 1970, only grows */
 	uint64_t message_count;
 	uint32_t last_number;
 	uint32_t quota_count;
@@ -114,8 +123,8 @@ struct firmware_handler {
 	/* For one message at a time. */
 	struct link_session trial;
 	struct firmware_plan_store plan_store;
-	_Alignas(64) uint8_t input[FIRMWARE_BUFFER_SIZE_MAX];
-	_Alignas(64) uint8_t content[FIRMWARE_BUFFER_SIZE_MAX];
+	_Alignas(64) uint8_t input[FIRMWARE_HEAD_SIZE + FIRMWARE_REQUEST_SIZE_MAX];
+	_Alignas(64) uint8_t content[LINK_PLAN_REQUEST_SIZE];
 	_Alignas(64) uint8_t output[FIRMWARE_BUFFER_SIZE_MAX];
 };
 
@@ -125,6 +134,9 @@ struct firmware_settings {
 	uint8_t owner_key[START_OWNER_KEY_SIZE];
 	const char *target; /* the name that grants call this machine by */
 	bool accept_sim, accept_debug;
+	/* It is that at least, in seconds since 1970, by a clock that no operating system could set in this start; 0:
+	 * not known. */
+	uint64_t earliest_time;
 	const struct firmware_map *map;
 	struct firmware_memory *memory;
 	struct firmware_machine *machine;

@@ -52,6 +52,7 @@ static const char *const refusals[] = {
 	[FIRMWARE_REPLY_SIZE] = "the answer wouldn't fit into the buffer",
 	[FIRMWARE_INTERNAL] = "the firmware's handler failed, or has found no memory map at its start",
 	[FIRMWARE_TOO_MUCH] = "more was asked for at once than one SMI does",
+	[FIRMWARE_EXPIRED] = "the grant is over: it ended before its owner signed another, or this machine started",
 	[FIRMWARE_NO_PLACE] = "it has counted all grants that it can since the machine's start: a restart makes room",
 };
 

@@ -48,10 +48,16 @@ enum kind {
 	MODEL, /* the answer: the model-specific register `argument` */
 	BESIDE, /* `argument` calls of the second CPU's, while a program without any right has a caller's registers on
 		 * the first one; the answer: how many were answered, and rightly */
-	LATER, /* as ORDINARY, from the first CPU, which spins so many milliseconds before */
+	STOPPED, /* as ORDINARY, from the first CPU, once the CPU `argument` stands still; says on the debug port that
+		  * it waits for that, and that it has called */
+	PHYSICAL_END, /* its second page lies at the physical address `argument`, by /dev/mem; its first is good */
+	READ_ONLY_END, /* its second page is, unless `argument` says not */
 };
 
-enum { LOOP = 0x100 };
+enum {
+	LOOP = 0x100,
+	DEBUG_PORT = 0x402, /* QEMU's; what firmware says is written there, too */
+};
 
 struct altered {
 	uint64_t address, root, table, entry;
@@ -161,19 +167,57 @@ static uint64_t call_storm(uint64_t count)
 	return answer | 0xff;
 }
 
-static uint64_t call_physical(uint64_t address)
+static int open_memory(void)
 {
 	/* Without O_SYNC: write-back, if need be less, but never what the kernel's own mapping forbids (EPC;
 	 * is_new_memtype_allowed(), arch/x86/include/asm/pgtable.h, 6.12). */
 	int file = open("/dev/mem", O_RDWR);
 
 	must(file >= 0, "/dev/mem");
+	return file;
+}
+
+static uint64_t call_physical(uint64_t address)
+{
+	int file = open_memory();
 	uint8_t *mapped = map(PAGE, MAP_SHARED, file, address);
 	uint64_t answer = smi((uintptr_t)mapped, PAGE);
 
 	munmap(mapped, PAGE);
 	close(file);
 	return answer;
+}
+
+/* A message that asks who the firmware is, at the first page's end, with room on the second one for the answer. */
+static uint64_t call_straddling(uint8_t *pages)
+{
+	const struct smi_head question = {SMI_HEAD_MAGIC, 0, 0, 0};
+	uint8_t *start = pages + PAGE - sizeof question;
+	uint64_t answer;
+
+	memcpy(start, &question, sizeof question);
+	answer = smi((uintptr_t)start, sizeof question + 200);
+	munmap(pages, 2 * PAGE);
+	return answer;
+}
+
+static uint64_t call_physical_end(uint8_t *pages, uint64_t address)
+{
+	int file = open_memory();
+
+	memset(pages, 1, 2 * PAGE);
+	must(mmap(pages + PAGE, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED | MAP_POPULATE, file,
+		  (off_t)address) != MAP_FAILED,
+	     "/dev/mem");
+	close(file);
+	return call_straddling(pages);
+}
+
+static uint64_t call_read_only_end(uint8_t *pages, bool is_read_only)
+{
+	memset(pages, 1, 2 * PAGE);
+	must(mprotect(pages + PAGE, PAGE, is_read_only ? PROT_READ : PROT_READ | PROT_WRITE) == 0, "mprotect");
+	return call_straddling(pages);
 }
 
 /* ---- 32-bit code */
@@ -272,21 +316,68 @@ static uint64_t call_together(uint64_t count)
 	return FIRMWARE_ACCEPTED;
 }
 
-/* Without the kernel, and without another CPU, which may be stopped meanwhile. */
-static uint64_t call_later(uint64_t milliseconds)
+static volatile uint64_t beats;
+static volatile bool beating;
+
+static void *beat(void *cpu)
+{
+	stay_on((int)(uintptr_t)cpu);
+	while (beating)
+		beats++;
+	return NULL;
+}
+
+/* To whoever reads what firmware says: without the kernel, and without another CPU. */
+static void say(const char *text)
+{
+	for (; *text != '\0'; text++)
+		outb((unsigned char)*text, DEBUG_PORT);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	must(clock_gettime(CLOCK_MONOTONIC, &now) == 0, "clock");
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Until that CPU has done nothing for a second; a minute at most. */
+static void await_stop(void)
+{
+	const int64_t end = now_ms() + 60000;
+	int64_t since = now_ms();
+	uint64_t seen = beats;
+
+	while (now_ms() < since + 1000 && now_ms() < end) {
+		if (beats != seen) {
+			seen = beats;
+			since = now_ms();
+		}
+	}
+}
+
+/* What is needed for the call is there before that CPU is stopped, and nothing is asked of the kernel until it is let
+ * go. */
+static uint64_t call_beside_stopped(uint64_t cpu)
 {
 	cpu_set_t before;
-	struct timespec now, end;
+	pthread_t thread;
 
+	must(ioperm(DEBUG_PORT, 1, 1) == 0, "ioperm");
 	must(sched_getaffinity(0, sizeof before, &before) == 0, "affinity");
+	beating = true;
+	const uint64_t first = beats;
+	must(pthread_create(&thread, NULL, beat, (void *)(uintptr_t)cpu) == 0, "thread");
 	stay_on(0);
-	must(clock_gettime(CLOCK_MONOTONIC, &end) == 0, "clock");
-	end.tv_sec += (time_t)(milliseconds / 1000);
-	do
-		must(clock_gettime(CLOCK_MONOTONIC, &now) == 0, "clock");
-	while (now.tv_sec < end.tv_sec || (now.tv_sec == end.tv_sec && now.tv_nsec < end.tv_nsec));
+	while (beats == first)
+		;
+	say("smi-probe: waits\n");
+	await_stop();
 	const uint64_t rbx = smi((uintptr_t)buffer, SIZE);
-
+	say("smi-probe: has called\n");
+	beating = false;
+	pthread_join(thread, NULL);
 	must(sched_setaffinity(0, sizeof before, &before) == 0, "affinity");
 	return rbx;
 }
@@ -448,7 +539,8 @@ static uint64_t call_model(uint64_t number)
 
 static uint64_t call(uint32_t kind, uint64_t argument)
 {
-	uint8_t *other = kind == UNTOUCHED || kind == READ_ONLY || kind == UNMAPPED_END
+	uint8_t *other = kind == UNTOUCHED || kind == READ_ONLY || kind == UNMAPPED_END || kind == PHYSICAL_END ||
+					 kind == READ_ONLY_END
 				 ? map(2 * PAGE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
 				 : NULL;
 
@@ -464,6 +556,8 @@ static uint64_t call(uint32_t kind, uint64_t argument)
 		memset(other, 1, 2 * PAGE);
 		mprotect(other, 2 * PAGE, PROT_READ);
 		return smi((uintptr_t)other, 2 * PAGE);
+	case PHYSICAL_END: return call_physical_end(other, argument);
+	case READ_ONLY_END: return call_read_only_end(other, argument == 0);
 	case TWICE: return smi((uintptr_t)twice(), 2 * PAGE);
 	case PHYSICAL: return call_physical(argument);
 	case REWRITTEN: return call_rewritten(argument);
@@ -477,7 +571,7 @@ static uint64_t call(uint32_t kind, uint64_t argument)
 	case RESTORE: return call_restore();
 	case MODEL: return call_model(argument);
 	case BESIDE: return call_beside_spinner(argument);
-	case LATER: return call_later(argument);
+	case STOPPED: return call_beside_stopped(argument);
 	default: return smi((uintptr_t)buffer, SIZE);
 	}
 }

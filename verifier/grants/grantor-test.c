@@ -117,6 +117,7 @@ static void who_fits_the_policy_gets_what_it_says_and_no_more(void **state)
 	assert_int_equal(grant.flags, 0);
 	assert_int_equal(grant.rights, LINK_RIGHT_KERNEL | LINK_RIGHT_OUTPUT);
 	assert_int_equal(grant.valid_until, NOW + 100);
+	assert_int_equal(grant.issued_at, NOW);
 	assert_int_equal(grant.quota_bytes, 5000);
 	assert_int_equal(grant.quota_requests, 7);
 	assert_memory_equal(grant.enclave_key, request.enclave_key, START_KEY_SIZE);

@@ -206,6 +206,7 @@ static status fill_grant(const struct judgement *judgement, const struct grantor
 		.quota_requests = policy->quota_requests,
 		.isv_prod_id = by_mrenclave ? 0 : image->isv_prod_id,
 		.isv_svn = by_mrenclave ? 0 : image->isv_svn_min,
+		.issued_at = now,
 	};
 	if (!checked_add(now, policy->valid_seconds, &grant->valid_until))
 		return report(STATUS_USAGE, "grants for so many seconds reach beyond the end of time");

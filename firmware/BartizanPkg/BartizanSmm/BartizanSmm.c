@@ -8,8 +8,10 @@
 #include <Library/BaseLib.h>
 #include <Library/BaseMemoryLib.h>
 #include <Library/IoLib.h>
+#include <Library/PcdLib.h>
 #include <Library/SmmServicesTableLib.h>
 #include <Library/UefiBootServicesTableLib.h>
+#include <Library/UefiRuntimeServicesTableLib.h>
 #include <Protocol/BartizanGuard.h>
 #include <Protocol/BartizanSource.h>
 #include <Protocol/SmmReadyToLock.h>
@@ -23,6 +25,8 @@
 
 /* What a lab's QEMU writes into a file. A platform with a TPM has PCR 6 as well: BartizanDxe. */
 #define DEBUG_PORT  0x402
+
+#define SECONDS_PER_DAY  86400
 
 STATIC struct firmware_handler  *mHandler;
 STATIC struct firmware_map      mMap;
@@ -86,6 +90,11 @@ HandleReadyToLock (IN CONST EFI_GUID *Protocol, IN VOID *Interface, IN EFI_HANDL
     return EFI_SUCCESS;
   }
 
+  if (!MachineLayoutIsKnown (gSmst->CurrentlyExecutingCpu)) {
+    Print ("bartizan: CPUs' saved states aren't laid out as this driver has it: no service\n");
+    return EFI_SUCCESS;
+  }
+
   mIsReady = !EFI_ERROR (MachineTakeMap (&mMap)) && !EFI_ERROR (WindowInitialize (&mMap));
   Print (mIsReady ? "bartizan: the memory map is taken\n" : "bartizan: no memory map, no service\n");
   return EFI_SUCCESS;
@@ -141,6 +150,35 @@ TellSource (VOID)
   return gBS->InstallProtocolInterface (&Handle, &gBartizanSourceProtocolGuid, EFI_NATIVE_INTERFACE, Source);
 }
 
+/* In seconds since 1970: days since then by the calendar's rule, January and February counted as the year's before. */
+STATIC UINT64
+SecondsOf (IN CONST EFI_TIME *Time)
+{
+  UINT64  Year, Month, Days;
+
+  Year  = Time->Month <= 2 ? Time->Year - 1 : Time->Year;
+  Month = Time->Month <= 2 ? Time->Month + 9 : Time->Month - 3;
+  Days  = Year * 365 + Year / 4 - Year / 100 + Year / 400 + (Month * 153 + 2) / 5 + Time->Day - 1 - 719468;
+  return Days * SECONDS_PER_DAY + Time->Hour * 3600 + Time->Minute * 60 + Time->Second;
+}
+
+/* By the machine's clock, before an operating system runs that could set it in this start. Less a day: it may go by any zone's time.
+ * 0: it says nothing. */
+STATIC UINT64
+EarliestTime (VOID)
+{
+  EFI_TIME  Time;
+
+  if (!FeaturePcdGet (PcdBartizanClockAtStart) || EFI_ERROR (gRT->GetTime (&Time, NULL)) || (Time.Year <= 1970) ||
+      (Time.Month < 1) || (Time.Month > 12) || (Time.Day < 1))
+  {
+    Print ("bartizan: no clock, grants end by their quota\n");
+    return 0;
+  }
+
+  return SecondsOf (&Time) - SECONDS_PER_DAY;
+}
+
 STATIC EFI_STATUS
 MakeHandler (VOID)
 {
@@ -164,11 +202,12 @@ MakeHandler (VOID)
     return Status;
   }
 
-  Settings.target     = SMI_TARGET;
-  Settings.accept_sim = mAcceptSim;
-  Settings.map        = &mMap;
-  Settings.memory     = &gBartizanMemory;
-  Settings.machine    = &gBartizanMachine;
+  Settings.target        = SMI_TARGET;
+  Settings.accept_sim    = mAcceptSim;
+  Settings.earliest_time = EarliestTime ();
+  Settings.map           = &mMap;
+  Settings.memory        = &gBartizanMemory;
+  Settings.machine       = &gBartizanMachine;
   return firmware_handler_init (mHandler, &Settings) == STATUS_OK ? EFI_SUCCESS : EFI_DEVICE_ERROR;
 }
 

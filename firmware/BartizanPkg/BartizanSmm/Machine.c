@@ -17,6 +17,9 @@
 #define CS_ATTRIBUTE_LONG    0x2000
 #define SAVED_IDT_BASE       0x288
 #define SAVED_EFER           0x2D0
+/* Two that edk2 gives, too, wherever it finds them: by them it shows whether the layout is this one. */
+#define SAVED_CR3  0x350
+#define SAVED_RAX  0x3F8
 
 STATIC EFI_SMM_CPU_PROTOCOL               *mCpu;
 STATIC EFI_SMM_CPU_SERVICE_PROTOCOL       *mCpuService;
@@ -47,7 +50,7 @@ MachineInitialize (VOID)
 #define MSR_LSTAR  0xC0000082
 /* CPUs whose LSTAR can be told. */
 #define LSTAR_COUNT  256
-/* Some milliseconds: a CPU that is in SMM has nothing else to do. */
+/* Some milliseconds, in all that one SMI asks for: a CPU that is in SMM has nothing else to do. */
 #define LSTAR_PATIENCE  100000
 
 /* SMM leaves LSTAR as it is, and no saved state has it: each CPU looks for itself. It may do so after it was told to, by
@@ -94,19 +97,25 @@ IsHere (IN UINTN Index)
   return !EFI_ERROR (gSmst->SmmStartupThisAp (ReadLstar, Index, Answer));
 }
 
-/* Of a CPU that was found to be here just now. 0: not known. */
+/* What is left of it in this SMI. */
+STATIC UINTN  mPatience;
+
+/* Of a CPU that was found to be here just now, as the link has it. */
 STATIC UINT64
-LstarOrZero (IN UINTN Index)
+TellLstar (IN UINTN Index)
 {
   struct lstar_answer  *Answer;
-  UINTN         Patience;
 
   Answer = LstarOf (Index);
-  for (Patience = LSTAR_PATIENCE; !Answer->IsThere && (Patience > 0); Patience--) {
+  for ( ; !Answer->IsThere && (mPatience > 0); mPatience--) {
     CpuPause ();
   }
 
-  return (Index < LSTAR_COUNT) && Answer->IsThere ? Answer->Value : 0;
+  if ((Index >= LSTAR_COUNT) || !Answer->IsThere) {
+    return CPU_LSTAR_LATE;
+  }
+
+  return Answer->Value != 0 ? Answer->Value : CPU_LSTAR_NONE;
 }
 
 /* Numbers are given to sockets that are empty, too. */
@@ -118,8 +127,9 @@ Exists (IN UINTN Index)
   return mCpuService == NULL || mCpuService->GetProcessorInfo (mCpuService, Index, &Information) != EFI_NOT_FOUND;
 }
 
-/* With relaxed synchronisation CPUs come when they come; the platform says how long they are waited for
- * (PcdCpuSmmApSyncTimeout). */
+/* With relaxed synchronisation CPUs come when they come; the platform says how long they are waited for: twice
+ * PcdCpuSmmApSyncTimeout at most, in all. Afterwards each takes one SmmStartupThisAp, which waits for no CPU but one that
+ * hasn't yet done what it was given before, in SMM. */
 STATIC bool
 MachineGather (struct firmware_machine *Machine)
 {
@@ -172,16 +182,24 @@ RegisterOrZero (IN UINTN Index, IN EFI_SMM_SAVE_STATE_REGISTER Register)
   return EFI_ERROR (ReadRegister (Index, Register, &Value)) ? 0 : Value;
 }
 
+BOOLEAN
+MachineLayoutIsKnown (IN UINTN Index)
+{
+  UINT64  Cr3, Rax;
+
+  return !EFI_ERROR (ReadRegister (Index, EFI_SMM_SAVE_STATE_REGISTER_CR3, &Cr3)) &&
+         !EFI_ERROR (ReadRegister (Index, EFI_SMM_SAVE_STATE_REGISTER_RAX, &Rax)) &&
+         (*(UINT64 *)Saved (Index, SAVED_CR3) == Cr3) && (*(UINT64 *)Saved (Index, SAVED_RAX) == Rax);
+}
+
+/* All but LSTAR. */
 STATIC status
-MachineRegisters (struct firmware_machine *Machine, uint32_t Index, struct cpu_registers *RetRegisters)
+SavedRegisters (IN UINTN Index, OUT struct cpu_registers *RetRegisters)
 {
   UINT64  Cr3;
 
-  if (Index >= gSmst->NumberOfCpus) {
-    return STATUS_END;
-  }
-
-  if (!IsHere (Index) || EFI_ERROR (ReadRegister (Index, EFI_SMM_SAVE_STATE_REGISTER_CR3, &Cr3))) {
+  if (!IsHere (Index) || !MachineLayoutIsKnown (Index) ||
+      EFI_ERROR (ReadRegister (Index, EFI_SMM_SAVE_STATE_REGISTER_CR3, &Cr3))) {
     return STATUS_MISSING;
   }
 
@@ -190,19 +208,43 @@ MachineRegisters (struct firmware_machine *Machine, uint32_t Index, struct cpu_r
   RetRegisters->cr4       = RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_CR4);
   RetRegisters->efer      = *(UINT64 *)Saved (Index, SAVED_EFER);
   RetRegisters->idt_base  = *(UINT64 *)Saved (Index, SAVED_IDT_BASE);
-  RetRegisters->lstar     = LstarOrZero (Index);
-  RetRegisters->cpu_index = Index;
+  RetRegisters->cpu_index = (uint32_t)Index;
   RetRegisters->cpl       = (uint32_t)(RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_SS) & 3);
   return STATUS_OK;
+}
+
+STATIC status
+MachineRegisters (struct firmware_machine *Machine, uint32_t Index, struct cpu_registers *RetRegisters)
+{
+  status  Result;
+
+  if (Index >= gSmst->NumberOfCpus) {
+    return STATUS_END;
+  }
+
+  Result = SavedRegisters (Index, RetRegisters);
+  if (Result == STATUS_OK) {
+    RetRegisters->lstar = TellLstar (Index);
+  }
+
+  return Result;
 }
 
 struct firmware_machine  gBartizanMachine = { MachineRegisters, MachineGather };
 
 STATIC BOOLEAN
-IsCaller (IN UINTN Index, IN UINT8 Command)
+HasCallersRegisters (IN UINTN Index, IN UINT8 Command)
 {
   return RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_RBX) == SMI_CALLER &&
-         (UINT8)RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_RAX) == Command && IsHere (Index);
+         (UINT8)RegisterOrZero (Index, EFI_SMM_SAVE_STATE_REGISTER_RAX) == Command;
+}
+
+/* Looked at before, as few have them, and once more: a CPU that comes in between has another saved state then, and what was
+ * seen is of an SMI before. From here on it stays. */
+STATIC BOOLEAN
+IsCaller (IN UINTN Index, IN UINT8 Command)
+{
+  return HasCallersRegisters (Index, Command) && IsHere (Index) && HasCallersRegisters (Index, Command);
 }
 
 /* Did this CPU write to our port? Only platforms whose saved states have I/O information can say so: QEMU's haven't. */
@@ -249,7 +291,8 @@ MachineFindCaller (IN UINT8 Command, OUT UINTN *RetIndex, OUT struct firmware_ca
 {
   UINTN  Index;
 
-  Index = FindIndex (Command);
+  mPatience = LSTAR_PATIENCE;
+  Index     = FindIndex (Command);
   if (Index == gSmst->NumberOfCpus && mRendezvous != NULL) {
     /* Perhaps it isn't here yet. */
     mRendezvous->WaitForAllProcessor (mRendezvous, TRUE);
@@ -261,7 +304,7 @@ MachineFindCaller (IN UINT8 Command, OUT UINTN *RetIndex, OUT struct firmware_ca
   }
 
   ZeroMem (RetCaller, sizeof *RetCaller);
-  if (MachineRegisters (&gBartizanMachine, (UINT32)Index, &RetCaller->registers) != STATUS_OK) {
+  if (SavedRegisters (Index, &RetCaller->registers) != STATUS_OK) {
     return EFI_NOT_FOUND;
   }
 

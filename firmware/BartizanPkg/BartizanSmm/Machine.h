@@ -13,6 +13,10 @@ extern struct firmware_machine gBartizanMachine;
 EFI_STATUS
 MachineInitialize (VOID);
 
+/* Does what is known of the saved states' layout (Machine.c) fit this CPU's, which is in SMM? */
+BOOLEAN
+MachineLayoutIsKnown (IN UINTN Index);
+
 /* RAM from firmware's memory map, without SMRAM and what firmware keeps for itself. Before
  * SmmReadyToLock: afterwards boot services aren't to be trusted, and then they are gone. */
 EFI_STATUS
