@@ -21,6 +21,7 @@
 #include "agent/target.h"
 #include "guest/ask/joined.h"
 #include "guest/kernel/kernel.h"
+#include "guest/memory/caches.h"
 #include "guest/proc/node.h"
 
 enum {
@@ -32,9 +33,6 @@ enum {
 	CACHE_PAGES = 16384,
 	CACHE_ALIGNMENT = 4096,
 	PART_SIZE = 256, /* of texts that come in parts: less than most rows */
-	/* As enclave/vfs/target.c. */
-	IMAGE_PAGES = 224,
-	IMAGE_LINES = 12288,
 };
 
 struct caches {
@@ -129,8 +127,8 @@ static void *take(size_t size)
 
 static status prepare(struct caches *caches, struct page_source *source, struct guest_memory *memory)
 {
-	size_t pages_size = guest_memory_storage_size(caches->are_small ? IMAGE_PAGES : CACHE_PAGES);
-	size_t lines_size = guest_memory_lines_storage_size(IMAGE_LINES);
+	size_t pages_size = guest_memory_storage_size(caches->are_small ? PROGRAM_PAGE_COUNT : CACHE_PAGES);
+	size_t lines_size = guest_memory_lines_storage_size(PROGRAM_LINE_COUNT);
 
 	caches->pages = take(pages_size);
 	if (caches->pages == NULL)

@@ -15,7 +15,7 @@ from dataclasses import replace
 import pytest
 
 from conftest import ROOT, Guest
-from disks import DISKS, mount_others
+from disks import DISKS, mount_network, mount_others
 from truth import AGENT_FILES, ELSEWHERE, IN_NO_GUEST, LEFT_OUT, LOOKS, directory, file, link, stat
 
 KERNELS = ["5.10", "6.1", "6.12", "newest"]
@@ -449,16 +449,33 @@ def test_file_systems_with_own_options(zoo, look_image, kernel_directory, tmp_pa
         outside, said = look_outside(zoo, look_image, looks)
     text = inside["f", files[1].encode()].text
     print(text.decode(), said)
-    assert all(name in text for name in (b" xfs ", b" squashfs ", b" btrfs ", b" fuse.sshfs ", b" fuse ")) and inside.keys() == outside.keys()
+    assert all(name in text for name in (b" xfs ", b" squashfs ", b" btrfs ", b" fuse.sshfs ", b" fuse ", b" iso9660 ", b" udf ")) and inside.keys() == outside.keys()
     if zoo.kernel != "5.10":
         assert outside == inside
         return
-    assert re.search("options are missing that only the file system (xfs|btrfs|fuse) itself knows", said)
+    assert re.search("options are missing that only the file system (xfs|btrfs|fuse|iso9660|udf) itself knows", said)
     for path in files[:2]:
         rows = [answers["f", path.encode()].text.splitlines() for answers in (inside, outside)]
         assert outside["f", path.encode()].error == errno.EIO and len(rows[0]) == len(rows[1])
         assert all(whole.startswith(ours.removesuffix(b" 0 0")) for whole, ours in zip(*rows)), rows
     assert outside["s", f"/proc/{pid}/fd/4".encode()].error != 0 and "btrfs is a module whose types the kernel doesn't keep" in said
+
+
+def test_file_systems_of_other_machines(zoo, look_image, kernel_directory):
+    """NFS, of which the guest is server and client: options, device and root."""
+    if zoo.kernel == "newest":
+        pytest.skip("no NFS server in this guest: its kernel starts none before a program of nfs-utils gave it a socket")
+    pid = mount_network(zoo, kernel_directory(zoo.kernel))
+    files = [f"/proc/{pid}/{name}" for name in ("mounts", "mountinfo")]
+    looks = [file(path) for path in files]
+    inside = look_inside(zoo, looks)
+    with zoo.paused():
+        outside, said = look_outside(zoo, look_image, looks)
+    text = inside["f", files[1].encode()].text
+    print(text.decode(), said)
+    assert text.count(b" - nfs4 ") == 3
+    # On 5.10, too, whose modules keep no types: it has these itself.
+    assert outside == inside
 
 
 def test_at_most_one_field_in_ten_is_exempt(compared):
@@ -540,16 +557,18 @@ def make_page(of_looks=None, of_kernels=None):
     text += ["", "## Left out", "", "What the guest's own directories list and ours don't:", "", "| path | reason |", "|---|---|"]
     text += [f"| {path}/{name} | {reason} |" for path, reasons in sorted(LEFT_OUT.items())
              if path not in ("/proc/1/net", "/proc/1/task/1") for name, reason in sorted(reasons.items())]
-    text += ["", "xfs, squashfs, btrfs (a subvolume and a directory of it, too) and FUSE are mounted when all of the above was looked at, and `mounts`, `mountinfo`, "
-             "`mountstats`, `maps`, links and stat() of open files compared byte for byte."]
-    text += ["", "`mounts` and `mountinfo` of a process that sees a file system of another kind (nfs, cifs, ceph, 9p, iso9660 and udf above all): "
+    text += ["", "xfs, squashfs, btrfs (a subvolume and a directory of it, too), FUSE, iso9660 and udf are mounted when all of the above was looked at, and `mounts`, `mountinfo`, "
+             "`mountstats`, `maps`, links and stat() of open files compared byte for byte; and `mounts` and `mountinfo` with "
+             "NFS of version 4 (the guest is its own server; not on the newest kernel). NFS before version 4 is read by the kernel's source only."]
+    text += ["", "`mounts` and `mountinfo` of a process that sees a file system of another kind (cifs, ceph and 9p above all): "
              "its line stands there with what all kinds have (device, place, type, `rw`, `relatime` and their like) and without its own options; "
              "the file ends with an error (EIO), and words that name the file system, as how it keeps them isn't known here. A kind that has a word of "
-             "its own for the device (nfs) is said to, too. Where the kernel doesn't say how its modules keep theirs (before 5.11; Debian's of 5.10 have nearly all "
-             "file systems as modules) overlay, vfat, autofs, FUSE, xfs and btrfs are such, and compared as that; there, stat() of a file on btrfs is an error: "
+             "its own for the device (cifs) is said to, too. Where the kernel doesn't say how its modules keep theirs (before 5.11; Debian's of 5.10 have nearly all "
+             "file systems as modules) overlay, vfat, autofs, FUSE, xfs, btrfs, iso9660 and udf are such, and compared as that; there, stat() of a file on btrfs is an error: "
              "which device it says that it is on is the subvolume's matter."]
-    text += ["", "`fdinfo` of an open file that adds lines of its own in another way than those of the guests' processes: io_uring above all (the state of its queues), "
-             "userfaultfd, links of BPF to anything but a cgroup, drivers of graphics. What all files have stands there; the file ends with an error (EIO), and "
+    text += ["", "`fdinfo` of an open file that adds lines of its own in another way than those of the guests' processes: "
+             "links of BPF to anything but a cgroup, drivers of graphics. So it is with what an io_uring's own thread has run (from 6.9 on), as whom it may "
+             "work, how it polls network devices, and with entries of both sizes. What all files have stands there; the file ends with an error (EIO), and "
              "words that name the kernel's function."]
     text += ["", "No lab kernel lists these, and we don't either:", "", "| path | reason |", "|---|---|"]
     text += [f"| {path}/{name} | {reason} |" for path, reasons in sorted(ELSEWHERE.items())

@@ -114,7 +114,8 @@ enum {
 extern const char eventfd_show_fdinfo[];
 extern const char ep_show_fdinfo, signalfd_show_fdinfo, timerfd_show, pidfd_show_fdinfo, inotify_show_fdinfo,
 	fanotify_show_fdinfo, sock_show_fdinfo, unix_show_fdinfo[], bpf_prog_show_fdinfo, bpf_map_show_fdinfo,
-	bpf_link_show_fdinfo, tty_show_fdinfo, pty_show_fdinfo, proc_fdinfo_permission, proc_fdinfo_access_allowed;
+	bpf_link_show_fdinfo, io_uring_show_fdinfo, userfaultfd_show_fdinfo, tty_show_fdinfo, pty_show_fdinfo,
+	proc_fdinfo_permission, proc_fdinfo_access_allowed;
 
 static void show_eventfd(struct seq *seq, const struct file *file)
 {
@@ -341,6 +342,10 @@ static void show_own(struct seq *seq, const struct file *file)
 		fdinfo_fanotify_show(seq, file);
 	else if (IS_FUNCTION(function, pidfd_show_fdinfo))
 		fdinfo_pidfd_show(seq, file);
+	else if (IS_FUNCTION(function, io_uring_show_fdinfo))
+		fdinfo_uring_show(seq, file);
+	else if (IS_FUNCTION(function, userfaultfd_show_fdinfo))
+		fdinfo_userfault_show(seq, file);
 	else if (!show_bpf(seq, file))
 		show_by_name(seq, file);
 }

@@ -184,6 +184,22 @@ const struct file *file_find(const struct files_struct *files, u32 number)
 	return number < table->max_fds ? descriptor(table, number) : NULL;
 }
 
+/* proc_readfd_count(), fs/proc/fd.c. */
+u64 file_count(const struct files_struct *files)
+{
+	u64 count = 0;
+
+	if (files == NULL)
+		return 0;
+	const struct fdtable *table = descriptors(files);
+	/* Read once more, so bounded once more. */
+	const u32 word_count = min((u32)READ_ONCE(table->max_fds), (u32)FILE_COUNT_MAX) / WORD_BITS;
+	for (u32 i = 0; i < word_count; i++)
+		for (u64 word = READ_ONCE(table->open_fds[i]); word != 0; word &= word - 1)
+			count++;
+	return count;
+}
+
 const struct file *file_subject(void)
 {
 	const struct files_struct *files = READ_ONCE(task_subject()->files);

@@ -27,6 +27,8 @@ GUEST_C void path_link(struct seq *seq, const struct path *path);
 GUEST_C const struct file *file_subject(void);
 /* The one under any number; NULL: none. */
 GUEST_C const struct file *file_find(const struct files_struct *files, u32 number);
+/* How many numbers the table of files says are in use; 0 of NULL, which a process has that is ending. */
+GUEST_C u64 file_count(const struct files_struct *files);
 /* Does a table of files have the number's bit set in `bits`, which is one of its maps? */
 GUEST_C bool file_bit(const unsigned long *bits, u32 number);
 

@@ -197,3 +197,44 @@ bool code_finds_percpu_pointer(const char *function, u32 *ret_offset)
 
 	return find_pair(&pair, ret_offset);
 }
+
+enum {
+	CONSTANT_LOAD_SIZE = 10,
+};
+
+struct constant {
+	const char *function;
+	u64 mask, value;
+	u64 found; /* 0: not yet */
+};
+
+static void look_for_constant(void *argument)
+{
+	struct constant *constant = argument;
+	u64 function = symbol_start((u64)constant->function);
+
+	for (u64 i = 0; i < MENTION_PAIR_CODE_SIZE; i++) {
+		u8 code[CONSTANT_LOAD_SIZE];
+		u64 number;
+
+		if (i % FUNCTION_ALIGNMENT == 0 && symbol_start((u64)constant->function + i) != function)
+			return;
+		guest_copy(code, constant->function + i, sizeof code);
+		memcpy(&number, code + 2, sizeof number);
+		if ((code[0] & 0xfe) == 0x48 && (code[1] & 0xf8) == 0xb8 &&
+		    (number & constant->mask) == constant->value) {
+			constant->found = number;
+			return;
+		}
+	}
+}
+
+bool code_finds_constant(const char *function, u64 mask, u64 value, u64 *ret_constant)
+{
+	struct constant constant = {.function = function, .mask = mask, .value = value};
+
+	if (guest_try(look_for_constant, &constant) != STATUS_OK || constant.found == 0)
+		return false;
+	*ret_constant = constant.found;
+	return true;
+}

@@ -33,4 +33,8 @@ GUEST_C bool code_finds_word_added_to(const char *function, u32 target_offset, u
  * with the table of per-CPU offsets. */
 GUEST_C bool code_finds_percpu_pointer(const char *function, u32 *ret_offset);
 
+/* What 64-bit constant whose bits in `mask` are those of `value` does the code at `function` load into a register
+ * (mov r64, imm64; SDM vol. 2: REX.W B8+r)? False: none. */
+GUEST_C bool code_finds_constant(const char *function, u64 mask, u64 value, u64 *ret_constant);
+
 #endif

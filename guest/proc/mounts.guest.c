@@ -61,6 +61,8 @@ static void show_device(struct seq *seq, const struct mount *mount, const struct
 		btrfs_device_show(seq, super);
 		return;
 	}
+	if (super->s_op->show_devname != NULL && nfs_device_show(seq, mount))
+		return;
 	if (super->s_op->show_devname != NULL)
 		seq_fault(seq,
 			  "the device of mount %d is what it was mounted as: its file system has a word of its own",
@@ -169,6 +171,8 @@ static void show_root(struct seq *seq, const struct mount *mount)
 		show_namespace_file(seq, dentry->d_inode);
 		return;
 	}
+	if (function != NULL && nfs_root_show(seq, mount->mnt.mnt_sb))
+		return;
 	/* Those of kernfs, of which the ones of cgroup name what their
 	 * directory is called in the initial cgroup namespace: as its dentry. */
 	if (function != NULL && !IS_FUNCTION(function, kernfs_sop_show_path))

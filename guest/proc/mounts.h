@@ -51,6 +51,14 @@ GUEST_C u32 btrfs_inode_device(const struct inode *inode);
  * kernel's types don't say how it keeps them. */
 GUEST_C bool disk_options_show(struct seq *seq, const struct super_block *super);
 
+/* The same for file systems for optical disks: iso9660 and udf. */
+GUEST_C bool optical_options_show(struct seq *seq, const struct super_block *super);
+
+/* The same for NFS, what sb->s_op->show_devname() writes for a mount of it, and what show_path() writes. */
+GUEST_C bool nfs_options_show(struct seq *seq, const struct super_block *super);
+GUEST_C bool nfs_device_show(struct seq *seq, const struct mount *mount);
+GUEST_C bool nfs_root_show(struct seq *seq, const struct super_block *super);
+
 /* Is it an xfs, or a btrfs, for which its show_stats() writes nothing? They tell of disks with zones. */
 GUEST_C bool disk_lacks_statistics(const struct super_block *super);
 GUEST_C bool btrfs_lacks_statistics(const struct super_block *super);

@@ -348,7 +348,8 @@ static void show_other(struct seq *seq, const struct super_block *super, const s
 		show_efivarfs(seq, super);
 	else if (btrfs_is_known(super))
 		btrfs_options_show(seq, super, mount->mnt.mnt_root);
-	else if (!disk_options_show(seq, super) && !fuse_options_show(seq, super))
+	else if (!disk_options_show(seq, super) && !fuse_options_show(seq, super) &&
+		 !optical_options_show(seq, super) && !nfs_options_show(seq, super))
 		say_unknown(seq, super);
 }
 

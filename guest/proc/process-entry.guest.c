@@ -4,6 +4,7 @@
 #include "guest/proc/entry.h"
 
 #include "guest/proc/ahead.h"
+#include "guest/proc/file.h"
 #include "guest/proc/symbols.h"
 #include "guest/proc/task.h"
 #include "guest/proc/types/cred.h"
@@ -26,6 +27,7 @@ enum {
 };
 
 extern u8 nlink_tgid, nlink_tid;
+extern const char proc_fd_getattr;
 
 /* The table ends where the kernel's next variable begins. */
 static u32 table_count(const struct pid_entry *table)
@@ -158,8 +160,15 @@ void process_entry_facts(const char *path, struct stat_answer *answer)
 		if (entry == NULL)
 			guest_fail(STATUS_MISSING, "the target has no such file for a process");
 		if (path[part_size(path)] == '\0') {
+			/* Of another type it would be something that we don't make. */
+			if ((entry->mode & ENTRY_TYPE_MASK) != (answer->mode & ENTRY_TYPE_MASK))
+				guest_fail(STATUS_MALFORMED,
+					   "a file of a process is of another type than any kernel gives it");
 			answer->mode = entry->mode;
 			answer->link_count = (entry->mode & ENTRY_TYPE_MASK) == 0040000 ? link_count(task, path) : 1;
+			/* proc_fd_getattr(), where the kernel has it: since 6.2. */
+			if (strcmp(path, "fd") == 0 && symbol_exists(proc_fd_getattr))
+				answer->size = file_count(READ_ONCE(task->files));
 		}
 	}
 	owner(task, answer);

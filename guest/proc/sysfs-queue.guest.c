@@ -296,6 +296,8 @@ static const struct rq_wb *writeback_policy(const struct queue_file *file)
 
 	for (; policy != NULL; policy = policy->next) {
 		guest_bound(&bound);
+		if (field_exists(struct rq_qos, disk) ? policy->disk != file->disk : policy->q != file->queue)
+			guest_fail(STATUS_MALFORMED, "a policy of a disk's queue is of another one");
 		if (policy->id == POLICY_WRITEBACK)
 			return container_of(policy, const struct rq_wb, rqos);
 	}

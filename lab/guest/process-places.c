@@ -409,19 +409,13 @@ static void in_cgroup(void)
 }
 
 const struct animal animal_places[] = {
-	{"open files", open_files},
-	{"ipc", ipc},
-	{"mapped", mapped},
-	{"locks", locks},
-	{"removed", removed},
-	{"chroot", jailed},
-	{"mounts", bind_mounts},
-	{"overlay", overlay},
-	{"container", container},
-	{"user namespace", user_namespace},
-	{"in cgroup", in_cgroup},
-	{"unprivileged container", unprivileged_container},
-	{NULL, NULL},
+	{"open files", open_files}, {"ipc", ipc},
+	{"mapped", mapped},	    {"locks", locks},
+	{"removed", removed},	    {"chroot", jailed},
+	{"mounts", bind_mounts},    {"overlay", overlay},
+	{"container", container},   {"user namespace", user_namespace},
+	{"in cgroup", in_cgroup},   {"unprivileged container", unprivileged_container},
+	{"rings", zoo_rings},	    {NULL, NULL},
 };
 
 const struct animal animal_watchers[] = {

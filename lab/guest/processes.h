@@ -43,6 +43,8 @@ extern const struct animal animal_places[];
 /* What a system with an init, services and people has: mounts, terminals, alarms, programs in the kernel.
  * process-inits.c */
 extern const struct animal animal_inits[];
+/* One of them, too. process-rings.c */
+void zoo_rings(void);
 /* What watches by fanotify: of its own, not in the zoo. */
 extern const struct animal animal_watchers[];
 /* What the values of a process say: timers, scheduling, groups, shared pages. process-values.c */

@@ -136,6 +136,7 @@ struct elevator_queue {
 
 struct rq_qos {
 	struct gendisk *disk; /* from 6.3 */
+	struct request_queue *q; /* before */
 	u32 id;
 	struct rq_qos *next;
 };

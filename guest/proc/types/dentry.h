@@ -29,6 +29,7 @@ struct dentry {
 	const struct dentry_operations *d_op;
 	struct super_block *d_sb;
 	void *d_fsdata;
+	unsigned char d_iname[1]; /* a short name, before 6.14 */
 	struct list_head d_child, d_subdirs; /* before 6.8; then: */
 	struct hlist_node d_sib;
 	struct hlist_head d_children;
