@@ -2,6 +2,7 @@
 /* With a monitor of its own, whose guest stands and runs as the test says. */
 #include "agent/pauser.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -24,6 +25,7 @@ enum {
 	SHORT_LIMIT_MS = 1000,
 	HELD_WAIT_MS = 500,
 	LINE_SIZE = 256,
+	IMPATIENT_MS = 100,
 };
 
 static char directory[] = "/tmp/pauser-XXXXXX", path[64];
@@ -32,6 +34,17 @@ static _Atomic int cont_count;
 static _Atomic bool is_silent;
 static _Atomic bool is_mute; /* the monitor: it hears nothing, and answers nothing */
 static _Atomic bool is_read; /* by another session, while the guest goes on */
+
+static _Atomic bool is_impatient;
+
+/* In the place of libc's: a helper's answer needn't be waited for at length. */
+int poll(struct pollfd *listen, nfds_t count, int wait_ms)
+{
+	const int least_ms = is_impatient && wait_ms > IMPATIENT_MS ? IMPATIENT_MS : wait_ms;
+	const struct timespec wait = {least_ms / 1000, least_ms % 1000 * 1000000};
+
+	return ppoll(listen, count, wait_ms < 0 ? NULL : &wait, NULL);
+}
 
 static void answer(int client, const char *line)
 {
@@ -187,6 +200,22 @@ static void who_does_not_end_a_pause_in_time_keeps_nobody_from_the_next_one(void
 enum { CONTENDER_COUNT = 4 };
 
 static _Atomic int turn_count;
+static _Thread_local int contender; /* its number, from 1; 0: none of them */
+static _Atomic int looking; /* who of them may look once whether its turn has come */
+static _Atomic bool is_parked[CONTENDER_COUNT + 1];
+
+/* In the place of libc's, with which one waits for a turn: contenders look when the test says so. */
+int nanosleep(const struct timespec *duration, struct timespec *left)
+{
+	if (contender == 0)
+		return clock_nanosleep(CLOCK_MONOTONIC, 0, duration, left) == 0 ? 0 : -1;
+	is_parked[contender] = true;
+	while (looking != contender)
+		usleep(100);
+	is_parked[contender] = false;
+	looking = 0;
+	return 0;
+}
 
 static void *contend(void *argument)
 {
@@ -199,10 +228,44 @@ static void *contend(void *argument)
 	return pauser_continue(&pause) == STATUS_OK ? turn : NULL;
 }
 
+struct contender {
+	pthread_t thread;
+	int number, turn;
+	_Atomic bool has_ended;
+};
+
+static void *contend_when_allowed(void *argument)
+{
+	struct contender *one = argument;
+
+	contender = one->number;
+	void *ended = contend(&one->turn);
+	one->has_ended = true;
+	return ended;
+}
+
+/* As long as the last pause was, and a little longer, nobody's turn comes. */
+static void let_all_run(void)
+{
+	const int64_t from_ns = clock_ns();
+
+	while (clock_ns() - from_ns < SHORT_LIMIT_MS * INT64_C(1000000) / 10)
+		usleep(1000);
+}
+
+static void let_look(struct contender *one)
+{
+	if (one->has_ended)
+		return;
+	looking = one->number;
+	while (looking != 0 || (!is_parked[one->number] && !one->has_ended))
+		usleep(100);
+}
+
+/* Who came last is the first to look, each time. */
 static void pauses_come_in_the_order_in_which_they_were_asked_for(void **state)
 {
-	int turns[CONTENDER_COUNT] = {0};
-	pthread_t threads[CONTENDER_COUNT];
+	struct contender all[CONTENDER_COUNT] = {0};
 	struct source_pause pause;
 	void *ended;
 
@@ -210,15 +273,22 @@ static void pauses_come_in_the_order_in_which_they_were_asked_for(void **state)
 	runs = true;
 	assert_int_equal(pauser_stop(getpid(), path), STATUS_OK);
 	for (int i = 0; i < CONTENDER_COUNT; i++) {
-		assert_int_equal(pthread_create(&threads[i], NULL, contend, &turns[i]), 0);
-		while (pauser_waiter_count() + (uint32_t)turn_count <= (uint32_t)i)
-			usleep(1000);
+		all[i].number = i + 1;
+		assert_int_equal(pthread_create(&all[i].thread, NULL, contend_when_allowed, &all[i]), 0);
+		while (!is_parked[i + 1])
+			usleep(100);
 	}
+	assert_int_equal(pauser_waiter_count(), CONTENDER_COUNT);
 	assert_int_equal(pauser_continue(&pause), STATUS_OK);
+	while (turn_count < CONTENDER_COUNT) {
+		let_all_run();
+		for (int i = CONTENDER_COUNT - 1; i >= 0; i--)
+			let_look(&all[i]);
+	}
 	for (int i = 0; i < CONTENDER_COUNT; i++) {
-		assert_int_equal(pthread_join(threads[i], &ended), 0);
+		assert_int_equal(pthread_join(all[i].thread, &ended), 0);
 		assert_non_null(ended);
-		assert_int_equal(turns[i], i + 1);
+		assert_int_equal(all[i].turn, i + 1);
 	}
 	assert_true(runs);
 }
@@ -293,6 +363,28 @@ static void retry(void)
 	qmp_destroy(qmp);
 }
 
+/* The answer that nobody waited for isn't the next order's. */
+static void a_late_answer_is_not_taken_for_the_next_ones(void **state)
+{
+	const pid_t helper = only_child();
+	struct source_pause pause;
+
+	(void)state;
+	assert_true(helper > 0);
+	runs = true;
+	assert_int_equal(kill(helper, SIGSTOP), 0);
+	is_impatient = true;
+	assert_int_equal(pauser_stop(getpid(), path), STATUS_IO);
+	is_impatient = false;
+	assert_int_equal(kill(helper, SIGCONT), 0);
+	assert_int_equal(pauser_stop(getpid(), path), STATUS_OK);
+	assert_false(runs);
+	assert_int_equal(pauser_continue(&pause), STATUS_OK);
+	assert_true(pause.stopped_ns > 0);
+	assert_true(runs);
+	assert_false(look(true, false).was_late);
+}
+
 /* The last test: there is no helper after it. */
 static void a_guest_whose_helper_and_monitor_fail_goes_on_when_it_answers_again(void **state)
 {
@@ -345,6 +437,7 @@ int main(void)
 		cmocka_unit_test(between_two_pauses_a_guest_runs_as_long_as_it_stood),
 		cmocka_unit_test(who_would_wait_for_too_long_is_told_at_once),
 		cmocka_unit_test(a_monitor_is_held_before_the_helper_has_it),
+		cmocka_unit_test(a_late_answer_is_not_taken_for_the_next_ones),
 		cmocka_unit_test(a_guest_whose_helper_and_monitor_fail_goes_on_when_it_answers_again),
 	};
 	struct sockaddr_un address = {.sun_family = AF_UNIX};

@@ -39,14 +39,16 @@ static const int64_t patience_ns = INT64_C(20) * 1000000000;
 
 /* One at a time: each is milliseconds long. */
 struct order {
+	uint64_t number; /* its answer's, too */
 	bool stop; /* else: go on */
 	pid_t pid;
 	char path[PATH_SIZE];
 };
 
 struct answer {
-	int32_t outcome; /* status */
+	uint64_t number;
 	uint64_t stopped_ns;
+	int32_t outcome; /* status */
 	bool was_late; /* somebody else had let it go on before */
 };
 
@@ -66,7 +68,8 @@ static struct {
 	int socket; /* to the helper; 0: none */
 	uint32_t limit_ms;
 	struct shared *shared;
-	pthread_mutex_t lock; /* for the socket */
+	pthread_mutex_t lock; /* for the socket, and */
+	uint64_t order_count;
 	_Atomic bool is_late;
 	pthread_mutex_t turn; /* for what follows */
 	uint64_t holder; /* whose pause it is, or was last: each has a number */
@@ -216,6 +219,7 @@ static bool serve(struct helper *helper)
 		return true;
 	if (size != sizeof order)
 		return false;
+	answer.number = order.number;
 	if (order.stop) {
 		answer.outcome = stand(helper, &order);
 	} else {
@@ -301,21 +305,36 @@ status pauser_start(uint32_t limit_ms, status (*confine)(void *context), void *c
 	return STATUS_OK;
 }
 
-/* STATUS_IO: it has ended. Guests that stood go on then, unless it was killed. */
-static status ask(const struct order *order, struct answer *ret_answer)
+/* An answer to an order that we gave up may come first. */
+static bool hear(uint64_t number, struct answer *ret_answer)
 {
 	struct pollfd listen = {.fd = pauser.socket, .events = POLLIN};
-	bool answered = false;
+	const int64_t end_ns = clock_ns() + ANSWER_MS * INT64_C(1000000);
 
-	pthread_mutex_lock(&pauser.lock);
-	if (send(pauser.socket, order, sizeof *order, MSG_NOSIGNAL) == sizeof *order &&
-	    poll(&listen, 1, ANSWER_MS) == 1)
+	do {
+		const int64_t left_ms = (end_ns - clock_ns()) / 1000000;
+
+		if (left_ms <= 0 || poll(&listen, 1, (int)left_ms) != 1)
+			return false;
 		/* NOLINTNEXTLINE(clang-analyzer-unix.BlockInCriticalSection): MSG_DONTWAIT */
-		answered = recv(pauser.socket, ret_answer, sizeof *ret_answer, MSG_DONTWAIT) == sizeof *ret_answer;
+		if (recv(pauser.socket, ret_answer, sizeof *ret_answer, MSG_DONTWAIT) != sizeof *ret_answer)
+			return false;
+	} while (ret_answer->number != number);
+	return true;
+}
+
+/* STATUS_IO: it has ended, or does nothing. Guests that stood go on then, unless it was killed. */
+static status ask(struct order *order, struct answer *ret_answer)
+{
+	pthread_mutex_lock(&pauser.lock);
+	order->number = ++pauser.order_count;
+	/* One that does nothing leaves its orders where they are. */
+	bool is_answered = send(pauser.socket, order, sizeof *order, MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof *order &&
+			   hear(order->number, ret_answer);
 	pthread_mutex_unlock(&pauser.lock);
-	if (answered)
+	if (is_answered)
 		return STATUS_OK;
-	return report(STATUS_IO, "the process that lets guests stand has ended");
+	return report(STATUS_IO, "the process that lets guests stand has ended, or doesn't answer");
 }
 
 /* The helper was killed: its connection is free again, and nobody's monitor is held any more, also where a guest's
@@ -457,7 +476,7 @@ status pauser_stop(pid_t pid, const char *path)
 
 status pauser_continue(struct source_pause *ret_pause)
 {
-	static const struct order order = {.stop = false};
+	struct order order = {.stop = false};
 	struct answer answer = {0};
 
 	if (!is_still_own()) {

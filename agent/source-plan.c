@@ -148,6 +148,16 @@ static void expect_line(struct plan_access *base, struct guest_pa line)
 		__builtin_prefetch(bytes);
 }
 
+static bool peek(struct plan_access *base, struct guest_pa address, uint64_t *ret_value)
+{
+	const struct guest_pa line = {address.value & ~(uint64_t)(PLAN_LINE_SIZE - 1)};
+	const uint8_t *bytes = find_mapped((struct source_access *)base, line);
+
+	if (bytes != NULL)
+		memcpy(ret_value, bytes + address.value % PLAN_LINE_SIZE, sizeof *ret_value);
+	return bytes != NULL;
+}
+
 static status find_room(struct store *store, const struct plan_sink *sink, struct plan_room *ret_room)
 {
 	*ret_room = (struct plan_room){sink->room,
@@ -173,7 +183,7 @@ status source_plan_run(struct page_source *source, source_mapped mapped, const s
 		       struct plan_cursor *cursor, struct plan_sink *sink)
 {
 	struct source_access access = {
-		.access = {.read_line = read_line, .read_again = read_again, .expect_line = expect_line},
+		.access = {.read_line = read_line, .read_again = read_again, .expect_line = expect_line, .peek = peek},
 		.source = source,
 		.mapped = mapped};
 	struct plan_room room;

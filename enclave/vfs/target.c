@@ -17,6 +17,7 @@
 #include "guest/kernel/kernel.h"
 #include "guest/kernel/pieces.h"
 #include "guest/kernel/profile.h"
+#include "guest/memory/caches.h"
 #include "guest/memory/memory.h"
 #include "guest/proc/running.h"
 #include "guest/proc/view.h"
@@ -24,12 +25,6 @@
 #include "wire/start.h"
 
 enum {
-	/* 0.9 MiB of pages, for what no read plan brings: tables, texts, modules' types. */
-	CACHE_PAGE_COUNT = 224,
-	/* 0.75 MiB of lines, 0.5 to find them, and 0.9 for an answer to a plan, packed, which has
-	 * several times as many. Larger walks are streamed through it, so that their size costs no
-	 * memory. Every page of either is part of the enclave, and more would cost each start. */
-	CACHE_LINE_COUNT = 12288,
 	/* A look at the kernel takes a banner, a random number and tables on the way. */
 	ASIDE_PAGE_COUNT = 32,
 	ASIDE_LINE_COUNT = 512,
@@ -82,7 +77,7 @@ static bool plans_are_off(void)
 
 static status prepare_lines(void)
 {
-	size_t size = guest_memory_lines_storage_size(CACHE_LINE_COUNT);
+	size_t size = guest_memory_lines_storage_size(PROGRAM_LINE_COUNT);
 
 	if (plans_are_off())
 		return STATUS_OK;
@@ -92,7 +87,7 @@ static status prepare_lines(void)
 
 static status prepare_memory(void)
 {
-	size_t size = guest_memory_storage_size(CACHE_PAGE_COUNT);
+	size_t size = guest_memory_storage_size(PROGRAM_PAGE_COUNT);
 	struct page_source *source = choose_source();
 
 	if (source == NULL)

@@ -158,6 +158,9 @@ static bool write_questions(FILE *file)
 status record_write(const char *path)
 {
 	struct record_head head = {.magic = RECORD_MAGIC, .question_count = record.question_count};
+
+	if (record.question_count == RECORD_QUESTION_COUNT_MAX)
+		return report(STATUS_IO, "%s: more questions than a record has", path);
 	FILE *file = fopen(path, "wb");
 
 	for (size_t i = 0; i < PAGE_COUNT_MAX; i++)

@@ -9,11 +9,10 @@
 #include "base/report.h"
 #include "guest/ask/record.h"
 #include "guest/kernel/kernel.h"
+#include "guest/memory/caches.h"
 #include "guest/memory/forged.h"
 
 enum {
-	CACHE_PAGES = 384, /* as enclave/vfs/target.c */
-	CACHE_LINES = 16384,
 	ALIGNMENT = 4096,
 	MUTATION_SIZE = 13,
 	MUTATION_COUNT_MAX = 12,
@@ -154,8 +153,8 @@ static void *room(size_t size)
 
 static void set_up(const char *family)
 {
-	size_t size, pages_size = guest_memory_storage_size(CACHE_PAGES);
-	size_t lines_size = guest_memory_lines_storage_size(CACHE_LINES);
+	size_t size, pages_size = guest_memory_storage_size(PROGRAM_PAGE_COUNT);
+	size_t lines_size = guest_memory_lines_storage_size(PROGRAM_LINE_COUNT);
 	const uint8_t *bytes = load(&size);
 
 	parse(family, bytes, size);

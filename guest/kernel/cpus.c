@@ -4,6 +4,8 @@
 #include "base/report.h"
 #include "guest/kernel/kallsyms.h"
 
+#define CR4_FRED (UINT64_C(1) << 32)
+
 enum {
 	CPU_COUNT_MAX = 64, /* as many as are looked at to find a root; more aren't compared */
 };
@@ -45,18 +47,53 @@ static status compare_place(struct guest_kernel *kernel, const struct cpu_regist
 		       : mismatch(cpu->cpu_index, what, found.address.value, name, expected.address.value);
 }
 
-static status check_cpu(struct guest_kernel *kernel, const struct cpu_registers *cpu)
+static bool has_lstar(const struct cpu_registers *cpu)
+{
+	return cpu->lstar != 0 && cpu->lstar != CPU_LSTAR_NONE && cpu->lstar != CPU_LSTAR_LATE;
+}
+
+/* Only a CPU that was started once runs programs, or has an LSTAR. Others may be anything: in firmware's loop (edk2
+ * 2025.02 leaves a CPU that Linux doesn't start in long mode, on firmware's tables, without LSTAR), or in
+ * arch/x86/kernel/head_64.S, on the tables below 1 MiB, before cpu_init() writes it. */
+static bool was_started(const struct cpu_registers *cpu)
+{
+	return cpu->cpl == 3 || has_lstar(cpu);
+}
+
+static status check_lstar(struct guest_kernel *kernel, const struct cpu_registers *cpu)
 {
 	const uint64_t entry = symbol(kernel, "entry_SYSCALL_64");
+
+	if (entry == 0 || cpu->lstar == entry || cpu->lstar == CPU_LSTAR_LATE)
+		return STATUS_OK;
+	return was_started(cpu)
+		       ? mismatch(cpu->cpu_index, "LSTAR", has_lstar(cpu) ? cpu->lstar : 0, "entry_SYSCALL_64", entry)
+		       : STATUS_OK;
+}
+
+/* Nothing of a kernel is in its tables: neither an IDT nor code. */
+static status check_foreign_tables(const struct cpu_registers *cpu)
+{
+	struct guest_space halves[2];
+
+	if (!was_started(cpu) || guest_space_from_registers(cpu, &halves[0], &halves[1]) != STATUS_OK)
+		return STATUS_OK;
+	return report(STATUS_MISMATCH,
+		      "CPU %u runs on page tables at %#llx that are no kernel's: somebody has redirected it, or what "
+		      "memory says of the kernel is forged",
+		      cpu->cpu_index, (unsigned long long)cpu->cr3);
+}
+
+static status check_cpu(struct guest_kernel *kernel, const struct cpu_registers *cpu)
+{
 	struct guest_space space;
 
-	/* A CPU that isn't up yet has none, and a source that could not ask it in time knows none; with FRED
-	 * (Linux 6.9, arch/x86/kernel/cpu/common.c) it isn't used. */
-	if (cpu->lstar != 0 && entry != 0 && cpu->lstar != entry)
-		return mismatch(cpu->cpu_index, "LSTAR", cpu->lstar, "entry_SYSCALL_64", entry);
-	/* Without paging, or with nothing of a kernel in its tables: still being started. */
-	if (!guest_root_of_cpu(kernel->memory, cpu, &space))
+	/* With FRED (Linux 6.9, arch/x86/kernel/cpu/common.c) neither LSTAR nor the IDT are used, nor set. */
+	if ((cpu->cr4 & CR4_FRED) != 0)
 		return STATUS_OK;
+	TRY(check_lstar(kernel, cpu));
+	if (!guest_root_of_cpu(kernel->memory, cpu, &space))
+		return check_foreign_tables(cpu);
 	TRY(compare_place(kernel, cpu, &space, "IDT", cpu->idt_base, "idt_table"));
 	TRY(compare_place(kernel, cpu, &space, "tables for the kernel's code", 0, "entry_SYSCALL_64"));
 	return compare_place(kernel, cpu, &space, "tables for the kernel's data", 0, "init_top_pgt");

@@ -14,9 +14,10 @@
 
 /* Compare what each of the first 64 CPUs says of itself with `kernel`, whose symbols are known: system calls enter at
  * entry_SYSCALL_64, the IDT is idt_table, and the CPU's tables have entry_SYSCALL_64 and init_top_pgt where the kernel
- * has them; other pages aren't compared. Once, when the kernel is found. Only where the source knows some CPU's LSTAR
- * (others show no more than they were found by); a CPU that it can't ask just then is passed over. STATUS_MISMATCH:
- * reported, names the CPU and both addresses. The source's faults. */
+ * has them; other pages aren't compared. One that runs programs, or has an LSTAR, but not such tables is no better.
+ * Once, when the kernel is found. Only where the source says what it knows of LSTAR (CPU_LSTAR_…; others show no more
+ * than they were found by); a CPU that it can't ask just then is passed over, and so is one that uses FRED.
+ * STATUS_MISMATCH: reported, names the CPU and the addresses. The source's faults. */
 MUST_USE status kernel_check_cpus(struct guest_kernel *kernel);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/checked.h"
 #include "base/report.h"
 #include "guest/kernel/btf.h"
 #include "guest/kernel/btf-encoder.h"
@@ -196,12 +197,40 @@ static void cpus_that_are_where_their_kernel_says_are_taken(void **state)
 	cpus_init(&guest);
 	assert_int_equal(guest_kernel_create(&guest.memory, NULL, &kernel), STATUS_OK);
 	guest_kernel_destroy(kernel);
-	/* One that isn't up yet. */
-	guest.registers[1] = (struct cpu_registers){.cpu_index = 1};
-	assert_int_equal(guest_memory_refresh(&guest.memory), STATUS_OK);
-	assert_int_equal(guest_kernel_create(&guest.memory, NULL, &kernel), STATUS_OK);
-	assert_string_equal(last_message, "");
-	guest_kernel_destroy(kernel);
+	const struct cpu_registers others[] = {
+		/* Not up yet: as it was switched on, in firmware's loop in long mode, in the kernel's first steps. */
+		{.lstar = 0},
+		{.lstar = CPU_LSTAR_NONE},
+		{.cr0 = 0x80000011,
+		 .cr3 = 0x30000,
+		 .cr4 = 0x20,
+		 .efer = 0x500,
+		 .idt_base = 0x5000,
+		 .lstar = CPU_LSTAR_NONE},
+		/* Not asked in time. */
+		{.cr0 = 0x80000011,
+		 .cr3 = IMAGE_PHYSICAL + FAKE_ROOT_AT,
+		 .cr4 = 0x20,
+		 .efer = 0x500,
+		 .idt_base = IDT,
+		 .cpl = 3,
+		 .lstar = CPU_LSTAR_LATE},
+		/* With FRED. */
+		{.cr0 = 0x80000011,
+		 .cr3 = IMAGE_PHYSICAL + FAKE_ROOT_AT,
+		 .cr4 = 0x100000020,
+		 .efer = 0x500,
+		 .cpl = 3,
+		 .lstar = CPU_LSTAR_NONE},
+	};
+	for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
+		guest.registers[1] = others[i];
+		guest.registers[1].cpu_index = 1;
+		assert_int_equal(guest_memory_refresh(&guest.memory), STATUS_OK);
+		assert_int_equal(guest_kernel_create(&guest.memory, NULL, &kernel), STATUS_OK);
+		assert_string_equal(last_message, "");
+		guest_kernel_destroy(kernel);
+	}
 	fake_guest_deinit(&guest);
 }
 
@@ -239,6 +268,38 @@ static void a_cpu_that_was_redirected_is_named(void **state)
 	fake_guest_map(&guest, &shadow, IDT & ~0xfffULL, IDT_PHYSICAL & ~0xfffULL, FAKE_PRESENT, &next_table);
 	guest.registers[1].cr3 = shadow.root.value;
 	expect_not_found(&guest, STATUS_MISMATCH, "CPU 1's tables for the kernel's code");
+}
+
+static void a_cpu_is_not_left_out_for_what_its_registers_hold(void **state)
+{
+	struct fake_guest guest;
+
+	(void)state;
+	/* No LSTAR, as the source says itself: none of them, or one that runs programs. */
+	for (uint64_t lstar = 0; lstar <= CPU_LSTAR_NONE; lstar += CPU_LSTAR_NONE) {
+		cpus_init(&guest);
+		guest.registers[0].lstar = CPU_LSTAR_NONE;
+		guest.registers[1].lstar = lstar;
+		guest.registers[1].idt_base = RUNNING + 0x5000;
+		expect_not_found(&guest, STATUS_MISMATCH, "CPU 1's IDT");
+		cpus_init(&guest);
+		guest.registers[1].lstar = lstar;
+		guest.registers[1].cpl = 3;
+		expect_not_found(&guest, STATUS_MISMATCH, "CPU 1's LSTAR");
+	}
+	/* What it couldn't ask in time says nothing of the rest. */
+	cpus_init(&guest);
+	guest.registers[0].lstar = guest.registers[1].lstar = CPU_LSTAR_LATE;
+	guest.registers[1].idt_base = RUNNING + 0x5000;
+	expect_not_found(&guest, STATUS_MISMATCH, "CPU 1's IDT");
+	/* Nothing of a kernel in its tables: none is being started that runs programs, or has an LSTAR. */
+	for (int way = 0; way < 3; way++) {
+		cpus_init(&guest);
+		guest.registers[1].cr3 = 0x30000;
+		guest.registers[1].cpl = way == 0 ? 0 : 3;
+		guest.registers[1].lstar = way == 2 ? CPU_LSTAR_LATE : guest.registers[0].lstar;
+		expect_not_found(&guest, STATUS_MISMATCH, "CPU 1 runs on page tables");
+	}
 }
 
 static void a_profile_takes_the_place_of_what_memory_says(void **state)
@@ -401,6 +462,7 @@ int main(void)
 		cmocka_unit_test(a_page_table_that_starts_within_a_page_is_said_to_be_forged),
 		cmocka_unit_test(cpus_that_are_where_their_kernel_says_are_taken),
 		cmocka_unit_test(a_cpu_that_was_redirected_is_named),
+		cmocka_unit_test(a_cpu_is_not_left_out_for_what_its_registers_hold),
 		cmocka_unit_test(a_profile_takes_the_place_of_what_memory_says),
 		cmocka_unit_test(types_that_the_kernel_lacks_are_those_of_its_modules),
 		cmocka_unit_test(forged_lists_of_modules_end_and_are_reported),

@@ -366,6 +366,15 @@ void plan_lines_expect(struct plan_lines *lines, uint64_t address, uint64_t size
 						   (struct guest_pa){physical & ~(uint64_t)(PLAN_LINE_SIZE - 1)});
 }
 
+bool plan_lines_peek(struct plan_lines *lines, uint64_t address, uint64_t *ret_value)
+{
+	uint64_t physical;
+
+	return lines->access->peek != NULL && address % PLAN_LINE_SIZE <= PLAN_LINE_SIZE - sizeof *ret_value &&
+	       find_translation(lines, lines->root, address, &physical) &&
+	       lines->access->peek(lines->access, (struct guest_pa){physical}, ret_value);
+}
+
 status plan_lines_take(struct plan_lines *lines, uint64_t root, uint64_t address, uint64_t size)
 {
 	uint64_t count = (address % PLAN_LINE_SIZE + size + PLAN_LINE_SIZE - 1) / PLAN_LINE_SIZE;

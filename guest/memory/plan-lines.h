@@ -64,6 +64,9 @@ static inline void plan_lines_for_step(struct plan_lines *lines, uint32_t step_i
 	lines->order = 0;
 }
 
+/* The number at `address`, to expect what it leads to. False: it isn't known without reading anything for the answer.
+ */
+bool plan_lines_peek(struct plan_lines *lines, uint64_t address, uint64_t *ret_value);
 /* [address, + size) is going to be taken: say so, as far as that is known without reading anything. */
 void plan_lines_expect(struct plan_lines *lines, uint64_t address, uint64_t size);
 

@@ -24,6 +24,7 @@ struct frame {
 	uint64_t node; /* a list's or red-black tree's present node */
 	uint64_t index;
 	uint64_t count; /* of an array; else how many nodes may still come */
+	uint32_t expected; /* nodes of a list behind the present one, whose lines were asked for */
 	struct plan_tree tree;
 };
 
@@ -151,6 +152,7 @@ static status loop_begin(struct run *run, struct frame *frame, uint64_t base)
 	frame->count = step->count;
 	frame->index = 0;
 	frame->node = 0;
+	frame->expected = 0;
 	if (is_one(step))
 		return one_begin(run, frame, base);
 	return step->type == PLAN_ARRAY ? array_begin(run, frame, base) : STATUS_OK;
@@ -312,17 +314,71 @@ static bool is_left_out(status result)
 	return result == STATUS_END || result == STATUS_UNMAPPED;
 }
 
-/* Memory is slow: what will be sent of an object is asked for all at once. */
-static void expect_takes(struct run *run, const struct frame *frame)
+/* ---- what comes next: memory is slow, so it is asked for before it is read */
+
+/* What will be sent of an object, all at once. */
+static void expect_takes(struct run *run, uint32_t step_index, uint64_t base)
 {
-	if (!run->takes[frame->step_index])
+	if (!run->takes[step_index])
 		return;
-	for (uint32_t i = frame->step_index + 1U; i < frame->end; i = run->end[i]) {
+	for (uint32_t i = step_index + 1U; i < run->end[step_index]; i = run->end[i]) {
 		const struct plan_step *step = &run->plan->step[i];
 
 		if (step->type == PLAN_TAKE)
-			plan_lines_expect(&run->lines, frame->base + (uint64_t)step->offset, step->size);
+			plan_lines_expect(&run->lines, base + (uint64_t)step->offset, step->size);
 	}
+}
+
+/* What will be sent behind an object's pointers, which have come, or are waited for. */
+static void expect_followed(struct run *run, uint32_t step_index, uint64_t base)
+{
+	uint64_t pointer;
+
+	for (uint32_t i = step_index + 1U; i < run->end[step_index]; i = run->end[i]) {
+		const struct plan_step *step = &run->plan->step[i];
+
+		if (step->type == PLAN_FOLLOW && run->takes[i] &&
+		    plan_lines_peek(&run->lines, base + (uint64_t)step->offset, &pointer))
+			expect_takes(run, i, pointer & step->mask);
+	}
+}
+
+/* Of a list: the node behind this one, if there is one. */
+static bool peek_node(struct run *run, const struct frame *frame, uint64_t node, uint64_t *ret_node)
+{
+	return plan_lines_peek(&run->lines, node, ret_node) && *ret_node != frame->start;
+}
+
+/* A list has come to a node. Of the node behind it the lines have been asked for when this was done before, so that its
+ * pointers are there: next is what they lead to, and the node behind that. */
+static void expect_nodes(struct run *run, struct frame *frame)
+{
+	const uint64_t node_offset = (uint64_t)step_of(run, frame)->node_offset;
+	uint64_t node;
+
+	if (frame->expected == 0)
+		expect_takes(run, frame->step_index, frame->base);
+	else
+		frame->expected--;
+	if (!peek_node(run, frame, frame->node, &node))
+		return;
+	if (frame->expected == 0)
+		expect_takes(run, frame->step_index, node - node_offset);
+	else
+		expect_followed(run, frame->step_index, node - node_offset);
+	frame->expected = 1;
+	if (!peek_node(run, frame, node, &node))
+		return;
+	expect_takes(run, frame->step_index, node - node_offset);
+	frame->expected = 2;
+}
+
+static void expect_element(struct run *run, struct frame *frame)
+{
+	if (step_of(run, frame)->type == PLAN_LIST && run->lines.access->peek != NULL)
+		expect_nodes(run, frame);
+	else
+		expect_takes(run, frame->step_index, frame->base);
 }
 
 /* Do the step, and go to its children or past them. `place` NULL: a loop from its first
@@ -353,7 +409,7 @@ static status enter(struct run *run, uint32_t step_index, const struct plan_plac
 		return STATUS_OK;
 	run->frame_count++;
 	run->next = step_index + 1;
-	expect_takes(run, frame);
+	expect_element(run, frame);
 	return is_loop(step) ? count_node(run, frame) : STATUS_OK;
 }
 
@@ -388,7 +444,7 @@ static status leave(struct run *run)
 	}
 	if (result == STATUS_OK) {
 		run->next = frame->step_index + 1U;
-		expect_takes(run, frame);
+		expect_element(run, frame);
 		return count_node(run, frame);
 	}
 	if (!is_left_out(result))

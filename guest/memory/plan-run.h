@@ -33,6 +33,9 @@ struct plan_access {
 	bool is_still;
 	/* The line is going to be read soon. May be NULL. */
 	void (*expect_line)(struct plan_access *access, struct guest_pa line);
+	/* The 8 bytes at `address`, which are of one line, where they are at hand. They decide what is expected, and
+	 * nothing else. False: not known. May be NULL. */
+	bool (*peek)(struct plan_access *access, struct guest_pa address, uint64_t *ret_value);
 };
 
 enum {

@@ -12,9 +12,10 @@
  * The unit of an answer is a line: 64 bytes of guest physical memory, aligned.
  * The source sends each line that the walk touched, the entries of page tables
  * included, in the order of the walk, and follows pointers only in the copy
- * that it sends. It does what the plan says and no more.
+ * that it sends. It does what the plan says and no more. What it asks the CPU for ahead of
+ * that (plan_access.peek) it may guess from memory as it is: nothing of it reaches an answer.
  *
- * Freestanding, no allocation, no recursion: the agent runs it, firmware will.
+ * Freestanding (tools/build/firmware-check), no allocation, no recursion: agents run it, and firmware.
  */
 #ifndef GUEST_MEMORY_PLAN_H
 #define GUEST_MEMORY_PLAN_H

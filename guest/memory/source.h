@@ -34,11 +34,15 @@ struct ram_map {
 	uint32_t range_count;
 };
 
+/* No addresses: no CPU takes them for one. */
+#define CPU_LSTAR_NONE (UINT64_C(1) << 62) /* the source has looked, and there is none */
+#define CPU_LSTAR_LATE (UINT64_C(1) << 63) /* it would know, but this CPU didn't answer in time */
+
 /* What a CPU of the target says about its paging, where the source can tell. */
 struct cpu_registers {
 	uint64_t cr0, cr3, cr4, efer;
 	uint64_t idt_base;
-	uint64_t lstar; /* where system calls enter; 0: not known */
+	uint64_t lstar; /* where system calls enter; 0: this source knows no CPU's; CPU_LSTAR_… */
 	uint32_t cpu_index;
 	uint32_t cpl; /* 0 where the CPU was in the kernel, 3 in user space */
 };
