@@ -24,14 +24,13 @@
 #include "base/report.h"
 #include "base/status.h"
 #include "guest/kernel/kernel.h"
+#include "guest/memory/caches.h"
 #include "guest/memory/memory.h"
 #include "guest/proc/node.h"
 #include "guest/proc/process-list.h"
 #include "guest/proc/running.h"
 
 enum {
-	CACHE_PAGES = 224, /* as enclave/vfs/target.c */
-	CACHE_LINES = 12288,
 	COPY_COUNT_MAX = 8,
 	BLOCK_COUNT_MAX = 99,
 	PAIR_COUNT_MAX = 1000,
@@ -261,8 +260,8 @@ static status look(struct growth *growth, struct copy *copy, uint64_t *ret_ns, s
 
 static status attach(struct growth *growth)
 {
-	size_t pages_size = guest_memory_storage_size(CACHE_PAGES);
-	size_t lines_size = guest_memory_lines_storage_size(CACHE_LINES);
+	size_t pages_size = guest_memory_storage_size(PROGRAM_PAGE_COUNT);
+	size_t lines_size = guest_memory_lines_storage_size(PROGRAM_LINE_COUNT);
 
 	growth->storage = aligned_alloc(GUEST_PAGE_SIZE, (pages_size + 4095) & ~(size_t)4095);
 	growth->line_storage = aligned_alloc(GUEST_PAGE_SIZE, (lines_size + 4095) & ~(size_t)4095);

@@ -19,14 +19,13 @@
 #include "guest/kernel/access.h"
 #include "guest/kernel/kallsyms.h"
 #include "guest/kernel/kernel.h"
+#include "guest/memory/caches.h"
 #include "guest/memory/memory.h"
 #include "guest/proc/node.h"
 #include "guest/proc/process-list.h"
 #include "guest/proc/running.h"
 
 enum {
-	CACHE_PAGES = 224, /* as enclave/vfs/target.c */
-	CACHE_LINES = 12288,
 	REPEAT_COUNT_MAX = 10000,
 	LOAD_COUNT = 8 << 20,
 	PROBE_COUNT = 32768,
@@ -100,7 +99,7 @@ static void bench_detach(struct bench *bench)
 
 static status give_lines(struct bench *bench)
 {
-	size_t size = guest_memory_lines_storage_size(CACHE_LINES);
+	size_t size = guest_memory_lines_storage_size(PROGRAM_LINE_COUNT);
 
 	bench->line_storage = aligned_alloc(4096, (size + 4095) & ~(size_t)4095);
 	return bench->line_storage != NULL ? guest_memory_lines_init(&bench->memory, bench->line_storage, size)
@@ -116,11 +115,11 @@ static status bench_attach(const struct options *options, struct bench *bench, u
 	TRY(target_create(options->target, &bench->target));
 	uint64_t opened = now_ns();
 
-	bench->storage = aligned_alloc(4096, (guest_memory_storage_size(CACHE_PAGES) + 4095) & ~(size_t)4095);
+	bench->storage = aligned_alloc(4096, (guest_memory_storage_size(PROGRAM_PAGE_COUNT) + 4095) & ~(size_t)4095);
 	if (bench->storage == NULL)
 		return STATUS_NO_MEMORY;
 	TRY(guest_memory_init(&bench->memory, bench->target->source, bench->storage,
-			      guest_memory_storage_size(CACHE_PAGES)));
+			      guest_memory_storage_size(PROGRAM_PAGE_COUNT)));
 	if (!options->without_plans)
 		TRY(give_lines(bench));
 	TRY(guest_kernel_create(&bench->memory, NULL, &bench->kernel));
