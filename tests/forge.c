@@ -35,12 +35,11 @@
 #include "guest/ask/question.h"
 #include "guest/kernel/kallsyms.h"
 #include "guest/kernel/kernel.h"
+#include "guest/memory/caches.h"
 #include "guest/memory/forged.h"
 #include "guest/ask/record.h"
 
 enum {
-	CACHE_PAGES = 4096,
-	LINE_COUNT = 16384,
 	ALIGNMENT = 4096,
 	COMMAND_SIZE = 4096,
 	TEXT_SHOWN_MAX = 64 << 10,
@@ -304,15 +303,15 @@ static status attach(const char *name, void *pages, void *lines, struct target *
 		return report(STATUS_NO_MEMORY, "out of memory");
 	TRY(target_create(name, ret_target));
 	forged_init(&forged, record_source((*ret_target)->source));
-	TRY(guest_memory_init(&memory, &forged.source, pages, guest_memory_storage_size(CACHE_PAGES)));
-	TRY(guest_memory_lines_init(&memory, lines, guest_memory_lines_storage_size(LINE_COUNT)));
+	TRY(guest_memory_init(&memory, &forged.source, pages, guest_memory_storage_size(PROGRAM_PAGE_COUNT)));
+	TRY(guest_memory_lines_init(&memory, lines, guest_memory_lines_storage_size(PROGRAM_LINE_COUNT)));
 	return guest_kernel_create(&memory, NULL, &kernel);
 }
 
 int main(int argc, char **argv)
 {
-	void *pages = room(guest_memory_storage_size(CACHE_PAGES));
-	void *lines = room(guest_memory_lines_storage_size(LINE_COUNT));
+	void *pages = room(guest_memory_storage_size(PROGRAM_PAGE_COUNT));
+	void *lines = room(guest_memory_lines_storage_size(PROGRAM_LINE_COUNT));
 	struct target *target = NULL;
 	int result = EXIT_FAILURE;
 

@@ -7,7 +7,7 @@ A place is written as steps, from left to right:
     slab_caches             a symbol's address; "@family": the task of the process with that name ("_" stands for a
                             blank); "@open_files#timerfd": its first open file that leads to something with that in
                             its name; "$block_class": what the kernel keeps of that class of devices (struct
-                            subsys_private)
+                            subsys_private); "^/module/brd/parameters": the struct kernfs_node of that below /sys
     +kmem_cache.name        the member of the struct there
     +#ipc_ids               what lies behind the struct there
     -kmem_cache.list        the struct whose member is there
@@ -127,7 +127,7 @@ class Forge:
         self.guest = guest
         self.layout = Layout(guest, directory)
         self.process = None
-        self.tasks = {}
+        self.tasks, self.entries = {}, {}
         # {process: {descriptor: where it leads}}, as the guest says.
         self.links, process = {}, None
         for line in guest.exec(["sh", "-c", "ls -l /proc/[0-9]*/fd"], check=False).stdout.decode(errors="replace").splitlines():
@@ -224,6 +224,35 @@ class Forge:
             node = self.word(node)
         raise AssertionError(f"no {name}")
 
+    def entry(self, path):
+        """The struct kernfs_node of that path below /sys, as the first network namespace has it; no link leads there."""
+        if not path:
+            return self.word(self.layout.symbols["sysfs_root_kn"])
+        if path not in self.entries:
+            above, name = path.rsplit("/", 1)
+            children = self.word(self.entry(above) + self.layout.offset("kernfs_node.dir.children"))
+            net = self.layout.symbols["init_net"]
+            own = (0, net, net + self.layout.offset("net.ns"))
+            found = [node for node in self.below(children) if self.text(self.word(node + self.layout.offset("kernfs_node.name"))) == name
+                     and self.word(node + self.layout.offset("kernfs_node.ns")) in own]
+            if not found:
+                raise Absent("/sys" + path)
+            self.entries[path] = found[0]
+        return self.entries[path]
+
+    def below(self, top):
+        """Those of a tree of entries of /sys."""
+        stack = [top] if top else []
+        while stack:
+            node = stack.pop()
+            left, right = (self.word(node + self.layout.offset("rb_node." + side)) for side in ("rb_left", "rb_right"))
+            stack += [child for child in (left, right) if child]
+            yield node - self.layout.offset("kernfs_node.rb")
+
+    def text(self, address):
+        """As far as its page goes."""
+        return self.read(address, min(64, 4096 - address % 4096)).split(b"\0")[0].decode()
+
     def pid(self, name):
         return struct.unpack("<I", self.read(self.task(name) + self.layout.offset("task_struct.pid"), 4))[0]
 
@@ -249,6 +278,8 @@ class Forge:
         if word[0] == "@":
             name, _, what = word[1:].partition("#")
             return self.file(name, what) if what else self.task(name)
+        if word[0] == "^":
+            return self.entry(word[1:])
         return self.subsystem(word[1:]) if word[0] == "$" else self.layout.symbols[word]
 
     def step(self, address, step):

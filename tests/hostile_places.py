@@ -2,6 +2,8 @@
 """What is forged, walker by walker: the question, the place (tests/forging.py says how one is written) in a kernel
 6.12, and where another kernel keeps it elsewhere the place there, and the kinds of damage (tests/hostile_kinds.py)."""
 import hostile_asked
+import hostile_rest
+import hostile_sysfs
 from hostile_descriptors import descriptors, watches
 from hostile_kinds import Forgery, count, either, fill, itself, leads_to, list_node, null, on, per_cpu, pointer, string
 from hostile_values import page_types, sctp, values
@@ -515,8 +517,16 @@ def net_counters():
 FAMILIES_LOADED = """cd /lib/modules
 for module in $(cat sockets); do [ $module = tipc.ko ] || insmod $module; done
 sockets --families"""
+# Two disks of memory, the first with two partitions; then one with a queue.
+DISKS = r"""
+insmod /lib/modules/brd.ko rd_nr=2 rd_size=16384 max_part=8
+printf 'o\nn\np\n1\n\n+10M\nn\np\n2\n\n\nw\n' | fdisk /dev/ram0 >/dev/null 2>&1
+until grep -q ram0p2 /proc/partitions; do sleep 0.1; done
+insmod /lib/modules/loop.ko max_loop=1
+"""
 FAMILIES = {"slabs": slabs, "resources": resources, "sysctl": sysctl, "kernfs": kernfs, "system": system, "net": net_tables,
             "processes": processes, "files": files, "memory": memory, "dumps": dumps, "areas": areas, "parts": parts, "ipc": ipc,
             "disks": disks, "keys": keys, "algorithms": algorithms, "net counters": net_counters, "descriptors": descriptors,
-            "watches": watches, "values": values, "page types": page_types, "sctp": sctp, **hostile_asked.FAMILIES}
+            "watches": watches, "values": values, "page types": page_types, "sctp": sctp, **hostile_asked.FAMILIES, **hostile_sysfs.FAMILIES,
+            **hostile_rest.FAMILIES}
 FORGERIES = [(name, forgery) for name, family in FAMILIES.items() for forgery in family()]

@@ -16,14 +16,13 @@
 #include "base/report.h"
 #include "guest/ask/ask.h"
 #include "guest/kernel/kernel.h"
+#include "guest/memory/caches.h"
 #include "guest/proc/node.h"
 #include "guest/proc/now.h"
 #include "guest/proc/process-list.h"
 #include "guest/proc/running.h"
 
 enum {
-	CACHE_PAGES = 224, /* as enclave/vfs/target.c */
-	CACHE_LINES = 12288,
 	ALIGNMENT = 4096,
 	FACTOR = 40503,
 	SETTLED_COUNT_MAX = 1024,
@@ -453,7 +452,8 @@ static void *room(size_t size)
 static status attach(const char *name, struct guest_memory *memory, struct target **ret_target,
 		     struct guest_kernel **ret_kernel)
 {
-	size_t size = guest_memory_storage_size(CACHE_PAGES), lines_size = guest_memory_lines_storage_size(CACHE_LINES);
+	size_t size = guest_memory_storage_size(PROGRAM_PAGE_COUNT),
+	       lines_size = guest_memory_lines_storage_size(PROGRAM_LINE_COUNT);
 	void *pages = room(size), *lines = room(lines_size);
 
 	if (pages == NULL || lines == NULL)

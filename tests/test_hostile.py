@@ -12,14 +12,16 @@ skipped by name; each family of places says at its end how many and which these 
 import collections
 import itertools
 import os
+import re
 import struct
 
 import pytest
 
-from conftest import Guest
+from conftest import ROOT, Guest
 from forging import ABSENT, MARKED, REFUSED, WHOLE, Absent, Ended, Forge
 from hostile_kinds import POINTERS
-from hostile_places import FAMILIES_LOADED, FORGERIES
+from hostile_places import DISKS, FAMILIES_LOADED, FORGERIES
+from hostile_rest import NOT_ASKED
 
 FULL = os.environ.get("BARTIZAN_TEST_FULL") == "1"
 MAIN = "6.12"
@@ -37,12 +39,6 @@ SKIPPED_SHARE_MAX = 0.5
 LACKS = ("sctp is a module whose types the kernel doesn't keep", "how fanotify's marks look before Linux 6.0",
          "what tun_chr_show_fdinfo [tun]() writes is missing", "sockets, which aren't shown")
 END_OF_TEXT = 256 << 20
-# Two disks of memory, the first with two partitions.
-DISKS = r"""
-insmod /lib/modules/brd.ko rd_nr=2 rd_size=16384 max_part=8
-printf 'o\nn\np\n1\n\n+10M\nn\np\n2\n\n\nw\n' | fdisk /dev/ram0 >/dev/null 2>&1
-until grep -q ram0p2 /proc/partitions; do sleep 0.1; done
-"""
 
 
 @pytest.fixture(scope="module")
@@ -480,6 +476,38 @@ def test_types_that_are_forged_are_said_and_nothing_is_decoded_by_them(forge):
     answer = look_anew(forge, question, "names without end")
     assert answer.outcome in (MARKED, REFUSED) and answer.said, answer
     assert answer.text == b"" and len(answer.said) < 4096
+
+
+# Directories of nothing but nodes, and links whose text is constant, have no walker.
+NODE = re.compile(r'^(?:LISTED|LISTED_MODE|LISTED_OWN|LINK_NODE|LINK_FOUND|FILE_NODE|FILE_MODE|PRIVATE_NODE|TREE_NODE)\("([^"]*)", (.*)\)$', re.M)
+
+
+def node_of(question):
+    """The node that a question about a file is answered by, as guest/proc/nodes.h writes it."""
+    path = question.split(" ")[1].removeprefix("/proc").removeprefix("/")
+    path = re.sub(r"^@\w+/", "[pid]/", path)
+    path = re.sub(r"^(\[pid\]/task/)@\w+", r"\1[tid]", path)
+    path = re.sub(r"(/fd|/fdinfo)/[^/]+$", r"\1/[n]", path)
+    path = re.sub(r"^net/dev_snmp6/.*", "net/dev_snmp6/[*]", path)
+    return re.sub(r"^sys/.*", "sys/[*]", path)
+
+
+def test_each_file_of_proc_is_asked_something_or_it_is_said_why_not():
+    with open(os.path.join(ROOT, "guest/proc/nodes.h"), encoding="utf-8") as file:
+        # By what they are made by: arguments that begin with what makes them, or with a mode before it.
+        nodes = {path: re.sub(r"^0\d+, ", "", arguments).split(", ")[0] for path, arguments in NODE.findall(file.read())}
+    asked = {node_of(question) for question in QUESTIONS if question.startswith(("show /proc", "parts /proc", "socket /proc"))}
+    assert asked <= set(nodes), asked - set(nodes)
+    makers = {nodes[path] for path in asked}
+    without = {path for path, maker in nodes.items() if maker not in makers}
+    assert without == set(NOT_ASKED), (without - set(NOT_ASKED), set(NOT_ASKED) - without)
+
+
+def test_each_dump_is_asked():
+    with open(os.path.join(ROOT, "guest/ask/ask.h"), encoding="utf-8") as file:
+        dumps = re.findall(r"^\tASK_([A-Z0-9_]+)(?= = 0,|,)", file.read().split("enum ask_dump {")[1].split("}")[0], re.M)
+    asked = {int(question.split(" ")[1], 16) for question in QUESTIONS if question.startswith("ask ")}
+    assert len(dumps) > 10 and asked == set(range(len(dumps)))
 
 
 def test_there_are_two_hundred_cases_and_more():

@@ -51,8 +51,7 @@ def test_a_program_without_a_target_prints_all_or_fails(mode, monkeypatch):
 
 @pytest.fixture(scope="module")
 def watched(bartizan, guest, tmp_path_factory):
-    guest.target_by_pid = f"qemu:{guest.qemu_pid}"
-    made = Watched(bartizan, guest, tmp_path_factory.mktemp("w"))
+    made = Watched(bartizan, f"qemu:{guest.qemu_pid}", tmp_path_factory.mktemp("w"))
     made.stop()
     made.configure(["cat"], "kernel, user, local-output")
     made.start()

@@ -128,7 +128,7 @@ def second_of_two(watcher, words):
     """What a program says while another one runs by the same way."""
     return watcher.exec(["sh", "-c", f"""
         export XDG_STATE_HOME=/run/state
-        bartizan run {words} netstat -tc >/tmp/first 2>&1 & first=$!
+        : >/tmp/first; bartizan run {words} netstat -tc >/tmp/first 2>&1 & first=$!
         until grep -q Proto /tmp/first || ! kill -0 $first; do sleep 0.1; done
         bartizan run {words} netstat -t; code=$?
         kill -0 $first && kill $first && exit $code"""], check=False)

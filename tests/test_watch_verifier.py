@@ -33,24 +33,30 @@ def measurement(bartizan, name):
 
 
 class Watched(Daemon):
-    """A verifier for one target, and the agent that reads it."""
+    """A verifier for one target, and the agent that reads it: its own, unless one runs that has its keys in `directory`. `environment` says which
+    fake root is accepted."""
+    interval = INTERVAL_SECONDS
 
-    def __init__(self, bartizan, guest, directory):
-        self.bartizan, self.target, self.directory = bartizan, guest.target_by_pid, directory
+    def __init__(self, bartizan, target, directory, images=("netstat", "cat"), agent=None, environment=None):
+        self.bartizan, self.target, self.directory = bartizan, target, directory
         self.socket, self.page, self.tls = str(directory / "anyone"), str(directory / "page"), str(directory / "tls")
-        assert bartizan("keygen", "--owner", "-o", str(directory / "owner.pem")).returncode == 0
-        self.agent = Process([program(bartizan, "bartizan-agent"), "serve", "--owner", directory / "owner.pub", "--key", directory / "agent.key",
-                              "--target", self.target, "--socket", directory / "agent", "--insecure-accept-sim"], directory / "agent")
-        self.images = ["netstat", "cat"]
-        self.options = ("--insecure-accept-sim", bartizan("sim-root").stdout.decode().strip())
+        self.agent = agent or self.start_agent()
+        self.images = list(images)
+        root = subprocess.run([bartizan.path, "sim-root"], capture_output=True, check=True, env=environment or bartizan.environment)
+        self.options = ("--insecure-accept-sim", root.stdout.decode().strip())
         self.program, self.environment = VERIFIER, None
         self.config = directory / "verifier.yaml"
         self.configure(self.images)
         self.start()
 
+    def start_agent(self):
+        assert self.bartizan("keygen", "--owner", "-o", str(self.directory / "owner.pem")).returncode == 0
+        return Process([program(self.bartizan, "bartizan-agent"), "serve", "--owner", self.directory / "owner.pub", "--key", self.directory / "agent.key",
+                        "--target", self.target, "--socket", self.directory / "agent", "--insecure-accept-sim"], self.directory / "agent")
+
     def configure(self, images, rights="kernel, user", valid="5m", looks="1h"):
         self.config.write_text(
-            f"store: {self.directory}/store\ninterval: {INTERVAL_SECONDS}s\nlooks: {looks}\nenclaves:\n  listen: unix:{self.tls}\n  owner: {self.directory}/owner.pem\n"
+            f"store: {self.directory}/store\ninterval: {self.interval}s\nlooks: {looks}\nenclaves:\n  listen: unix:{self.tls}\n  owner: {self.directory}/owner.pem\n"
             f"grants:\n  sources: [{self.directory}/agent.pub]\n  rights: [{rights}]\n  valid: {valid}\n"
             f"targets:\n  - name: {self.target}\n    reference_values:\n"
             + "".join(f"      - mrenclave: {measurement(self.bartizan, name)}\n" for name in images)
@@ -73,9 +79,8 @@ class Watched(Daemon):
 
 @pytest.fixture(scope="module")
 def watched(bartizan, guest, tmp_path_factory):
-    guest.target_by_pid = f"qemu:{guest.qemu_pid}"
     guest.exec(["sockets"])
-    made = Watched(bartizan, guest, tmp_path_factory.mktemp("w"))
+    made = Watched(bartizan, f"qemu:{guest.qemu_pid}", tmp_path_factory.mktemp("w"))
     yield made
     made.stop()
     made.agent.kill()

@@ -59,10 +59,13 @@ static uint64_t serve_count;
 void runtime_enter_host(void)
 {
 	serve_count++;
-	if (calls_lying)
+	if (calls_lying) {
 		hostile_serve(&liar, &serve, kind, true, serve_call);
-	else
-		serve_call(&serve);
+		return;
+	}
+	/* What a lie has set in motion must not change an honest answer: that is called a lie's success then. */
+	hostile_stop_changing(&liar);
+	serve_call(&serve);
 }
 
 /* In the place of an image's manifest: every call that exists may be asked for. */
