@@ -318,33 +318,56 @@ def stopped(thread):
         ptrace(PTRACE_DETACH)
 
 
-def await_word(path, start, word):
+def said_behind(path, start):
+    with open(path, "rb") as file:
+        file.seek(start)
+        return file.read()
+
+
+def await_word(path, start, word, seconds=120):
     """Until that stands in the file behind `start`; whether it came."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        with open(path, "rb") as file:
-            file.seek(start)
-            if word in file.read():
-                return True
+        if word in said_behind(path, start):
+            return True
         time.sleep(0.05)
     return False
 
 
-def ask_beside_stopped(probe, machine, ask):
-    """What is answered while the last CPU stands, which nothing in the guest but the SMI may need then: so the message is there before,
-    and the answer is fetched afterwards. What happens in between is said on the port that firmware says things on."""
+WAITS, HAS_CALLED = b"smi-probe: waits\n", b"smi-probe: has called\n"
+
+
+def ask_once_beside_stopped(probe, machine, ask):
+    """What was answered, and why it doesn't count: None where the CPU stood still from before the call until after it."""
     log = os.path.join(os.path.dirname(machine.describe()["qmp"]), "firmware.log")
     threads, start = cpu_threads(machine), os.path.getsize(log)
-    answers = []
+    answers, why = [], None
     asking = threading.Thread(target=lambda: answers.append(ask()))
     probe.beside = len(threads) - 1
     try:
         asking.start()
-        assert await_word(log, start, b"smi-probe: waits\n"), "the message isn't there"
+        assert await_word(log, start, WAITS), "the message isn't there"
         with stopped(threads[-1]):
-            assert await_word(log, start, b"smi-probe: has called\n"), "nobody called"
+            if HAS_CALLED in said_behind(log, start):
+                why = "the CPU did nothing for a second, and wasn't stopped yet"
+            elif not await_word(log, start, HAS_CALLED, 30):
+                why = "nobody called: the CPU was stopped with a lock of QEMU's or the guest's, or the SMI waits for it"
     finally:
         asking.join(120)
         probe.beside = None
     assert answers, "no answer"
-    return answers[0]
+    return answers[0], why
+
+
+def ask_beside_stopped(probe, machine, ask):
+    """What is answered while the last CPU stands, which nothing in the guest but the SMI may need then: so the message is there before,
+    and the answer is fetched afterwards. What happens in between is said on the port that firmware says things on. Where a thread of QEMU's
+    is stopped can't be chosen: with a lock that others need, all stands until it goes on, and shows nothing. An SMI that waits for the CPU
+    does so each time."""
+    reasons = []
+    for _ in range(5):
+        answer, why = ask_once_beside_stopped(probe, machine, ask)
+        if why is None:
+            return answer
+        reasons.append(why)
+    raise AssertionError("; ".join(reasons))

@@ -357,6 +357,17 @@ static void await_stop(void)
 	}
 }
 
+/* No task of the kernel's gets this CPU either: one that waits for the other CPU, its TLB's flush for instance, would
+ * keep it. */
+static void run_before_all(bool whether)
+{
+	const struct sched_param priority = {.sched_priority = whether ? sched_get_priority_max(SCHED_FIFO) : 0};
+	FILE *limit = fopen("/proc/sys/kernel/sched_rt_runtime_us", "w");
+
+	must(limit != NULL && fputs(whether ? "-1" : "950000", limit) >= 0 && fclose(limit) == 0, "runtime");
+	must(sched_setscheduler(0, whether ? SCHED_FIFO : SCHED_OTHER, &priority) == 0, "priority");
+}
+
 /* What is needed for the call is there before that CPU is stopped, and nothing is asked of the kernel until it is let
  * go. */
 static uint64_t call_beside_stopped(uint64_t cpu)
@@ -372,10 +383,12 @@ static uint64_t call_beside_stopped(uint64_t cpu)
 	stay_on(0);
 	while (beats == first)
 		;
+	run_before_all(true);
 	say("smi-probe: waits\n");
 	await_stop();
 	const uint64_t rbx = smi((uintptr_t)buffer, SIZE);
 	say("smi-probe: has called\n");
+	run_before_all(false);
 	beating = false;
 	pthread_join(thread, NULL);
 	must(sched_setaffinity(0, sizeof before, &before) == 0, "affinity");
